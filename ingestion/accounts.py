@@ -1,0 +1,115 @@
+"""Which accounts of a vendor are switched on, and their settings.
+
+environment and .dlt/secrets.toml -> `accounts_of(name)`. A vendor is on when its credentials are there. Settings follow dlt's own
+convention: SOURCES__<VENDOR>__<SETTING> for the account `main`, SOURCES__<VENDOR>__<ACCOUNT>__<SETTING> for further ones;
+in TOML [sources.<vendor>] and [sources.<vendor>.<account>]. A secret is read at the moment of use and never kept.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+MAIN = "main"
+REPOSITORY = Path(__file__).resolve().parent.parent
+ACCOUNT_NAME = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
+
+
+class SettingError(Exception):
+    """A setting is missing or makes no sense; the text is a sentence that says which and how to set it."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account of one vendor, e.g. the second RetailCRM site. Holds names only, never a secret."""
+
+    vendor: str
+    name: str = MAIN
+
+    def setting(self, key: str, default: str | None = None) -> str:
+        """The setting's text, read now. Raises SettingError when it is absent and there is no default."""
+        value = _settings(self.vendor).get(self.name, {}).get(key)
+        if value not in (None, ""):
+            return value
+        if default is not None:
+            return default
+        raise SettingError(f"{self.vendor}/{self.name}: the setting {self.variable(key)} is missing. "
+                           f"Set it in the environment or under {self._table()} in .dlt/secrets.toml.")
+
+    def number(self, key: str, default: float) -> float:
+        """The setting as a number. Raises SettingError when it is not one."""
+        text = self.setting(key, str(default))
+        try:
+            return float(text)
+        except ValueError:
+            raise SettingError(f"{self.vendor}/{self.name}: {self.variable(key)} is {text!r}, which is no number.") from None
+
+    def zone(self, key: str = "timezone", default: str = "Europe/Moscow") -> ZoneInfo:
+        """The setting as a time zone. Raises SettingError for an unknown name."""
+        text = self.setting(key, default)
+        try:
+            return ZoneInfo(text)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise SettingError(f"{self.vendor}/{self.name}: {self.variable(key)} is {text!r}, which is no IANA time zone.") from None
+
+    def variable(self, key: str) -> str:
+        """The name of the environment variable that holds a setting of this account."""
+        middle = "" if self.name == MAIN else f"{self.name.upper()}__"
+        return f"SOURCES__{self.vendor.upper()}__{middle}{key.upper()}"
+
+    def _table(self) -> str:
+        return f"[sources.{self.vendor}]" if self.name == MAIN else f"[sources.{self.vendor}.{self.name}]"
+
+
+def accounts_of(vendor: str, required: Iterable[str | tuple[str, ...]]) -> tuple[Account, ...]:
+    """The accounts of a vendor that are switched on, `main` first, then by name.
+
+    `required` names the settings that make an account; a tuple means any one of them is enough. An account with some of its
+    credentials but not all raises SettingError, since half a password is a mistake and not a wish to be off.
+    """
+    on = []
+    for name, settings in _settings(vendor).items():
+        missing, present = [], []
+        for wanted in required:
+            choices = (wanted,) if isinstance(wanted, str) else wanted
+            (present if any(settings.get(key) for key in choices) else missing).append(choices)
+        if not missing:
+            on.append(Account(vendor, name))
+        elif present:
+            account = Account(vendor, name)
+            wanted_names = ", ".join(" or ".join(account.variable(key) for key in choices) for choices in missing)
+            raise SettingError(f"{vendor}/{name} is half configured: {wanted_names} is missing. Set it, or unset the rest to switch it off.")
+    return tuple(sorted(on, key=lambda account: (account.name != MAIN, account.name)))
+
+
+def _settings(vendor: str) -> dict[str, dict[str, str]]:
+    """All settings of a vendor by account; the environment wins over the file, as in dlt."""
+    found: dict[str, dict[str, str]] = {}
+    for key, value in _from_toml(vendor).items():
+        if isinstance(value, dict):
+            found.setdefault(key.lower(), {}).update({inner.lower(): str(text) for inner, text in value.items()})
+        else:
+            found.setdefault(MAIN, {})[key.lower()] = str(value)
+    prefix = f"SOURCES__{vendor.upper()}__"
+    for variable, value in os.environ.items():
+        if variable.startswith(prefix):
+            parts = variable[len(prefix):].lower().split("__")
+            account, key = (MAIN, parts[0]) if len(parts) == 1 else (parts[0], "__".join(parts[1:]))
+            found.setdefault(account, {})[key] = value
+    for name in found:
+        if not ACCOUNT_NAME.match(name):
+            raise SettingError(f"{vendor}: {name!r} cannot name an account. Use lower-case letters, digits and underscores.")
+    return found
+
+
+def _from_toml(vendor: str) -> dict:
+    path = Path(os.environ.get("OMNIMART_SECRETS", REPOSITORY / ".dlt" / "secrets.toml"))
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")).get("sources", {}).get(vendor, {})
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path.name} is not readable as TOML: {error}. Nothing was loaded.") from error
