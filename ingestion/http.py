@@ -1,0 +1,167 @@
+"""A patient, polite conversation with a vendor over HTTP.
+
+request -> rate limit -> answer judged whole -> bytes. What dlt's own client lets through is treated as a fault here: 408, an HTML page with
+status 200, a body cut short with or without a length. A fault is retried with growing pauses; the last one becomes a sentence.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+import requests
+import tenacity
+from pyrate_limiter import Duration, Limiter, Rate
+
+from ingestion import clock
+from ingestion.accounts import Account
+
+log = logging.getLogger(__name__)
+RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+LONGEST_PAUSE = 120.0
+
+
+class VendorError(Exception):
+    """A vendor could not be read; the text is a sentence with vendor, account, resource and what happened."""
+
+
+class Transient(Exception):
+    """A fault that may pass. `pause` is what the vendor asked us to wait, in seconds."""
+
+    def __init__(self, sentence: str, *, pause: float | None = None) -> None:
+        super().__init__(sentence)
+        self.pause = pause
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer. asked_at is when it was asked for (aware UTC): the version of every document in it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    asked_at: datetime
+
+    def json(self) -> Any:
+        """The body decoded. Raises msgspec.DecodeError."""
+        return msgspec.json.decode(self.body)
+
+
+class Http:
+    """A conversation with one account of a vendor; thread-safe as far as requests.Session is.
+
+    headers: called for each request, so that a secret is read when it is used. requests_per_second: our own polite rate.
+    retry_after: what the vendor's own header asks, in seconds, where it is not the standard one. judge: may raise Transient or VendorError
+    for an answer that is well-formed and yet wrong; it is called with every status below 500 other than 408 and 429.
+    """
+
+    def __init__(self, account: Account, *, base_url: str, headers: Callable[[], dict[str, str]] = dict,
+                 requests_per_second: float = 10.0, attempts: int = 6, timeout: tuple[float, float] = (10.0, 120.0),
+                 first_pause: float | None = None, retry_after: Callable[[requests.Response], float | None] | None = None,
+                 judge: Callable[[Answer], None] | None = None, retried: frozenset[int] = RETRIED) -> None:
+        self._account, self._base_url, self._headers = account, base_url.rstrip("/"), headers
+        self._attempts, self._timeout, self._retried = attempts, timeout, retried
+        self._first_pause = account.number("retry_pause_seconds", 1.0) if first_pause is None else first_pause
+        self._retry_after, self._judge = retry_after, judge
+        self._limiter = _limiter(requests_per_second)
+        self._session = requests.Session()
+
+    def get(self, path: str, *, resource: str, params: Any = None, headers: dict[str, str] | None = None, whole: str = "json") -> Answer:
+        """GET base_url + path (or an absolute URL, to which no credentials are sent). `whole`: "json" or "bytes". Raises VendorError."""
+        return self._ask("GET", path, resource=resource, whole=whole, params=params, headers=headers)
+
+    def post(self, path: str, *, resource: str, json: Any = None, params: Any = None, data: Any = None,
+             headers: dict[str, str] | None = None, whole: str = "json") -> Answer:
+        """POST, as `get`. Retried likewise, so only for calls that may be repeated. Raises VendorError."""
+        return self._ask("POST", path, resource=resource, whole=whole, params=params, json=json, data=data, headers=headers)
+
+    def who(self, resource: str) -> str:
+        """`vendor/account resource`, the beginning of every sentence about this conversation."""
+        return f"{self._account.vendor}/{self._account.name} {resource}"
+
+    def _ask(self, method: str, path: str, *, resource: str, whole: str, headers: dict[str, str] | None = None, **request: Any) -> Answer:
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self._attempts), wait=self._pause, reraise=True,
+            retry=tenacity.retry_if_exception_type(Transient),
+            before_sleep=lambda state: log.warning("%s: %s; asked again in %.1f s (attempt %d of %d).", self.who(resource),
+                                                   state.outcome.exception(), state.next_action.sleep, state.attempt_number, self._attempts),
+        )
+        try:
+            return retrying(self._once, method, path, whole, headers, request)
+        except Transient as error:
+            raise VendorError(f"{self.who(resource)}: {error}, {self._attempts} times in a row. Nothing of this load was kept; "
+                              "the data of the last finished load stays, and the next run catches up.") from error
+
+    def _once(self, method: str, path: str, whole: str, headers: dict[str, str] | None, request: dict[str, Any]) -> Answer:
+        foreign = path.startswith(("http://", "https://")) and not path.startswith(self._base_url)
+        url = path if path.startswith(("http://", "https://")) else f"{self._base_url}/{path.lstrip('/')}"
+        sent = {**({} if foreign else self._headers()), **(headers or {})}
+        self._limiter.try_acquire("request")
+        asked_at = clock.now()
+        try:
+            response = self._session.request(method, url, headers=sent, timeout=self._timeout, allow_redirects=False, **request)
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
+                requests.exceptions.ContentDecodingError) as error:
+            raise Transient(f"the connection failed ({type(error).__name__})") from error
+        if response.status_code in self._retried:
+            raise Transient(f"answered {response.status_code} {_gist(response.content)}".rstrip(), pause=self._asked_pause(response))
+        answer = Answer(response.status_code, response.headers, response.content, asked_at)
+        if whole == "json" and response.status_code < 400:
+            _demand_json(answer)
+        if self._judge is not None and not foreign:
+            self._judge(answer)
+        if response.status_code >= 400:
+            raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {_path_only(url)} answered {response.status_code} "
+                              f"{_gist(response.content)}. This is not retried: check the credentials, the address and the rights of the key.")
+        return answer
+
+    def _asked_pause(self, response: requests.Response) -> float | None:
+        own = self._retry_after(response) if self._retry_after else None
+        return own if own is not None else standard_retry_after(response.headers.get("Retry-After"))
+
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        asked = getattr(state.outcome.exception(), "pause", None)
+        grown = tenacity.wait_exponential_jitter(initial=self._first_pause, max=60, jitter=self._first_pause)(state)
+        return min(asked if asked is not None else grown, LONGEST_PAUSE)
+
+
+def standard_retry_after(text: str | None) -> float | None:
+    """Seconds from a Retry-After header, given as seconds or as an HTTP date; None when absent or unreadable, never negative."""
+    if not text:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _limiter(requests_per_second: float) -> Limiter:
+    per_second = max(1, int(requests_per_second))
+    if requests_per_second >= 1:
+        return Limiter(Rate(per_second, Duration.SECOND))
+    return Limiter(Rate(1, int(1000 / max(requests_per_second, 0.001))))
+
+
+def _demand_json(answer: Answer) -> None:
+    start = answer.body.lstrip()[:1]
+    if start in (b"{", b"["):
+        if answer.body.rstrip()[-1:] not in (b"}", b"]"):
+            raise Transient(f"the answer broke off after {len(answer.body)} bytes")
+        return
+    kind = answer.headers.get("Content-Type", "no content type")
+    raise Transient("the answer was empty" if not start else f"answered {answer.status} with {kind} that is not JSON")
+
+
+def _gist(body: bytes) -> str:
+    """The first words of an error body, without mark-up's line breaks; bodies may be long pages."""
+    return " ".join(body[:200].decode("utf-8", "replace").split())
+
+
+def _path_only(url: str) -> str:
+    """The address without its query, since a key may stand there."""
+    return url.split("?", 1)[0]
