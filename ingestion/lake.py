@@ -1,0 +1,104 @@
+"""Where the lake is, and the one way into it.
+
+documents -> dlt pipeline -> $OMNIMART_DATA/lake/raw_<vendor>/<resource>/*.parquet, append only, `_dlt_load_id` on every row.
+Only loads that stand in `_dlt_loads` with status 0 are believed. Every declared resource has an empty shelf, so that a glob is never empty.
+"""
+
+import os
+from pathlib import Path
+
+import dlt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.accounts import REPOSITORY, Account
+from ingestion.documents import SCHEMA
+from ingestion.vendor import Vendor
+from ingestion.vendors import vendors
+
+# dlt reads .dlt/config.toml only from the working directory, so what the lake depends on is set in code.
+_DLT_SETTINGS = {
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    "DESTINATION__FILESYSTEM__LOADER_FILE_FORMAT": "parquet",
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "WARNING",
+    "LOAD__WORKERS": "4",
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
+    "LOAD__TRUNCATE_STAGING_DATASET": "false",
+}
+SHELF_FILE = "shelf.parquet"
+LANDED = SCHEMA.append(pa.field("_dlt_load_id", pa.string()))
+LOADS_SHELF = ('{"load_id":"","schema_name":"","status":-1,"inserted_at":"1970-01-01T00:00:00+00:00","schema_version_hash":""}\n')
+CONTACTS_SHELF = ('{"source_system":"","source_account":"","refresh_id":"","contacted_at":"1970-01-01T00:00:00+00:00",'
+                  '"finished_at":"1970-01-01T00:00:00+00:00","status":"shelf","error":"","documents":0,'
+                  '"data_through_at":"1970-01-01T00:00:00+00:00","history_left_days":0.0,"history_eta_seconds":0.0}\n')
+
+
+def data_root() -> Path:
+    """$OMNIMART_DATA (default `data/` in the repository), absolute: everything the program writes lies under it."""
+    return Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data").resolve()
+
+
+def root() -> Path:
+    """The lake's folder."""
+    return data_root() / "lake"
+
+
+def prepare() -> None:
+    """Make the lake's folders and the empty shelf of every resource of every vendor, switched on or not. Safe to repeat."""
+    _contacts_shelf()
+    for vendor in vendors():
+        dataset = root() / vendor.dataset
+        if not (dataset / "init").exists():
+            # dlt must lay out the dataset first: a folder it finds there without its own marker makes every later load fail.
+            with pipeline_for(vendor, Account(vendor.name, "shelves")).destination_client() as client:
+                client.initialize_storage()
+        for resource in vendor.resources:
+            shelf = dataset / resource.name / SHELF_FILE
+            if not shelf.exists():
+                shelf.parent.mkdir(parents=True, exist_ok=True)
+                _write_whole(shelf, LANDED.empty_table())
+        loads = dataset / "_dlt_loads" / "shelf.jsonl"
+        if not loads.exists():
+            loads.parent.mkdir(parents=True, exist_ok=True)
+            loads.write_text(LOADS_SHELF, encoding="utf-8")
+
+
+def pipeline_for(vendor: Vendor, account: Account) -> dlt.Pipeline:
+    """The dlt pipeline of one account. One name must never run twice at once: the refresh lock sees to it."""
+    os.environ.update(_DLT_SETTINGS)
+    root().mkdir(parents=True, exist_ok=True)
+    return dlt.pipeline(
+        pipeline_name=f"{vendor.name}__{account.name}",
+        destination=dlt.destinations.filesystem(bucket_url=root().as_uri()),
+        dataset_name=vendor.dataset,
+        pipelines_dir=str(_working_dir()),
+        progress=None,
+    )
+
+
+def assert_load_ids(vendor: Vendor, load_id: str) -> None:
+    """Every file of a load carries `_dlt_load_id`; without it no load could be told from a crashed one. Raises RuntimeError."""
+    for resource in vendor.resources:
+        for file in (root() / vendor.dataset / resource.name).glob(f"{load_id}.*.parquet"):
+            if "_dlt_load_id" not in pq.read_schema(file).names:
+                raise RuntimeError(f"{vendor.name} {resource.name}: {file.name} was landed without _dlt_load_id, so the load cannot be "
+                                   "believed. Something overrode dlt's normalize.parquet_normalizer.add_dlt_load_id.")
+
+
+def _working_dir() -> Path:
+    return data_root() / "dlt"
+
+
+def _contacts_shelf() -> None:
+    shelf = root() / "contacts" / "shelf.jsonl"
+    if not shelf.exists():
+        shelf.parent.mkdir(parents=True, exist_ok=True)
+        shelf.write_text(CONTACTS_SHELF, encoding="utf-8")
+
+
+def _write_whole(path: Path, table: pa.Table) -> None:
+    """A reader sees no file or the whole file."""
+    half = path.with_suffix(".half")
+    pq.write_table(table, half)
+    half.replace(path)
