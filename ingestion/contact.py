@@ -107,11 +107,12 @@ class _Night:
             self.load(Contact(now=self.now, window=first, is_first=True), oldest=oldest or first.since)
         else:
             self.load(Contact(now=self.now, window=None))
-        for window in self._history(budget):
+        first_cost = 0.0 if progress else time.monotonic() - self.started
+        for window in self._history(budget, first_cost):
             self.load(Contact(now=self.now, window=window))
 
-    def _history(self, budget: timedelta) -> Iterator[Window]:
-        length, cost = FIRST_WINDOW, 0.0
+    def _history(self, budget: timedelta, cost: float) -> Iterator[Window]:
+        length = FIRST_WINDOW
         while (progress := self.progress())["loaded_from"] > progress["oldest"]:
             until, oldest = _moment(progress["loaded_from"]), _moment(progress["oldest"])
             left = until - oldest

@@ -1,1 +1,1 @@
-"""The vendors stand-ins: a simulated retailer, served in each vendor's own wire format. Run: python -m sandbox --help."""
+"""The vendors' stand-ins: a simulated retailer that answers in each vendor's own wire format, for people without accounts and for tests."""

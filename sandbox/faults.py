@@ -1,0 +1,127 @@
+"""What can go wrong on the way: planted faults of the network, and planted poison in single records.
+
+tests or `python -m sandbox fault …` -> Faults / Tampering -> server and vendor modules. Everything is off until planted.
+"""
+
+import json
+import re
+import threading
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+FaultKind = Literal["status", "html", "truncated", "truncated_without_length", "reset", "slow", "empty", "repeat"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One planted fault: which requests it meets (vendor, regular expression on path and query), what it does and how often.
+
+    kind: `status` answers with `status`, `headers` and `body`; `html` a page with 200; `truncated` half the body under the whole length;
+    `truncated_without_length` half the body, chunked; `reset` closes the connection; `slow` waits `seconds` first; `empty` an empty body;
+    `repeat` answers the previous answer of the same path again. after: how many matching requests pass before it begins.
+    """
+
+    vendor: str
+    path: str = ".*"
+    kind: FaultKind = "status"
+    status: int = 503
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = '{"success":false,"errorMsg":"planted"}'
+    seconds: float = 1.0
+    times: int = 1
+    after: int = 0
+
+
+class Faults:
+    """The planted faults, in order; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock, self._planted, self.met = threading.Lock(), [], 0
+
+    def plant(self, fault: Fault) -> None:
+        """Add a fault."""
+        with self._lock:
+            self._planted.append(fault)
+
+    def clear(self) -> None:
+        """Remove every fault."""
+        with self._lock:
+            self._planted.clear()
+
+    def meet(self, vendor: str, target: str) -> Fault | None:
+        """The fault that this request meets, counted down; None for most."""
+        with self._lock:
+            for place, fault in enumerate(self._planted):
+                if fault.vendor in (vendor, "*") and re.search(fault.path, target):
+                    if fault.after > 0:
+                        self._planted[place] = replace(fault, after=fault.after - 1)
+                        continue
+                    if fault.times <= 0:
+                        continue
+                    self._planted[place] = replace(fault, times=fault.times - 1)
+                    self.met += 1
+                    return fault
+        return None
+
+
+@dataclass(frozen=True)
+class Poison:
+    """A spoiled record. set: members (dotted paths) given another value, or removed when the value is Poison.GONE; raw: bytes that replace
+    `find` in the record's JSON, e.g. a cut emoji or another encoding."""
+
+    vendor: str
+    resource: str
+    key: str
+    set: dict[str, Any] = field(default_factory=dict)
+    find: bytes = b""
+    raw: bytes = b""
+    GONE = "\x00gone"
+
+
+class Tampering:
+    """The planted poison; vendor modules pass every record they serve through `apply`."""
+
+    def __init__(self) -> None:
+        self._lock, self._planted = threading.Lock(), {}
+
+    def plant(self, poison: Poison) -> None:
+        """Spoil one record from now on."""
+        with self._lock:
+            self._planted.setdefault((poison.vendor, poison.resource, str(poison.key)), []).append(poison)
+
+    def clear(self) -> None:
+        """Serve every record clean again."""
+        with self._lock:
+            self._planted.clear()
+
+    def apply(self, vendor: str, resource: str, key: str, record: dict[str, Any]) -> bytes:
+        """The record as JSON bytes, spoiled if poison was planted for it."""
+        poisons = self._planted.get((vendor, resource, str(key))) if self._planted else None
+        if not poisons:
+            return encode(record)
+        for poison in poisons:
+            for path, value in poison.set.items():
+                _set(record, path.split("."), value)
+        body = encode(record)
+        for poison in poisons:
+            if poison.find:
+                if poison.find not in body:
+                    raise ValueError(f"{vendor} {resource} {key}: {poison.find!r} is not in the record, so the poison was not planted")
+                body = body.replace(poison.find, poison.raw)
+        return body
+
+
+def encode(record: Any) -> bytes:
+    """Compact JSON in UTF-8, as vendors send it."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _set(record: Any, path: list[str], value: Any) -> None:
+    for name in path[:-1]:
+        record = record[int(name)] if isinstance(record, list) else record[name]
+    if value == Poison.GONE:
+        record.pop(path[-1], None)
+    elif isinstance(record, list):
+        record[int(path[-1])] = value
+    else:
+        record[path[-1]] = value
