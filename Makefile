@@ -1,0 +1,57 @@
+# Omnimart: every command that people and schedulers use. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+export DO_NOT_TRACK := 1
+export RUNTIME__DLTHUB_TELEMETRY := false
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+export OMNIMART_DATA ?= $(CURDIR)/data
+export DAGSTER_HOME := $(OMNIMART_DATA)/dagster
+
+$(VENV)/.run: requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Omnimart needs Python 3.11 or newer as python3; this is $$(python3 --version)."; exit 1; }
+	@test -x $(PYTHON) || { echo "Setting up the environment in $(VENV) …"; python3 -m venv $(VENV); }
+	@echo "Installing what Omnimart needs (a few minutes the first time) …"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
+	@$(PYTHON) -m compileall -q -j 2 $(VENV)/lib >/dev/null 2>&1 || true
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "Installing what the tests and the linters need …"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help refresh test dev lint rollback clean spark-check requirements
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+refresh: $(VENV)/.run ## the nightly job, once; with no vendor configured, on the sandbox
+	@$(PYTHON) -m orchestration.refresh
+
+test: $(VENV)/.dev ## the whole test suite
+	@$(PYTHON) -m pytest
+
+dev: $(VENV)/.run ## Dagster's web UI on loopback, port 3000
+	@$(PYTHON) -m orchestration.dev
+
+lint: $(VENV)/.dev ## ruff and sqlfluff
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m sqlfluff lint dbt_project/models dbt_project/tests --processes 2
+
+rollback: $(VENV)/.run ## publish the version before the current one again
+	@$(PYTHON) -m orchestration.publish rollback
+
+spark-check: ## build every model on Spark over empty shelves, in an environment of its own
+	@bash dbt_project/spark_check.sh
+
+requirements: $(VENV)/.dev ## pin what pyproject.toml asks for, with hashes
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv
+	@$(PYTHON) -m uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --universal -q -o requirements-dev.txt
+	@$(PYTHON) -m uv pip compile pyproject.toml -c requirements-dev.txt --generate-hashes --no-emit-index-url --no-header --universal -q -o requirements.txt
+
+clean: ## remove the environments and what builds leave behind; data stays
+	@rm -rf $(VENV) .venv-spark dbt_project/target dbt_project/logs .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

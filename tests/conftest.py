@@ -1,0 +1,48 @@
+"""What every test stands on: a data folder of its own, and a small retailer behind the vendors' APIs on loopback."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+
+UNTIL = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads or writes another's data, settings or secrets."""
+    for variable in list(os.environ):
+        if variable.startswith(("SOURCES__", "OMNIMART_")):
+            monkeypatch.delenv(variable)
+    data = tmp_path / "data"
+    monkeypatch.setenv("OMNIMART_DATA", str(data))
+    monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "no-secrets.toml"))
+    return data
+
+
+@pytest.fixture(scope="session")
+def small_world():
+    """A retailer of 200 people and 90 days; simulated once, never changed."""
+    from sandbox.retailer import simulate
+
+    return simulate(seed=1, customers=200, days=90, stores=4, until=UNTIL)
+
+
+@pytest.fixture
+def retailer(small_world, own_data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    """The small retailer, answering; its settings stand in the environment."""
+    from sandbox.server import Sandbox, serve_in_thread
+
+    sandbox = Sandbox(world=small_world, clock_file=own_data / "sandbox" / "clock", rate=100.0)
+    sandbox.set_clock(UNTIL)
+    with serve_in_thread(sandbox) as running:
+        for name, value in running.environment().items():
+            monkeypatch.setenv(name, value)
+            if name.endswith("__BASE_URL"):
+                monkeypatch.setenv(name.replace("__BASE_URL", "__RETRY_PAUSE_SECONDS"), "0.01")
+        yield running
