@@ -42,6 +42,7 @@ class AccountReport:
     documents: dict[str, int]
     load_ids: tuple[str, ...]
     data_through_at: datetime | None
+    loaded_from_at: datetime | None
     history_left_days: float
     history_eta_seconds: float
 
@@ -155,6 +156,7 @@ class _Night:
             source_system=self.vendor.name, source_account=self.account.name, refresh_id=self.refresh_id, contacted_at=self.now,
             finished_at=datetime.now(UTC), status="failed" if self.error else "success", error=self.error, documents=self.documents,
             load_ids=tuple(self.load_ids), data_through_at=_moment(progress["through"]) if progress else None,
+            loaded_from_at=_moment(progress["loaded_from"]) if progress else None,
             history_left_days=max(0.0, left), history_eta_seconds=round(self.eta, 1))
 
     def _who(self) -> str:

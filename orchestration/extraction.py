@@ -1,0 +1,90 @@
+"""One night's extraction: every account of every vendor at once, in threads of the run's own process.
+
+    run starts ──► lock, sweep, shelves ──► thread per account ──► reports, progress lines ──► the vendors' steps
+
+Dagster's in-process executor runs steps one after another, so the first vendor's step would wait out its API before the
+second one starts. This run-scoped resource submits all accounts when the first step asks; each step then waits for its own.
+The refresh lock is held here because every way of starting a run (schedule, UI, `make refresh`) passes through it.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+
+import dagster as dg
+
+from ingestion import lake
+from ingestion.contact import AccountReport, refresh_account
+from ingestion.vendor import Vendor
+from ingestion.vendors import vendors
+from orchestration import home, versions
+
+BUDGET_TAG = "omnimart/history_budget_seconds"
+MOST_THREADS = 16
+
+
+class Extraction:
+    """The accounts being read in one run. `reports` of a vendor are there once its `progress` has ended."""
+
+    def __init__(self, refresh_id: str, budget: timedelta, chosen: tuple[Vendor, ...], pool: ThreadPoolExecutor) -> None:
+        self.refresh_id, self.budget, self.chosen, self.pool = refresh_id, budget, chosen, pool
+        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.futures: dict[tuple[str, str], Future[AccountReport]] = {}
+
+    def begin(self) -> None:
+        """Submit every account that is on and not under way; a later call changes nothing."""
+        for vendor in self.chosen:
+            for account in vendor.accounts():
+                if (vendor.name, account.name) not in self.futures:
+                    self._submit(vendor, account)
+
+    def again(self, vendor: Vendor) -> None:
+        """Ask the accounts of a vendor that failed once more; those that answered keep their report."""
+        for account in vendor.accounts():
+            future = self.futures.get((vendor.name, account.name))
+            if future and future.done() and (future.exception() or not future.result().succeeded):
+                self._submit(vendor, account)
+
+    def progress(self, vendor: Vendor) -> Iterator[str]:
+        """What every account says, as it says it, until this vendor's accounts are done."""
+        own = [future for (name, _), future in self.futures.items() if name == vendor.name]
+        while not all(future.done() for future in own) or not self.lines.empty():
+            try:
+                yield self.lines.get(timeout=0.2)
+            except queue.Empty:
+                continue
+
+    def reports(self, vendor: Vendor) -> tuple[AccountReport, ...]:
+        """The vendor's reports, waiting for them if need be; empty when it is switched off. Raises what is not the vendor's fault."""
+        return tuple(future.result() for (name, _), future in self.futures.items() if name == vendor.name)
+
+    def _submit(self, vendor: Vendor, account) -> None:
+        self.futures[vendor.name, account.name] = self.pool.submit(
+            refresh_account, vendor, account, refresh_id=self.refresh_id, budget=self.budget, say=self.lines.put)
+
+
+@dg.resource(description="Reads all vendors side by side; holds the refresh lock for the length of the run.")
+def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
+    """The run's extraction. Raises RefreshRunning when another refresh holds the lock."""
+    run = context.run
+    seconds = float((run.tags if run else {}).get(BUDGET_TAG, 0))
+    with home.refresh_lock(holder=f"run {context.run_id}"):
+        for version in versions.sweep():
+            context.log.info(f"Swept the half-built version {version} that a crash had left behind.")
+        lake.prepare()
+        pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
+        try:
+            yield Extraction(context.run_id, timedelta(seconds=seconds), _chosen(run), pool)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _chosen(run: dg.DagsterRun | None) -> tuple[Vendor, ...]:
+    """The vendors whose assets are in the run: one launched for a single vendor in the UI contacts that one only."""
+    selected = run.asset_selection if run else None
+    if selected is None:
+        return vendors()
+    return tuple(vendor for vendor in vendors() if any(key.path[0] == vendor.dataset for key in selected))
