@@ -81,7 +81,8 @@ def accounts_of(vendor: str, required: Iterable[str | tuple[str, ...]]) -> tuple
         elif present:
             account = Account(vendor, name)
             wanted_names = ", ".join(" or ".join(account.variable(key) for key in choices) for choices in missing)
-            raise SettingError(f"{vendor}/{name} is half configured: {wanted_names} is missing. Set it, or unset the rest to switch it off.")
+            raise SettingError(f"{vendor}/{name} is half configured: {wanted_names} is missing. "
+                               "Set it, or unset the rest to switch it off.")
     return tuple(sorted(on, key=lambda account: (account.name != MAIN, account.name)))
 
 

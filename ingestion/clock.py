@@ -21,5 +21,6 @@ def now() -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"The clock file {named} holds {text!r}, which is no ISO-8601 time. Write one, or unset OMNIMART_CLOCK.") from error
+        raise ValueError(f"The clock file {named} holds {text!r}, which is no ISO-8601 time. "
+                         "Write one, or unset OMNIMART_CLOCK.") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -56,7 +56,8 @@ def refresh_account(vendor: Vendor, account: Account, *, refresh_id: str, budget
                     say: Callable[[str], None] = print) -> AccountReport:
     """Read an account as far as the budget allows; at least one contact is made, and a first one in full.
 
-    Never raises for a vendor's fault: the report says so, and whatever loads were finished stay. Programming errors and a full disk are raised.
+    Never raises for a vendor's fault: the report says so, and whatever loads were finished stay. Programming errors and a full disk
+    are raised.
     """
     night = _Night(vendor, account, refresh_id, say)
     try:

@@ -86,8 +86,9 @@ class Http:
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._attempts), wait=self._pause, reraise=True,
             retry=tenacity.retry_if_exception_type(Transient),
-            before_sleep=lambda state: log.warning("%s: %s; asked again in %.1f s (attempt %d of %d).", self.who(resource),
-                                                   state.outcome.exception(), state.next_action.sleep, state.attempt_number, self._attempts),
+            before_sleep=lambda state: log.warning(
+                "%s: %s; asked again in %.1f s (attempt %d of %d).", self.who(resource), state.outcome.exception(),
+                state.next_action.sleep, state.attempt_number, self._attempts),
         )
         try:
             return retrying(self._once, method, path, whole, headers, request)
@@ -115,7 +116,8 @@ class Http:
             self._judge(answer)
         if response.status_code >= 400:
             raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {_path_only(url)} answered {response.status_code} "
-                              f"{_gist(response.content)}. This is not retried: check the credentials, the address and the rights of the key.")
+                              f"{_gist(response.content)}. This is not retried: check the credentials, the address "
+                              "and the rights of the key.")
         return answer
 
     def _asked_pause(self, response: requests.Response) -> float | None:

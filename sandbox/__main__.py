@@ -90,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A simulated omnichannel retailer behind the vendors' own APIs, "
                                      "on loopback. Deterministic by seed; its clock stands still until it is moved.")
     commands = parser.add_subparsers(required=True)
-    serving = commands.add_parser("serve", help="simulate the retailer and answer as its vendors", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    serving = commands.add_parser("serve", help="simulate the retailer and answer as its vendors",
+                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     serving.add_argument("--customers", type=_between(SMALLEST, 1_000_000), default=5000, help="people the retailer knows")
     serving.add_argument("--days", type=_between(SMALLEST, LARGEST_DAYS), default=730, help="days of history")
     serving.add_argument("--stores", type=_between(1, 1000), default=20)
@@ -98,8 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--until", type=_moment, default=UNTIL, help="where the clock starts, ISO-8601")
     serving.add_argument("--port", type=int, default=0, help="0 takes a free one")
     serving.add_argument("--rate", type=float, default=1.0, help="multiplies every vendor's documented rate limit")
-    serving.add_argument("--purchases", metavar="FILE", help="replay a purchase log (customer, date, units, value) as the retailer's orders")
-    serving.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of a vendor's stand-in; may be repeated")
+    serving.add_argument("--purchases", metavar="FILE",
+                         help="replay a purchase log (customer, date, units, value) as the retailer's orders")
+    serving.add_argument("--option", action="append", default=[], metavar="NAME=VALUE",
+                         help="an option of a vendor's stand-in; may be repeated")
     serving.add_argument("--reset-clock", action="store_true", help="set the clock back to --until")
     serving.set_defaults(command=serve)
     moving = commands.add_parser("advance", help="move the clock forward, so that the next nightly has something to fetch")

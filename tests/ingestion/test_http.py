@@ -1,0 +1,135 @@
+"""The conversation: faults that pass are waited for, those that do not become a sentence, and no secret stands in it."""
+
+import contextlib
+import socket
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ingestion.accounts import Account
+from ingestion.http import Http, Transient, VendorError, standard_retry_after
+from sandbox.faults import Fault, Faults
+from sandbox.faulty import FaultyTransport
+
+ACME = Account("acme")
+
+
+class _Switches:
+    def __init__(self) -> None:
+        self.faults, self.requests, self.seen = Faults(), {"acme": 0}, []
+
+
+@pytest.fixture
+def acme(monkeypatch):
+    """A one-path vendor on loopback behind the sandbox's faulty transport."""
+    switches = _Switches()
+
+    def orders(request):
+        switches.seen.append(dict(request.headers))
+        return Response(b'{"orders":[{"id":1},{"id":2}]}', media_type="application/json")
+
+    app = FaultyTransport(Starlette(routes=[Route("/acme/orders", orders)]), switches)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    monkeypatch.setenv("SOURCES__ACME__RETRY_PAUSE_SECONDS", "0.01")
+    switches.url = f"http://127.0.0.1:{listening.getsockname()[1]}/acme"
+    with contextlib.ExitStack() as stack:
+        stack.callback(thread.join, 10)
+        stack.callback(setattr, server, "should_exit", True)
+        yield switches
+
+
+def http(acme, **options):
+    return Http(ACME, base_url=acme.url, headers=lambda: {"X-API-KEY": "planted-secret"}, requests_per_second=100, **options)
+
+
+@pytest.mark.parametrize("fault", [
+    Fault("acme", kind="status", status=503),
+    Fault("acme", kind="status", status=500),
+    Fault("acme", kind="status", status=408),
+    Fault("acme", kind="status", status=429, headers={"Retry-After": "0"}),
+    Fault("acme", kind="html"),
+    Fault("acme", kind="empty"),
+    Fault("acme", kind="truncated"),
+    Fault("acme", kind="truncated_without_length"),
+    Fault("acme", kind="reset"),
+], ids=lambda fault: f"{fault.kind}-{fault.status}")
+def test_a_fault_that_passes_is_retried(acme, fault):
+    acme.faults.plant(fault)
+    answer = http(acme).get("orders", resource="orders")
+    assert answer.json() == {"orders": [{"id": 1}, {"id": 2}]}
+    assert acme.faults.met == 1
+    assert acme.requests["acme"] == 2
+
+
+@pytest.mark.parametrize(("fault", "words"), [
+    (Fault("acme", kind="status", status=503, times=99), "answered 503"),
+    (Fault("acme", kind="html", times=99), "text/html; charset=utf-8 that is not JSON"),
+    (Fault("acme", kind="truncated_without_length", times=99), "broke off after 15 bytes"),
+    (Fault("acme", kind="reset", times=99), "the connection failed"),
+], ids=["503", "html", "truncated", "reset"])
+def test_a_fault_that_stays_becomes_a_sentence(acme, fault, words):
+    acme.faults.plant(fault)
+    with pytest.raises(VendorError) as failed:
+        http(acme, attempts=3).get("orders", resource="orders")
+    assert str(failed.value).startswith("acme/main orders: ")
+    assert words in str(failed.value)
+    assert "3 times in a row" in str(failed.value)
+    assert "planted-secret" not in str(failed.value)
+    assert acme.requests["acme"] == 3
+
+
+def test_a_refusal_is_not_retried(acme):
+    acme.faults.plant(Fault("acme", status=403, body='{"errorMsg":"Wrong \\"apiKey\\" value."}'))
+    with pytest.raises(VendorError, match=r"answered 403 .*Wrong .*check the credentials"):
+        http(acme).get("orders", resource="orders", params={"apiKey": "planted-secret"})
+    assert acme.requests["acme"] == 1
+
+
+def test_the_vendors_own_pause_is_kept_and_an_absurd_one_is_capped(acme, monkeypatch):
+    pauses = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", pauses.append)
+    acme.faults.plant(Fault("acme", status=429, headers={"X-Own-Retry-After": "250"}))
+    acme.faults.plant(Fault("acme", status=429, headers={"Retry-After": "86400"}))
+    http(acme, retry_after=lambda response: float(own) / 1000 if (own := response.headers.get("X-Own-Retry-After")) else None).get(
+        "orders", resource="orders")
+    assert pauses == [0.25, 120.0]
+
+
+def test_the_judge_may_call_a_whole_answer_wrong(acme):
+    judged = []
+
+    def judge(answer):
+        judged.append(answer.status)
+        if len(judged) < 3:
+            raise Transient("the page repeats the one before")
+
+    http(acme, judge=judge).get("orders", resource="orders")
+    assert judged == [200, 200, 200]
+
+
+def test_credentials_go_to_the_vendor_and_to_nobody_else(acme):
+    elsewhere = acme.url
+    conversation = Http(ACME, base_url="http://127.0.0.1:9/other", headers=lambda: {"X-API-KEY": "planted-secret"})
+    conversation.get(f"{elsewhere}/orders", resource="files")
+    http(acme).get("orders", resource="orders")
+    assert ["x-api-key" in headers for headers in acme.seen] == [False, True]
+
+
+def test_retry_after_is_read_as_seconds_and_as_a_date():
+    assert standard_retry_after("17") == 17.0
+    assert standard_retry_after("soon") is None
+    assert standard_retry_after(None) is None
+    assert standard_retry_after(format_datetime(datetime.now(UTC) - timedelta(hours=1))) == 0.0
+    assert 25 < standard_retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=30))) <= 30
