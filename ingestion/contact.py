@@ -6,6 +6,7 @@ the budget is spent; where it stopped is kept with the load, so the next run goe
 """
 
 import json
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion import clock, lake
-from ingestion.accounts import Account
+from ingestion.accounts import Account, SettingError
 from ingestion.http import VendorError
 from ingestion.vendor import Contact, Vendor, Window
 
@@ -85,6 +86,25 @@ def backfill(vendor: Vendor, account: Account, window: Window, *, refresh_id: st
             raise
         night.error = str(cause)
     return night.report()
+
+
+def load_alone(vendor: Vendor) -> int:
+    """Load every account of one vendor once, the whole of its history; what `python -m ingestion.<vendor>` does. The exit status."""
+    try:
+        accounts = vendor.accounts()
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not accounts:
+        wanted = ", ".join(Account(vendor.name).variable(key if isinstance(key, str) else key[0]) for key in vendor.required_settings)
+        print(f"{vendor.title} is switched off: set {wanted}.", file=sys.stderr)
+        return 2
+    lake.prepare()
+    refresh_id = f"alone-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    reports = [refresh_account(vendor, account, refresh_id=refresh_id, budget=timedelta.max) for account in accounts]
+    for failed in (report for report in reports if not report.succeeded):
+        print(failed.error, file=sys.stderr)
+    return 0 if all(report.succeeded for report in reports) else 1
 
 
 class _Night:
