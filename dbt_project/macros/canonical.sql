@@ -1,0 +1,108 @@
+{#-
+  The canonical entities: the typed door where vendors meet. One place for names, order and types; staging models give these
+  columns (a vendor that lacks one leaves it out), canonical_union() lays them over each other.
+-#}
+{% macro canonical_columns(entity) -%}
+    {%- set every = [('source_system', 'text'), ('source_account', 'text'), ('source_record_id', 'text')] -%}
+    {%- set entities = {
+        'profiles': [
+            ('kind', 'text'), ('first_name', 'text'), ('last_name', 'text'), ('middle_name', 'text'), ('full_name', 'text'),
+            ('sex', 'text'), ('birth_date', 'date'), ('city', 'text'), ('region', 'text'), ('address', 'text'),
+            ('is_employee', 'boolean'), ('is_b2b', 'boolean'), ('is_test', 'boolean'), ('acquisition_source', 'text'),
+            ('created_at', 'timestamp'), ('changed_at', 'timestamp'), ('custom_fields', 'text')],
+        'identifiers': [
+            ('identifier_type', 'text'), ('identifier_namespace', 'text'), ('identifier_value', 'text'),
+            ('first_seen_at', 'timestamp'), ('last_seen_at', 'timestamp')],
+        'profile_merges': [('merged_record_id', 'text'), ('merged_at', 'timestamp')],
+        'consents': [
+            ('channel', 'text'), ('topic', 'text'), ('brand', 'text'), ('contact_point', 'text'),
+            ('is_subscribed', 'boolean'), ('changed_at', 'timestamp'), ('seen_at', 'timestamp')],
+        'orders': [
+            ('order_kind', 'text'), ('order_number', 'text'), ('external_order_id', 'text'),
+            ('mirrored_source_system', 'text'), ('mirror_number', 'text'), ('profile_record_id', 'text'), ('brand', 'text'),
+            ('ordered_at', 'timestamp'), ('raw_order_method', 'text'), ('raw_status', 'text'), ('raw_fulfilment', 'text'),
+            ('raw_payment_type', 'text'), ('store_record_id', 'text'), ('employee_record_id', 'text'),
+            ('delivery_region', 'text'), ('delivery_city', 'text'), ('promised_on', 'date'), ('received_at', 'timestamp'),
+            ('cancelled_at', 'timestamp'), ('status_changed_at', 'timestamp'), ('gross_amount', 'money'),
+            ('discount_amount', 'money'), ('points_discount_amount', 'money'), ('delivery_amount', 'money'),
+            ('net_revenue', 'money'), ('currency', 'text'), ('points_redeemed', 'number'), ('points_earned', 'number'),
+            ('is_test', 'boolean'), ('is_b2b', 'boolean'), ('is_employee_purchase', 'boolean'), ('contact_email', 'text'),
+            ('contact_phone', 'text'), ('custom_fields', 'text')],
+        'order_lines': [
+            ('order_record_id', 'text'), ('line_number', 'integer'), ('product_record_id', 'text'), ('article', 'text'),
+            ('barcode', 'text'), ('product_name', 'text'), ('quantity', 'number'), ('unit_price', 'money'),
+            ('discount_amount', 'money'), ('points_discount_amount', 'money'), ('net_amount', 'money'),
+            ('cost_amount', 'money'), ('is_cancelled', 'boolean')],
+        'order_discounts': [('order_record_id', 'text'), ('discount_type', 'text'), ('amount', 'money')],
+        'returns': [
+            ('order_record_id', 'text'), ('profile_record_id', 'text'), ('returned_at', 'timestamp'), ('amount', 'money'),
+            ('raw_return_channel', 'text'), ('store_record_id', 'text'), ('employee_record_id', 'text'), ('reason', 'text'),
+            ('currency', 'text')],
+        'payments': [
+            ('order_record_id', 'text'), ('raw_payment_type', 'text'), ('amount', 'money'), ('paid_at', 'timestamp'),
+            ('status', 'text')],
+        'products': [
+            ('external_id', 'text'), ('article', 'text'), ('barcode', 'text'), ('name', 'text'), ('brand', 'text'),
+            ('category', 'text'), ('subcategory', 'text'), ('price', 'money'), ('cost', 'money'),
+            ('is_exclusive', 'boolean'), ('is_archived', 'boolean')],
+        'stores': [
+            ('external_id', 'text'), ('name', 'text'), ('region', 'text'), ('city', 'text'), ('address', 'text'),
+            ('format', 'text'), ('time_zone', 'text'), ('is_franchise', 'boolean'), ('opened_on', 'date'),
+            ('closed_on', 'date'), ('kind', 'text')],
+        'employees': [
+            ('name', 'text'), ('email', 'text'), ('phone', 'text'), ('store_record_id', 'text'), ('is_active', 'boolean')],
+        'stock_levels': [
+            ('product_record_id', 'text'), ('store_record_id', 'text'), ('stock_on', 'date'), ('quantity', 'number'),
+            ('reserved', 'number')],
+        'campaigns': [
+            ('name', 'text'), ('system_name', 'text'), ('message_type', 'text'), ('trigger_name', 'text'),
+            ('channel', 'text'), ('topic', 'text'), ('brand', 'text'), ('created_at', 'timestamp'), ('utm_source', 'text'),
+            ('utm_medium', 'text'), ('utm_campaign', 'text')],
+        'message_events': [
+            ('message_record_id', 'text'), ('campaign_record_id', 'text'), ('profile_record_id', 'text'),
+            ('channel', 'text'), ('brand', 'text'), ('event', 'text'), ('happened_at', 'timestamp'),
+            ('contact_point', 'text')],
+        'loyalty_programmes': [('name', 'text'), ('started_on', 'date')],
+        'loyalty_accounts': [
+            ('profile_record_id', 'text'), ('programme_record_id', 'text'), ('card_number', 'text'), ('phone', 'text'),
+            ('status', 'text'), ('enrolled_at', 'timestamp'), ('closed_at', 'timestamp'), ('vendor_balance', 'number')],
+        'loyalty_operations': [
+            ('loyalty_account_record_id', 'text'), ('profile_record_id', 'text'), ('operation_type', 'text'),
+            ('cancels_type', 'text'), ('points', 'number'), ('is_pending', 'boolean'), ('available_on', 'date'),
+            ('occurred_at', 'timestamp'), ('order_record_id', 'text'), ('mirror_key', 'text')],
+        'segments': [('profile_record_id', 'text'), ('segment_code', 'text'), ('segment_name', 'text')],
+    } -%}
+    {%- if entity not in entities -%}
+        {{ exceptions.raise_compiler_error("There is no canonical entity '" ~ entity ~ "'; macros/canonical.sql names them.") }}
+    {%- endif -%}
+    {{ return(every + entities[entity]) }}
+{%- endmacro %}
+
+
+{% macro canonical_type(name) -%}
+    {{ return({
+        'text': dbt.type_string(), 'integer': dbt.type_int(), 'number': type_double(), 'money': 'decimal(18, 2)',
+        'boolean': dbt.type_boolean(), 'date': 'date', 'timestamp': 'timestamp',
+    }[name]) }}
+{%- endmacro %}
+
+
+{#- canonical_union('orders', ['stg_a__orders', 'stg_b__orders']): a column that a model lacks becomes a typed NULL. -#}
+{% macro canonical_union(entity, models) -%}
+    {%- set columns = canonical_columns(entity) -%}
+    {%- for model in models %}
+    {%- set relation = ref(model) %}
+    {%- set present = [] -%}
+    {%- if execute -%}
+        {%- for column in adapter.get_columns_in_relation(relation) -%}
+            {%- do present.append(column.name | lower) -%}
+        {%- endfor -%}
+    {%- endif %}
+    select
+        {%- for name, type in columns %}
+        cast({{ name if name in present or not present else 'null' }} as {{ canonical_type(type) }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

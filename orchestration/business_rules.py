@@ -1,0 +1,270 @@
+"""The business rules in force: every window, threshold, weight and cap, with its default and its limits.
+
+    business_rules.yml ──► read() ──► dbt vars (`rule('sales.omnichannel_window_days')`), the schedule, the gate of publish
+                                 └──► the published table `parameters` (name, value, default)
+
+A rule that is not written keeps its default. An unknown or impossible one is refused with a sentence. The definitions that
+the rules belong to stand in docs/add-a-kpi.md. Print what is in force: `python -m orchestration.business_rules`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ingestion.accounts import REPOSITORY
+
+Days = Annotated[int, Field(ge=1, le=3660)]
+Hours = Annotated[float, Field(ge=0, le=8784)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class RuleError(Exception):
+    """business_rules.yml cannot be used; the text is a sentence for the person who wrote it."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Business(_Section):
+    timezone: str = "Europe/Moscow"
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "RUB"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"'{name}' is no time zone of the IANA list (such as Europe/Moscow or Asia/Yekaterinburg)")
+        return name
+
+
+class Schedule(_Section):
+    refresh_at: Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "02:00"
+
+
+class Vendors(_Section):
+    required: tuple[str, ...] = ()
+    publish_without_for_hours: Hours = 36
+    publish_without_for_hours_by_vendor: dict[str, Hours] = Field(default_factory=dict)
+
+
+class FirstLoad(_Section):
+    minutes_before_publish: Annotated[float, Field(gt=0)] = 2
+    minutes_per_refresh: Annotated[float, Field(gt=0)] = 30
+
+
+class Publishing(_Section):
+    versions_kept: Annotated[int, Field(ge=2, le=400)] = 5
+
+
+class Sales(_Section):
+    omnichannel_window_days: Days = 365
+    return_window_days: Days = 90
+    like_for_like_full_months: Count = 13
+    mirror_window_days: Days = 7
+
+
+class Subscribers(_Section):
+    undated_at_first_load_are_new: bool = False
+
+
+class Messaging(_Section):
+    attribution_days: Days = 5
+    open_rate_good_low: Share = 0.20
+    open_rate_good_high: Share = 0.25
+    click_implies_open: bool = True
+    fallback_ignored_messages: Count = 5
+    fallback_reaction_days: Days = 7
+
+
+class ContactPressure(_Section):
+    cap_7_days: Count = 4
+    cap_30_days: Count = 12
+    duplicate_window_hours: Hours = 24
+    band_edges: tuple[int, ...] = (1, 3, 5, 8)
+
+    @field_validator("band_edges")
+    @classmethod
+    def _rising(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
+        if list(edges) != sorted(set(edges)) or not edges or edges[0] < 1:
+            raise ValueError("band_edges must rise from 1 or more, such as [1, 3, 5, 8] for the bands 0, 1–2, 3–4, 5–7, 8+")
+        return edges
+
+
+class Triggers(_Section):
+    conversion_days: Days = 7
+    abandoned_cart_hours: Hours = 24
+    recovered_cart_days: Days = 7
+
+
+class Loyalty(_Section):
+    active_member_days: Days = 365
+    balance_tolerance_points: Annotated[float, Field(ge=0)] = 0.01
+    programme_effect_days: Days = 180
+    mirror_window_minutes: Count = 10
+    assumed_cost_share: Share = 0.60
+
+
+class Channels(_Section):
+    conversion_hours_without_order: Hours = 24
+    conversion_days: Days = 7
+    uplift_window_days: Days = 182
+
+
+class Lifecycle(_Section):
+    new_days: Days = 60
+    at_risk_quantile: Share = 0.80
+    lapsed_quantile: Share = 0.95
+    lapsed_fallback_days: Days = 365
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Lifecycle:
+        if self.at_risk_quantile >= self.lapsed_quantile:
+            raise ValueError("at_risk_quantile must be below lapsed_quantile: a customer is at risk before they have lapsed")
+        return self
+
+
+class CustomerValue(_Section):
+    assumed_margin_share: Share = 0.40
+    discount_rate_per_year: Share = 0.10
+    lifespan_years_at_most: Annotated[float, Field(gt=0)] = 5
+    predicted_months: Annotated[int, Field(ge=1, le=60)] = 12
+    rfm_bins: Annotated[int, Field(ge=2, le=10)] = 5
+    rfm_window_days: Days = 365
+
+
+class Attribution(_Section):
+    window_days: Days = 90
+    half_life_days: Annotated[float, Field(gt=0)] = 7
+    position_first: Share = 0.4
+    position_last: Share = 0.4
+
+
+class Service(_Section):
+    answer_within_seconds: Count = 20
+    call_back_within_minutes: Count = 15
+    repeat_contact_days: Days = 7
+
+
+class Surveys(_Section):
+    promoters_top_scores: Annotated[int, Field(ge=1)] = 2
+    detractors_up_to: Annotated[int, Field(ge=0)] = 6
+    detractor_followup_days: Days = 3
+    detractor_repurchase_days: Days = 90
+
+
+class Stock(_Section):
+    active_days: Days = 90
+    turnover_days: Days = 365
+
+
+class Identity(_Section):
+    records_per_identifier: Annotated[int, Field(ge=2)] = 50
+    names_per_identifier: Annotated[int, Field(ge=1)] = 6
+
+
+class BusinessRules(_Section):
+    """All rules, by section; a rule's name is `section.rule`."""
+
+    business: Business = Business()
+    schedule: Schedule = Schedule()
+    vendors: Vendors = Vendors()
+    first_load: FirstLoad = FirstLoad()
+    publishing: Publishing = Publishing()
+    sales: Sales = Sales()
+    subscribers: Subscribers = Subscribers()
+    messaging: Messaging = Messaging()
+    contact_pressure: ContactPressure = ContactPressure()
+    triggers: Triggers = Triggers()
+    loyalty: Loyalty = Loyalty()
+    channels: Channels = Channels()
+    lifecycle: Lifecycle = Lifecycle()
+    customer_value: CustomerValue = CustomerValue()
+    attribution: Attribution = Attribution()
+    service: Service = Service()
+    surveys: Surveys = Surveys()
+    stock: Stock = Stock()
+    identity: Identity = Identity()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone."""
+        return ZoneInfo(self.business.timezone)
+
+    def publish_without_for_hours(self, vendor: str) -> float:
+        """How old a vendor's last successful contact may be for marts to be published without a newer one."""
+        return self.vendors.publish_without_for_hours_by_vendor.get(vendor, self.vendors.publish_without_for_hours)
+
+    def as_vars(self) -> dict[str, Any]:
+        """The rules as dbt's var `rules`: {section: {rule: value}}."""
+        return self.model_dump(mode="json")
+
+
+def path() -> Path:
+    """$OMNIMART_BUSINESS_RULES, else business_rules.yml in the repository."""
+    return Path(os.environ.get("OMNIMART_BUSINESS_RULES") or REPOSITORY / "business_rules.yml")
+
+
+def read(file: Path | None = None) -> BusinessRules:
+    """The rules in force. A file that is not there means all defaults. Raises RuleError with a sentence."""
+    file = file or path()
+    if not file.exists():
+        return BusinessRules()
+    try:
+        written = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise RuleError(f"{file.name} is no valid YAML, so no rule could be read: {error}") from None
+    if not isinstance(written, dict):
+        raise RuleError(f"{file.name} must be sections of rules (section, colon, indented rules), not a single value or a list.")
+    try:
+        return BusinessRules.model_validate({section: rules for section, rules in written.items() if rules is not None})
+    except ValidationError as error:
+        raise RuleError(" ".join(_sentence(file.name, problem) for problem in error.errors())) from None
+
+
+def parameters(rules: BusinessRules) -> list[dict[str, str]]:
+    """Every rule as {name, value, default_value}, as text, in the order of business_rules.yml."""
+    in_force, default = rules.as_vars(), BusinessRules().as_vars()
+    return [
+        {"name": f"{section}.{name}", "value": _text(value), "default_value": _text(default[section][name])}
+        for section, section_rules in in_force.items()
+        for name, value in section_rules.items()
+    ]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _sentence(file: str, problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _known_names(problem["loc"][:-1])
+        return f"{file} has a rule '{name}' that Omnimart does not know; the ones it knows there are {', '.join(known)}."
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{file} sets {name} to {problem['input']!r}, which cannot be: {message}."
+
+
+def _known_names(section: tuple[Any, ...]) -> list[str]:
+    if not section:
+        return list(BusinessRules.model_fields)
+    return list(type(getattr(BusinessRules(), section[0])).model_fields)
+
+
+def business_day(rules: BusinessRules, moment: Any) -> date:
+    """The business day of an aware moment."""
+    return moment.astimezone(rules.zone).date()
+
+
+if __name__ == "__main__":
+    for parameter in parameters(read()):
+        print(f"{parameter['name']:55} {parameter['value']:20} (default {parameter['default_value']})")

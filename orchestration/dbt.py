@@ -1,0 +1,176 @@
+"""dbt, run in this process, with everything the models are told from outside.
+
+    rules, clock, lake ──► vars and environment ──► dbtRunner ──► $OMNIMART_DATA/warehouse.duckdb
+
+Alone: `python -m orchestration.dbt build --select staging`. In code: `run_dbt(["build"], refresh_id="…")`. When it returns,
+no handle to the warehouse is open, so the same process may read the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingestion import clock, lake
+from ingestion.accounts import REPOSITORY
+from orchestration import business_rules
+
+PROJECT = REPOSITORY / "dbt_project"
+
+
+@dataclass(frozen=True)
+class NodeOutcome:
+    """What became of one node: `unique_id`, `status` (success, error, skipped, pass, fail, warn), message, seconds, failures."""
+
+    unique_id: str
+    status: str
+    message: str
+    seconds: float
+    failures: int | None
+
+
+@dataclass(frozen=True)
+class DbtOutcome:
+    """A finished dbt command. `success` is dbt's own verdict; `failed` names what errs or fails, `warned` what warns."""
+
+    success: bool
+    nodes: tuple[NodeOutcome, ...]
+    error: str | None
+
+    @property
+    def failed(self) -> tuple[NodeOutcome, ...]:
+        return tuple(node for node in self.nodes if node.status in ("error", "fail", "runtime error"))
+
+    @property
+    def warned(self) -> tuple[NodeOutcome, ...]:
+        return tuple(node for node in self.nodes if node.status == "warn")
+
+
+def run_dbt(
+    args: Sequence[str],
+    *,
+    refresh_id: str | None = None,
+    extra_vars: dict[str, Any] | None = None,
+    on_event: Callable[[Any], None] | None = None,
+    project: Path = PROJECT,
+    quiet: bool = True,
+) -> DbtOutcome:
+    """Run one dbt command, such as ["build"]. Never raises for what a model or a test did: read the outcome.
+
+    `on_event` receives dbt's log events (EventMsg) as they come, for progress. The refresh's moment is ingestion.clock's.
+    """
+    from dbt.cli.main import dbtRunner  # 1.5 s of imports that a program which only lands data need not pay
+
+    if project == PROJECT:
+        lake.prepare()  # an empty shelf for every declared resource, so that no model meets a folder without files
+    callbacks = [on_event] if on_event else []
+    variables = dbt_vars(refresh_id=refresh_id) | (extra_vars or {})
+    takes_vars = args[0] not in ("deps", "clean", "debug")
+    command = [*args, "--project-dir", str(project), "--profiles-dir", str(project)]
+    command += ["--vars", json.dumps(variables)] if takes_vars else []
+    with _environment():
+        try:
+            answer = dbtRunner(callbacks=callbacks).invoke((["--quiet"] if quiet else []) + command)
+        finally:
+            close_handles()
+    return DbtOutcome(
+        success=answer.success,
+        nodes=tuple(_outcomes(answer.result)),
+        error=str(answer.exception) if answer.exception else None,
+    )
+
+
+def dbt_vars(*, refresh_id: str | None = None, now: datetime | None = None) -> dict[str, Any]:
+    """What models may ask for: rules, parameters, as_of (UTC), as_of_on (business day), refresh_id, business_timezone."""
+    rules = business_rules.read()
+    moment = (now or clock.now()).astimezone(UTC)
+    return {
+        "rules": rules.as_vars(),
+        "parameters": business_rules.parameters(rules),
+        "as_of": moment.strftime("%Y-%m-%d %H:%M:%S"),
+        "as_of_on": business_rules.business_day(rules, moment).isoformat(),
+        "refresh_id": refresh_id or new_refresh_id(moment),
+        "business_timezone": rules.business.timezone,
+    }
+
+
+def new_refresh_id(moment: datetime) -> str:
+    """The refresh's time, to be read, and four random digits, to be unique: '20261031T230000-4f1a'."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}"
+
+
+def warehouse() -> Path:
+    """The file that dbt builds; only this program opens it."""
+    return lake.data_root() / "warehouse.duckdb"
+
+
+def target_dir() -> Path:
+    """dbt's artifacts (manifest.json, run_results.json)."""
+    return lake.data_root() / "dbt" / "target"
+
+
+def close_handles() -> None:
+    """Close every handle that dbt-duckdb keeps: it holds one read-write, which would shut the file to other readers."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import FACTORY
+
+    for adapter in list(FACTORY.adapters.values()):
+        adapter.cleanup_connections()
+    environment = DuckDBConnectionManager._ENV  # the adapter has no public way to let go of the file
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """The environment that profiles.yml and the macros read; everything dbt writes goes under OMNIMART_DATA."""
+    wanted = {
+        "OMNIMART_DATA": str(lake.data_root()),
+        "OMNIMART_ROOT": str(REPOSITORY),
+        "DBT_TARGET_PATH": str(target_dir()),
+        "DBT_LOG_PATH": str(lake.data_root() / "dbt" / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _outcomes(result: Any) -> Iterator[NodeOutcome]:
+    for node in getattr(result, "results", None) or []:
+        unique_id = getattr(getattr(node, "node", None), "unique_id", None)
+        if unique_id:
+            yield NodeOutcome(unique_id, str(node.status), node.message or "", node.execution_time or 0.0, node.failures)
+
+
+def main(args: list[str]) -> int:
+    """Run dbt for a person at a terminal: what dbt says goes to the terminal as usual."""
+    try:
+        outcome = run_dbt(args or ["build"], quiet=False)
+    except business_rules.RuleError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if outcome.error:
+        print(outcome.error, file=sys.stderr)
+    return 0 if outcome.success else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
