@@ -1,0 +1,19 @@
+-- Every employee as each system tells it; one row per system's employee.
+with united as (
+    {{ canonical_union('employees', [
+        'stg_moysklad__employees',
+    ]) }}
+),
+
+final as (
+    select
+        united.*,
+        source_system || ':' || source_account || ':' || source_record_id as record_key,
+        case
+            when store_record_id is not null
+                then source_system || ':' || source_account || ':' || store_record_id
+        end as store_key
+    from united
+)
+
+select * from final

@@ -1,0 +1,31 @@
+-- Which systems' points ledgers count. Systems named in field_precedence (entity loyalty, field ledger) keep books of one
+-- and the same programme: the best ranked of those that hold any account counts, the others mirror it. A system that is
+-- not named keeps a programme of its own. One row per source system.
+with holders as (
+    select source_system from {{ ref('int_loyalty_accounts__united') }}
+    union
+    select source_system from {{ ref('int_loyalty_operations__united') }}
+),
+
+precedence as (
+    select * from {{ ref('field_precedence') }}
+    where entity = 'loyalty' and field = 'ledger'
+),
+
+ranked as (
+    select
+        holders.source_system,
+        precedence.{{ adapter.quote('rank') }} as ledger_rank,
+        min(precedence.{{ adapter.quote('rank') }}) over () as best_rank
+    from holders
+    left join precedence on holders.source_system = precedence.source_system
+),
+
+final as (
+    select
+        source_system,
+        coalesce(ledger_rank = best_rank, true) as is_counted
+    from ranked
+)
+
+select * from final

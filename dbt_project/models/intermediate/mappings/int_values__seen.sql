@@ -1,0 +1,24 @@
+-- Every raw value that the seed value_mappings should translate, counted; one row per system, account, resource, field
+-- and value.
+{% set mapped_fields = [
+    ('int_orders__united',   'orders',   'order_status',      'raw_status'),
+    ('int_orders__united',   'orders',   'sales_channel',     'raw_order_method'),
+    ('int_orders__united',   'orders',   'fulfilment_method', 'raw_fulfilment'),
+    ('int_orders__united',   'orders',   'payment_method',    'raw_payment_type'),
+    ('int_payments__united', 'payments', 'payment_method',    'raw_payment_type'),
+    ('int_returns__united',  'returns',  'return_channel',    'raw_return_channel'),
+] %}
+
+{%- for model, resource, field, column in mapped_fields %}
+select
+    source_system,
+    source_account,
+    cast('{{ resource }}' as {{ dbt.type_string() }}) as resource,
+    cast('{{ field }}' as {{ dbt.type_string() }}) as field,
+    {{ column }} as raw_value,
+    count(*) as records
+from {{ ref(model) }}
+where {{ column }} is not null
+group by source_system, source_account, {{ column }}
+{{ 'union all' if not loop.last }}
+{%- endfor %}

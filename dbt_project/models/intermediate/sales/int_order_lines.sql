@@ -1,0 +1,119 @@
+-- The lines of an order, from the record whose amounts the order has. What an order's net revenue and its lines differ
+-- by (a discount on the whole order, a rounded kopeck) is spread over the lines by their net amount and named in
+-- `allocated_amount`, so that lines always add up to their order. The cost of a line is the one registered with the
+-- sale, else today's purchase price, else an assumed share of the net amount; `cost_method` says which.
+-- One row per order line.
+with lines as (
+    select * from {{ ref('int_order_lines__united') }}
+),
+
+orders as (
+    select * from {{ ref('int_orders') }}
+),
+
+product_records as (
+    select * from {{ ref('int_product_records') }}
+),
+
+products as (
+    select * from {{ ref('int_products') }}
+),
+
+told as (
+    select
+        orders.order_id,
+        orders.net_revenue as order_net_revenue,
+        lines.line_number,
+        lines.source_record_id,
+        coalesce(lines.is_cancelled, false) as is_cancelled,
+        product_records.product_id,
+        lines.quantity,
+        cast(lines.unit_price * orders.exchange_rate as decimal(18, 2)) as unit_price,
+        cast(coalesce(lines.discount_amount, 0) * orders.exchange_rate as decimal(18, 2)) as discount_amount,
+        cast(coalesce(lines.points_discount_amount, 0) * orders.exchange_rate as decimal(18, 2))
+            as points_discount_amount,
+        case
+            when coalesce(lines.is_cancelled, false) then cast(0 as decimal(18, 2))
+            else cast(lines.net_amount * orders.exchange_rate as decimal(18, 2))
+        end as told_net_amount,
+        cast(lines.cost_amount * orders.exchange_rate as decimal(18, 2)) as registered_cost,
+        cast(products.cost * lines.quantity as decimal(18, 2)) as purchase_cost
+    from lines
+    inner join orders on lines.order_key = orders.amounts_order_key
+    left join product_records on lines.product_key = product_records.record_key
+    left join products on product_records.product_id = products.product_id
+),
+
+weighed as (
+    select
+        *,
+        order_net_revenue - sum(told_net_amount) over (partition by order_id) as missing_amount,
+        sum(case when is_cancelled then 0 else told_net_amount end) over (partition by order_id) as weight_total,
+        sum(case when is_cancelled then 0 else 1 end) over (partition by order_id) as lines_sold,
+        row_number() over (
+            partition by order_id
+            order by case when is_cancelled then 1 else 0 end, told_net_amount desc, line_number, source_record_id
+        ) as place
+    from told
+),
+
+shared as (
+    select
+        *,
+        case
+            when lines_sold = 0 or is_cancelled or missing_amount = 0 then cast(0 as decimal(18, 2))
+            when weight_total > 0
+                then cast(
+                    cast(missing_amount as double) * cast(told_net_amount as double)
+                    / cast(weight_total as double) as decimal(18, 2)
+                )
+            else cast(cast(missing_amount as double) / lines_sold as decimal(18, 2))
+        end as fair_share
+    from weighed
+),
+
+{# the kopecks that rounding leaves go to the first, dearest line #}
+allocated as (
+    select
+        *,
+        case
+            when lines_sold = 0 or is_cancelled then cast(0 as decimal(18, 2))
+            when place = 1
+                then cast(
+                    fair_share + missing_amount - sum(fair_share) over (partition by order_id) as decimal(18, 2)
+                )
+            else fair_share
+        end as allocated_amount
+    from shared
+),
+
+final as (
+    select
+        order_id,
+        cast(row_number() over (partition by order_id order by line_number, source_record_id) as bigint)
+            as line_number,
+        product_id,
+        quantity,
+        unit_price,
+        cast(discount_amount - allocated_amount as decimal(18, 2)) as discount_amount,
+        points_discount_amount,
+        cast(told_net_amount + allocated_amount as decimal(18, 2)) as net_amount,
+        allocated_amount,
+        is_cancelled,
+        case
+            when is_cancelled then cast(0 as decimal(18, 2))
+            when registered_cost is not null then registered_cost
+            when purchase_cost is not null then purchase_cost
+            else cast(
+                (told_net_amount + allocated_amount) * {{ 1 - rule('customer_value.assumed_margin_share') }} as decimal(18, 2)
+            )
+        end as cost_amount,
+        case
+            when registered_cost is not null then 'register'
+            when purchase_cost is not null then 'purchase_price'
+            else 'assumed_share'
+        end as cost_method
+    from allocated
+)
+
+select * from final

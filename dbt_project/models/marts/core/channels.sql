@@ -1,0 +1,6 @@
+select
+    channel,
+    channel_class,
+    purpose,
+    owner
+from {{ ref('channel_list') }}

@@ -1,0 +1,16 @@
+select
+    operation_id,
+    source_system,
+    source_account,
+    customer_id,
+    loyalty_account_id,
+    operation_type,
+    cancels_type,
+    points,
+    is_pending,
+    available_on,
+    effective_on,
+    occurred_at,
+    occurred_on,
+    order_id
+from {{ ref('int_loyalty_operations') }}

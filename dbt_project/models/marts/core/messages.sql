@@ -1,0 +1,25 @@
+select
+    message_id,
+    source_system,
+    source_account,
+    campaign_id,
+    customer_id,
+    brand,
+    channel,
+    message_type,
+    trigger_name,
+    sent_at,
+    sent_on,
+    is_delivered,
+    is_hard_bounced,
+    is_soft_bounced,
+    is_opened,
+    is_machine_opened,
+    is_clicked,
+    is_unsubscribed,
+    is_spam_complaint,
+    delivered_at,
+    first_opened_at,
+    first_clicked_at
+from {{ ref('int_messages') }}
+where is_sent

@@ -1,0 +1,107 @@
+with orders as (
+    select * from {{ ref('int_orders') }}
+),
+
+stores as (
+    select * from {{ ref('int_store_records') }}
+),
+
+employees as (
+    select * from {{ ref('int_employee_records') }}
+),
+
+channels as (
+    select * from {{ ref('channel_list') }}
+),
+
+costs as (
+    select
+        order_id,
+        sum(cost_amount) as cost_amount,
+        sum(case when is_cancelled then 0 else quantity end) as units,
+        case
+            when min(case when not is_cancelled then cost_method end)
+                = max(case when not is_cancelled then cost_method end)
+                then min(case when not is_cancelled then cost_method end)
+            else 'mixed'
+        end as cost_method
+    from {{ ref('int_order_lines') }}
+    group by order_id
+    having count(case when not is_cancelled then 1 end) > 0
+),
+
+returned as (
+    select order_id, sum(amount) as amount
+    from {{ ref('int_returns') }}
+    where order_id is not null
+    group by order_id
+),
+
+numbered as (
+    select
+        order_id,
+        row_number() over (partition by customer_id order by ordered_at, order_id) as place
+    from orders
+    where is_counted and customer_id is not null
+),
+
+final as (
+    select
+        orders.order_id,
+        orders.source_system,
+        orders.source_account,
+        orders.source_record_id,
+        orders.order_number,
+        orders.brand,
+        orders.customer_id,
+        orders.ordered_at,
+        orders.ordered_on,
+        orders.sales_channel,
+        coalesce(channels.channel_class, 'unknown') as channel_class,
+        orders.fulfilment_method,
+        stores.store_id,
+        employees.employee_id,
+        orders.status,
+        orders.is_completed,
+        orders.is_cancelled,
+        orders.is_test,
+        orders.is_employee_purchase,
+        orders.is_b2b,
+        orders.is_counted,
+        orders.payment_method,
+        orders.delivery_region,
+        orders.promised_on,
+        orders.received_at,
+        orders.cancelled_at,
+        orders.gross_amount,
+        orders.discount_amount,
+        orders.points_discount_amount,
+        orders.delivery_amount,
+        orders.net_revenue,
+        cast(coalesce(returned.amount, 0) as decimal(18, 2)) as returned_amount,
+        cast(
+            orders.net_revenue
+            - coalesce(costs.cost_amount, orders.net_revenue * {{ 1 - rule('customer_value.assumed_margin_share') }})
+            as decimal(18, 2)
+        ) as margin_amount,
+        coalesce(costs.cost_method, 'assumed_share') as cost_method,
+        orders.points_redeemed,
+        orders.points_earned,
+        orders.currency,
+        case when orders.customer_id is not null then coalesce(numbered.place = 1, false) end as is_first_order,
+        cast(coalesce(costs.units, 0) as double) as units,
+        orders.exchange_rate,
+        orders.mirror_order_key as mirror_record,
+        orders.mirror_matched_by,
+        orders.mirror_net_revenue,
+        orders.custom_fields
+    from orders
+    left join stores on orders.store_key = stores.record_key
+    left join employees on orders.employee_key = employees.record_key
+    left join channels on orders.sales_channel = channels.channel
+    left join costs on orders.order_id = costs.order_id
+    left join returned on orders.order_id = returned.order_id
+    left join numbered on orders.order_id = numbered.order_id
+)
+
+select * from final

@@ -1,0 +1,296 @@
+-- One month of the programme. Flows are of the month, stocks and people as of its last day (of the day of the refresh, in
+-- the running month). Points come from the ledger; sales from counted orders. A person is a member from the first
+-- enrolment of any of their accounts; employees, companies and tests are no people here, but their points are in the ledger.
+with accounts as (
+    select * from {{ ref('loyalty_accounts') }}
+),
+
+operations as (
+    select * from {{ ref('loyalty_operations') }}
+),
+
+orders as (
+    select * from {{ ref('orders') }}
+    where is_counted
+),
+
+customers as (
+    select * from {{ ref('int_customers') }}
+    where not (is_employee or is_b2b or is_test)
+),
+
+first_months as (
+    select min(month) as month
+    from (
+        select cast({{ dbt.date_trunc('month', business_date('min(enrolled_at)')) }} as date) as month from accounts
+        union all
+        select cast({{ dbt.date_trunc('month', 'min(effective_on)') }} as date) as month from operations
+    ) as beginnings
+),
+
+calendar as (
+    select distinct
+        dates.month,
+        cast(least({{ dbt.last_day('dates.month', 'month') }}, {{ as_of_date() }}) as date) as last_day
+    from {{ ref('dates') }} as dates
+    cross join first_months
+    where dates.month >= first_months.month and dates.month <= {{ as_of_date() }}
+),
+
+months as (
+    select
+        month,
+        last_day,
+        cast({{ dbt.dateadd('day', -1 * rule('loyalty.active_member_days'), 'last_day') }} as date)
+            as window_starts_after
+    from calendar
+),
+
+memberships as (
+    select
+        accounts.customer_id,
+        min({{ business_date('accounts.enrolled_at') }}) as enrolled_on,
+        case
+            when count(case when accounts.closed_at is null then 1 end) = 0
+                then max({{ business_date('accounts.closed_at') }})
+        end as left_on
+    from accounts
+    inner join customers on accounts.customer_id = customers.customer_id
+    where accounts.enrolled_at is not null and (accounts.is_member or accounts.closed_at is not null)
+    group by accounts.customer_id
+),
+
+members as (
+    select
+        months.month,
+        count(*) as members,
+        cast(sum({{ dbt.datediff('memberships.enrolled_on', 'months.last_day', 'day') }}) as bigint) as tenure_days
+    from months
+    inner join memberships
+        on memberships.enrolled_on <= months.last_day
+            and (memberships.left_on is null or memberships.left_on > months.last_day)
+    group by months.month
+),
+
+known as (
+    select months.month, count(*) as known_customers
+    from months
+    inner join customers on {{ business_date('customers.first_seen_at') }} <= months.last_day
+    group by months.month
+),
+
+orders_of_members as (
+    select
+        cast({{ dbt.date_trunc('month', 'orders.ordered_on') }} as date) as month,
+        orders.ordered_on,
+        orders.order_id,
+        orders.customer_id,
+        orders.net_revenue,
+        orders.points_discount_amount,
+        orders.net_revenue - orders.margin_amount as cost_amount,
+        memberships.customer_id is not null as is_by_member
+    from orders
+    left join memberships
+        on orders.customer_id = memberships.customer_id
+            and memberships.enrolled_on <= orders.ordered_on
+            and (memberships.left_on is null or memberships.left_on > orders.ordered_on)
+),
+
+sales as (
+    select
+        month,
+        count(*) as orders_count,
+        count(case when is_by_member then 1 end) as member_orders,
+        sum(net_revenue) as order_revenue,
+        sum(case when is_by_member then net_revenue else 0 end) as member_revenue,
+        sum(points_discount_amount) as points_discount_amount,
+        sum(cost_amount) as cost_amount
+    from orders_of_members
+    group by month
+),
+
+active_people as (
+    select ordered_on as active_on, customer_id from orders_of_members
+    where is_by_member
+    union
+    select operations.occurred_on as active_on, operations.customer_id
+    from operations
+    inner join memberships on operations.customer_id = memberships.customer_id
+    where operations.operation_type in ('earned', 'redeemed')
+        and operations.occurred_on >= memberships.enrolled_on
+        and (memberships.left_on is null or memberships.left_on > operations.occurred_on)
+),
+
+active as (
+    select
+        months.month,
+        count(distinct active_people.customer_id) as active_members
+    from months
+    inner join active_people
+        on active_people.active_on <= months.last_day
+            and active_people.active_on > months.window_starts_after
+    inner join memberships
+        on active_people.customer_id = memberships.customer_id
+            and (memberships.left_on is null or memberships.left_on > months.last_day)
+    group by months.month
+),
+
+redeemers as (
+    select
+        months.month,
+        count(distinct operations.customer_id) as redeeming_members
+    from months
+    inner join operations
+        on operations.occurred_on <= months.last_day
+            and operations.occurred_on > months.window_starts_after
+            and operations.operation_type = 'redeemed'
+    inner join memberships
+        on operations.customer_id = memberships.customer_id
+            and operations.occurred_on >= memberships.enrolled_on
+            and (memberships.left_on is null or memberships.left_on > months.last_day)
+    group by months.month
+),
+
+spending as (
+    select
+        months.month,
+        sum(orders_of_members.net_revenue) as active_window_revenue
+    from months
+    inner join orders_of_members
+        on orders_of_members.ordered_on <= months.last_day
+            and orders_of_members.ordered_on > months.window_starts_after
+    where orders_of_members.is_by_member
+    group by months.month
+),
+
+flows as (
+    select
+        cast({{ dbt.date_trunc('month', 'effective_on') }} as date) as month,
+        sum(case when coalesce(cancels_type, operation_type) = 'earned' then points else 0 end) as points_issued,
+        -1 * sum(case when coalesce(cancels_type, operation_type) = 'redeemed' then points else 0 end)
+            as points_redeemed,
+        -1 * sum(case when coalesce(cancels_type, operation_type) = 'expired' then points else 0 end)
+            as points_expired,
+        sum(
+            case when coalesce(cancels_type, operation_type) in ('adjusted', 'cancelled') then points else 0 end
+        ) as points_adjusted,
+        count(distinct case when operation_type = 'redeemed' then coalesce(order_id, operation_id) end)
+            as redeeming_orders
+    from operations
+    where not is_pending
+    group by 1
+),
+
+pending as (
+    select months.month, sum(operations.points) as points_pending
+    from months
+    inner join operations
+        on operations.occurred_on <= months.last_day and operations.effective_on > months.last_day
+    group by months.month
+),
+
+expiry as (
+    select count(case when operation_type = 'expired' then 1 end) > 0 as has_expiry
+    from operations
+),
+
+vendor as (
+    select cast(sum(balance_difference) as double) as balance_difference
+    from accounts
+    where vendor_balance is not null
+),
+
+monthly as (
+    select
+        months.month,
+        months.last_day,
+        coalesce(members.members, 0) as members,
+        coalesce(members.tenure_days, 0) as tenure_days,
+        coalesce(known.known_customers, 0) as known_customers,
+        coalesce(sales.member_orders, 0) as member_orders,
+        coalesce(sales.orders_count, 0) as orders_count,
+        cast(coalesce(sales.member_revenue, 0) as decimal(18, 2)) as member_revenue,
+        cast(coalesce(sales.order_revenue, 0) as decimal(18, 2)) as order_revenue,
+        cast(coalesce(sales.points_discount_amount, 0) as decimal(18, 2)) as points_discount_amount,
+        cast(coalesce(sales.cost_amount, 0) as decimal(18, 2)) as cost_amount,
+        coalesce(active.active_members, 0) as active_members,
+        coalesce(redeemers.redeeming_members, 0) as redeeming_members,
+        cast(coalesce(spending.active_window_revenue, 0) as decimal(18, 2)) as active_window_revenue,
+        coalesce(flows.points_issued, 0) as points_issued,
+        coalesce(flows.points_redeemed, 0) as points_redeemed,
+        coalesce(flows.points_expired, 0) as points_expired,
+        coalesce(flows.points_adjusted, 0) as points_adjusted,
+        coalesce(flows.redeeming_orders, 0) as redeeming_orders,
+        coalesce(pending.points_pending, 0) as points_pending,
+        coalesce(flows.points_issued, 0) - coalesce(flows.points_redeemed, 0)
+        - coalesce(flows.points_expired, 0) + coalesce(flows.points_adjusted, 0) as points_change,
+        expiry.has_expiry,
+        case when months.last_day = {{ as_of_date() }} then vendor.balance_difference end as balance_difference
+    from months
+    cross join expiry
+    cross join vendor
+    left join members on months.month = members.month
+    left join known on months.month = known.month
+    left join sales on months.month = sales.month
+    left join active on months.month = active.month
+    left join redeemers on months.month = redeemers.month
+    left join spending on months.month = spending.month
+    left join flows on months.month = flows.month
+    left join pending on months.month = pending.month
+),
+
+running as (
+    select
+        *,
+        sum(points_change) over (order by month rows between unbounded preceding and current row) as closing_points,
+        sum(points_issued) over (order by month rows between unbounded preceding and current row)
+            as points_issued_to_date,
+        cast(points_discount_amount as double) * {{ ratio('cost_amount', 'order_revenue') }} as points_discount_at_cost
+    from monthly
+),
+
+final as (
+    select
+        month,
+        members,
+        known_customers,
+        {{ ratio('members', 'known_customers') }} as participation_rate,
+        member_orders,
+        orders_count,
+        {{ ratio('member_orders', 'orders_count') }} as transaction_participation_rate,
+        tenure_days,
+        {{ ratio('tenure_days', 'members') }} as average_tenure_days,
+        closing_points - points_change as opening_points,
+        points_issued,
+        points_redeemed,
+        case when has_expiry then points_expired end as points_expired,
+        points_adjusted,
+        closing_points,
+        points_pending,
+        {{ ratio('points_redeemed', 'points_issued') }} as redemption_rate,
+        {{ ratio('case when has_expiry then points_expired end', 'points_issued') }} as breakage_rate,
+        points_issued_to_date,
+        {{ ratio('closing_points', 'points_issued_to_date') }} as unspent_rate,
+        redeeming_orders,
+        {{ ratio('points_redeemed', 'redeeming_orders') }} as average_points_redeemed_per_transaction,
+        member_revenue,
+        {{ ratio('member_revenue', 'member_orders') }} as member_spend_per_transaction,
+        points_discount_amount,
+        {{ ratio('points_discount_amount', 'points_redeemed') }} as cost_per_point,
+        points_discount_at_cost,
+        {{ ratio('points_discount_at_cost', 'points_redeemed') }} as cost_per_point_at_cost,
+        cost_amount,
+        order_revenue,
+        active_members,
+        {{ ratio('active_members', 'members') }} as active_member_rate,
+        redeeming_members,
+        {{ ratio('redeeming_members', 'active_members') }} as redeeming_member_rate,
+        active_window_revenue,
+        {{ ratio('active_window_revenue', 'active_members') }} as spend_per_member,
+        cast(null as double) as liability_management,
+        cast(null as double) as liability_ifrs15,
+        balance_difference
+    from running
+)
+
+select * from final

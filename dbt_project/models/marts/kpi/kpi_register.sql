@@ -1,0 +1,16 @@
+select
+    kpi_id,
+    name_en,
+    name_ru,
+    definition,
+    formula,
+    unit,
+    grain,
+    mart,
+    mart_column,
+    numerator_column,
+    denominator_column,
+    additive,
+    owner,
+    source_document
+from {{ ref('registered_kpis') }}
