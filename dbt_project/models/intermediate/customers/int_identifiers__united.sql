@@ -1,0 +1,17 @@
+-- Identifiers of the profiles as the vendors write them; one row per profile, identifier and spelling.
+with records as (
+    {{ canonical_union('identifiers', [
+        'stg_retailcrm__identifiers',
+        'stg_moysklad__identifiers',
+        'stg_mindbox__identifiers',
+    ]) }}
+),
+
+final as (
+    select
+        source_system || ':' || source_account || ':' || source_record_id as profile_id,
+        records.*
+    from records
+)
+
+select * from final

@@ -1,0 +1,154 @@
+-- The evidence that records are one person, from the strongest kind (rank 0) to the weakest. Each row ties a profile to a
+-- node; profiles at one node are linked. A node is a shared value, the record that a vendor or steward names, or, where
+-- a value is conflicted, one pair of records that agree in more than the value; one row per profile and node.
+with profiles as (
+    select * from {{ ref('int_identity_profiles') }}
+),
+
+identifiers as (
+    select * from {{ ref('int_identifiers') }}
+    where rejected_because is null
+),
+
+groups as (
+    select * from {{ ref('int_identifier_groups') }}
+),
+
+merges as (
+    select * from {{ ref('int_profile_merges') }}
+),
+
+decisions as (
+    select * from {{ ref('steward_decisions') }}
+    where decision = 'force'
+),
+
+named_pairs as (
+    select profile_a as profile_id, profile_b as other_profile_id, 'steward' as link_type, 0 as rank
+    from decisions
+
+    union all
+
+    select
+        source_system || ':' || source_account || ':' || merged_record_id as profile_id,
+        profile_id as other_profile_id,
+        'vendor_merge' as link_type,
+        1 as rank
+    from merges
+),
+
+-- A pair is two rows at one node, so that the node is found from both ends.
+named as (
+    select
+        one.profile_no,
+        one.profile_id,
+        named_pairs.link_type || '|' || named_pairs.profile_id || '|' || named_pairs.other_profile_id as node,
+        named_pairs.link_type,
+        cast(null as {{ dbt.type_string() }}) as link_value,
+        named_pairs.rank
+    from named_pairs
+    inner join profiles as one on named_pairs.profile_id = one.profile_id
+    inner join profiles as other on named_pairs.other_profile_id = other.profile_id
+
+    union all
+
+    select
+        other.profile_no,
+        other.profile_id,
+        named_pairs.link_type || '|' || named_pairs.profile_id || '|' || named_pairs.other_profile_id as node,
+        named_pairs.link_type,
+        cast(null as {{ dbt.type_string() }}) as link_value,
+        named_pairs.rank
+    from named_pairs
+    inner join profiles as one on named_pairs.profile_id = one.profile_id
+    inner join profiles as other on named_pairs.other_profile_id = other.profile_id
+),
+
+-- Those who name a record by its id meet at that id, and so does the record itself.
+cross_references as (
+    select
+        profiles.profile_no,
+        profiles.profile_id,
+        'source_record|' || identifiers.link_value as node,
+        'source_record' as link_type,
+        identifiers.link_value,
+        2 as rank
+    from identifiers
+    inner join profiles on identifiers.profile_id = profiles.profile_id
+    where identifiers.identifier_type = 'source_record'
+
+    union
+
+    select
+        profiles.profile_no,
+        profiles.profile_id,
+        'source_record|' || identifiers.link_value as node,
+        'source_record' as link_type,
+        identifiers.link_value,
+        2 as rank
+    from identifiers
+    inner join profiles on identifiers.link_value = profiles.profile_id
+    where identifiers.identifier_type = 'source_record'
+),
+
+members as (
+    select distinct
+        profiles.profile_no,
+        profiles.profile_id,
+        profiles.first_name_key,
+        profiles.last_name_key,
+        profiles.birth_date,
+        profiles.sex,
+        groups.verdict,
+        identifiers.identifier_type as link_type,
+        identifiers.link_value,
+        identifiers.identifier_type || '|' || identifiers.link_value
+        || case when identifiers.is_company then '|company' else '' end as node,
+        case identifiers.identifier_type
+            when 'loyalty_card' then 3 when 'email' then 4 when 'phone' then 5 else 6
+        end as rank
+    from identifiers
+    inner join groups
+        on identifiers.identifier_type = groups.identifier_type
+            and identifiers.link_value = groups.link_value
+            and identifiers.is_company = groups.is_company
+    inner join profiles on identifiers.profile_id = profiles.profile_id
+    where groups.verdict <> 'too_many'
+),
+
+agreeing as (
+    select
+        one.profile_no,
+        one.profile_id,
+        other.profile_no as other_profile_no,
+        other.profile_id as other_profile_id,
+        one.node || '|' || one.profile_id || '|' || other.profile_id as node,
+        one.link_type,
+        one.link_value,
+        one.rank
+    from members as one
+    inner join members as other on one.node = other.node and one.profile_no < other.profile_no
+    where one.verdict = 'conflicted'
+        and other.verdict = 'conflicted'
+        and coalesce(one.sex = other.sex, true)
+        and (one.first_name_key = other.first_name_key or one.birth_date = other.birth_date)
+        -- One name and two birth dates: a typing error behind a mailbox or card, father and son behind a phone.
+        and (
+            coalesce(one.birth_date = other.birth_date, true)
+            or (one.rank < 5 and one.first_name_key = other.first_name_key and one.last_name_key = other.last_name_key)
+        )
+),
+
+final as (
+    select profile_no, profile_id, node, link_type, link_value, rank from named
+    union
+    select profile_no, profile_id, node, link_type, link_value, rank from cross_references
+    union all
+    select profile_no, profile_id, node, link_type, link_value, rank from members where verdict = 'link'
+    union all
+    select profile_no, profile_id, node, link_type, link_value, rank from agreeing
+    union all
+    select other_profile_no as profile_no, other_profile_id as profile_id, node, link_type, link_value, rank from agreeing
+)
+
+select * from final

@@ -1,0 +1,106 @@
+-- The records that identity works on: people and companies, without placeholders and tests, numbered from the oldest to
+-- the youngest. A record that a vendor merged away and no longer shows stays here by its id alone (is_known = false), so
+-- that facts which still name it find their customer; one row per vendor profile.
+with profiles as (
+    select * from {{ ref('int_profiles') }}
+),
+
+merges as (
+    select * from {{ ref('int_profile_merges') }}
+),
+
+-- Ваня signs for Иван; a variant of two names is none of them.
+variants as (
+    select
+        {{ name_key('variant') }} as variant_key,
+        min({{ name_key('name') }}) as first_name_key
+    from {{ ref('name_variants') }}
+    group by 1
+    having count(distinct {{ name_key('name') }}) = 1
+),
+
+people as (
+    select
+        profile_id,
+        source_system,
+        source_account,
+        source_record_id,
+        coalesce(kind = 'company', false) as is_company,
+        true as is_known,
+        {{ name_key('first_name') }} as first_name_key,
+        {{ name_key('last_name') }} as last_name_key,
+        {{ name_key('middle_name') }} as middle_name_key,
+        -- Forms offer these two when nobody answers; they say nothing about who it is.
+        case
+            when birth_date not in (cast('1900-01-01' as date), cast('1970-01-01' as date)) then birth_date
+        end as birth_date,
+        sex,
+        created_at as first_seen_at
+    from profiles
+    where kind in ('person', 'company') and not coalesce(is_test, false)
+),
+
+shown as (
+    select
+        people.profile_id,
+        people.source_system,
+        people.source_account,
+        people.source_record_id,
+        people.is_company,
+        people.is_known,
+        coalesce(variants.first_name_key, people.first_name_key) as first_name_key,
+        people.last_name_key,
+        people.middle_name_key,
+        people.birth_date,
+        people.sex,
+        people.first_seen_at
+    from people
+    left join variants on people.first_name_key = variants.variant_key
+),
+
+merged_away as (
+    select distinct
+        source_system || ':' || source_account || ':' || merged_record_id as profile_id,
+        source_system,
+        source_account,
+        merged_record_id as source_record_id
+    from merges
+    where merged_record_id is not null
+),
+
+hidden as (
+    select merged_away.*
+    from merged_away
+    left join profiles on merged_away.profile_id = profiles.profile_id
+    where profiles.profile_id is null
+),
+
+everyone as (
+    select * from shown
+
+    union all
+
+    select
+        profile_id,
+        source_system,
+        source_account,
+        source_record_id,
+        false as is_company,
+        false as is_known,
+        cast(null as {{ dbt.type_string() }}) as first_name_key,
+        cast(null as {{ dbt.type_string() }}) as last_name_key,
+        cast(null as {{ dbt.type_string() }}) as middle_name_key,
+        cast(null as date) as birth_date,
+        cast(null as {{ dbt.type_string() }}) as sex,
+        cast(null as timestamp) as first_seen_at
+    from hidden
+),
+
+final as (
+    select
+        row_number() over (order by first_seen_at nulls last, profile_id) as profile_no,
+        everyone.*
+    from everyone
+)
+
+select * from final

@@ -1,0 +1,181 @@
+-- Everything the retailer knows of a customer on one line, as of the refresh. Cancelled and test orders are in no figure.
+-- Columns of later issues are there and NULL. One row per resolved customer.
+with customers as (
+    select * from {{ ref('int_customers') }}
+),
+
+orders as (
+    select * from {{ ref('orders') }}
+    where customer_id is not null and is_counted
+),
+
+messages as (
+    select * from {{ ref('messages') }}
+    where customer_id is not null
+),
+
+consents as (
+    select * from {{ ref('consents') }}
+),
+
+loyalty_accounts as (
+    select * from {{ ref('loyalty_accounts') }}
+    where customer_id is not null
+),
+
+bought as (
+    select
+        customer_id,
+        min(ordered_at) as first_order_at,
+        max(ordered_at) as last_order_at,
+        min(ordered_on) as first_order_on,
+        count(*) as orders_count,
+        sum(net_revenue) as sold_revenue,
+        sum(net_revenue - returned_amount) as net_revenue,
+        {{ sorted_text_list('sales_channel') }} as sales_channels
+    from orders
+    group by customer_id
+),
+
+window_orders as (
+    select
+        customer_id,
+        max(case when channel_class = 'online' then 1 else 0 end) as bought_online,
+        max(case when channel_class = 'offline' then 1 else 0 end) as bought_offline
+    from orders
+    where ordered_on > {{ days_before_as_of(rule('sales.omnichannel_window_days')) }} and ordered_on <= {{ as_of_date() }}
+    group by customer_id
+),
+
+favourites as (
+    select customer_id, sales_channel
+    from (
+        select
+            customer_id,
+            sales_channel,
+            row_number() over (
+                partition by customer_id order by count(*) desc, max(ordered_at) desc, sales_channel
+            ) as place
+        from orders
+        group by customer_id, sales_channel
+    ) as counted
+    where place = 1
+),
+
+pressed as (
+    select
+        customer_id,
+        count(case when sent_on > {{ days_before_as_of(7) }} then 1 end) as messages_7d,
+        count(*) as messages_30d
+    from messages
+    where is_delivered
+        and message_type in ('mass', 'trigger')
+        and sent_on > {{ days_before_as_of(30) }}
+        and sent_on <= {{ as_of_date() }}
+    group by customer_id
+),
+
+opened as (
+    select
+        customer_id,
+        max(case
+            when not is_machine_opened then greatest(coalesce(first_opened_at, first_clicked_at), coalesce(first_clicked_at, first_opened_at))
+            else first_clicked_at
+        end) as last_opened_at
+    from messages
+    where is_opened or is_clicked
+    group by customer_id
+),
+
+consented as (
+    select
+        customer_id,
+        max(case when channel = 'email' then case when is_subscribed then 1 else 0 end end) as email_consent,
+        max(case when channel = 'sms' then case when is_subscribed then 1 else 0 end end) as sms_consent,
+        max(case when channel = 'push' then case when is_subscribed then 1 else 0 end end) as push_consent
+    from consents
+    group by customer_id
+),
+
+belonged as (
+    select
+        customer_id,
+        max(case when is_member then 1 else 0 end) as is_loyalty_member,
+        min(enrolled_at) as loyalty_enrolled_at,
+        sum(points_balance) as points_balance
+    from loyalty_accounts
+    group by customer_id
+),
+
+final as (
+    select
+        customers.customer_id,
+        cast(null as {{ dbt.type_string() }}) as household_id,
+        customers.first_seen_at,
+        cast(customers.profiles_count as integer) as profiles_count,
+        customers.source_systems,
+        customers.city,
+        cast(extract(year from customers.birth_date) as integer) as birth_year,
+        customers.sex,
+        {{ masked_email('customers.email') }} as email_masked,
+        {{ masked_phone('customers.phone') }} as phone_masked,
+        {{ keyed_hash('customers.email') }} as email_hash,
+        {{ keyed_hash('customers.phone') }} as phone_hash,
+        customers.acquisition_channel,
+        customers.is_employee,
+        customers.is_b2b,
+        bought.first_order_at,
+        bought.last_order_at,
+        cast(coalesce(bought.orders_count, 0) as integer) as orders_count,
+        cast(coalesce(bought.net_revenue, 0) as decimal(18, 2)) as net_revenue,
+        cast(coalesce(bought.sold_revenue, 0) as decimal(18, 2)) as sold_revenue,
+        {{ ratio('bought.sold_revenue', 'bought.orders_count') }} as average_order_value,
+        cast(bought.orders_count as double) / greatest(
+            1.0, {{ dbt.datediff('bought.first_order_on', as_of_date(), 'day') }} / 365.25
+        ) as purchase_frequency_per_year,
+        bought.sales_channels,
+        case
+            when window_orders.bought_online + window_orders.bought_offline = 2 then 'omnichannel'
+            when window_orders.bought_online = 1 then 'online_only'
+            when window_orders.bought_offline = 1 then 'offline_only'
+            else 'no_purchase'
+        end as shopper_type,
+        cast(null as {{ dbt.type_string() }}) as shopper_type_by_touch,
+        favourites.sales_channel as preferred_channel,
+        coalesce(belonged.is_loyalty_member = 1, false) as is_loyalty_member,
+        belonged.loyalty_enrolled_at,
+        cast({{ dbt.datediff(business_date('belonged.loyalty_enrolled_at'), as_of_date(), 'day') }} as integer)
+            as loyalty_tenure_days,
+        cast(belonged.points_balance as double) as points_balance,
+        consented.email_consent = 1 as email_consent,
+        consented.sms_consent = 1 as sms_consent,
+        consented.push_consent = 1 as push_consent,
+        cast(coalesce(pressed.messages_7d, 0) as integer) as messages_7d,
+        cast(coalesce(pressed.messages_30d, 0) as integer) as messages_30d,
+        opened.last_opened_at,
+        cast(null as integer) as tickets_count,
+        cast(null as integer) as calls_count,
+        cast(null as integer) as last_nps,
+        cast(null as integer) as last_csat,
+        cast(null as integer) as rfm_recency,
+        cast(null as integer) as rfm_frequency,
+        cast(null as integer) as rfm_monetary,
+        cast(null as {{ dbt.type_string() }}) as rfm_segment,
+        cast(null as {{ dbt.type_string() }}) as lifecycle_state,
+        cast(null as double) as p_alive,
+        cast(null as decimal(18, 2)) as clv_historic_revenue,
+        cast(null as decimal(18, 2)) as clv_historic_margin,
+        cast(null as decimal(18, 2)) as clv_simple_margin,
+        cast(null as decimal(18, 2)) as clv_predicted_12m_margin,
+        cast(null as boolean) as margin_is_assumed
+    from customers
+    left join bought on customers.customer_id = bought.customer_id
+    left join window_orders on customers.customer_id = window_orders.customer_id
+    left join favourites on customers.customer_id = favourites.customer_id
+    left join pressed on customers.customer_id = pressed.customer_id
+    left join opened on customers.customer_id = opened.customer_id
+    left join consented on customers.customer_id = consented.customer_id
+    left join belonged on customers.customer_id = belonged.customer_id
+)
+
+select * from final
