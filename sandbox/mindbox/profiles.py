@@ -6,7 +6,7 @@ made, when a field changes, when a consent is recorded and when another is merge
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -24,11 +24,13 @@ class Profiles:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._rows = {row["record_id"]: row for row in world.rows("profiles") if row["system"] == SYSTEM}
+        self._rows = {int(row["record_id"]): row for row in world.rows("profiles") if row["system"] == SYSTEM}
+        # The column is shared with uuids of another system, and a frame of numbers and gaps turns numbers into floats.
+        self._merged_into = {number: int(row["merged_into"]) for number, row in self._rows.items() if row["merged_into"] is not None}
         self._changes: dict[int, list[dict[str, Any]]] = {}
         for row in world.rows("profile_changes"):
             if row["system"] == SYSTEM:
-                self._changes.setdefault(row["record_id"], []).append(row)
+                self._changes.setdefault(int(row["record_id"]), []).append(row)
         self._consents = world.grouped("consent_events", "mindbox_id")
         self.subscriptions = [_subscription(row) for row in world.rows("consent_events")]
         self._order = {id(row): number for number, row in enumerate(world.rows("consent_events"))}
@@ -83,17 +85,23 @@ class Profiles:
     def merges(self, since: Any, till: Any, now: np.datetime64) -> Iterator[tuple[int, Any, list[int]]]:
         """(survivor, when, who is gone), by time."""
         found: dict[tuple[np.datetime64, int], list[int]] = {}
-        for number, row in self._rows.items():
-            if row["merged_into"] is not None and (at := _naive(row["merged_at"])) <= now:
-                found.setdefault((at, row["merged_into"]), []).append(number)
+        for number, survivor in self._merged_into.items():
+            if (at := _naive(self._rows[number]["merged_at"])) <= now:
+                found.setdefault((at, survivor), []).append(number)
         for (at, survivor), gone in sorted(found.items()):
             if (since is None or at >= since) and (till is None or at < till):
                 yield survivor, at, gone
 
     def resolver(self, now: np.datetime64) -> Callable[[int], int]:
         """customer -> the customer that stands for it now."""
-        survivors = self._world.survivors_at(SYSTEM, _aware(now))
-        return lambda number: survivors.get(number, number)
+        gone = {number: survivor for number, survivor in self._merged_into.items() if self._is_gone(number, now)}
+
+        def resolve(number: int) -> int:
+            while number in gone:
+                number = gone[number]
+            return number
+
+        return resolve
 
     def _as_of(self, number: int, now: np.datetime64) -> dict[str, Any]:
         row = dict(self._rows[number])
@@ -103,8 +111,7 @@ class Profiles:
         return row
 
     def _is_gone(self, number: int, now: np.datetime64) -> bool:
-        row = self._rows[number]
-        return row["merged_into"] is not None and _naive(row["merged_at"]) <= now
+        return number in self._merged_into and _naive(self._rows[number]["merged_at"]) <= now
 
     def _subscriptions(self, number: int, now: np.datetime64) -> list[dict[str, Any]]:
         """The state of each brand × point × topic; the export's documented members hold no date."""
@@ -121,9 +128,8 @@ class Profiles:
             times[number] += [_naive(change["changed_at"]) for change in changes]
         for number, consents in self._consents.items():
             times.setdefault(number, []).extend(_naive(row["created_at"]) for row in consents)
-        for row in self._rows.values():
-            if row["merged_into"] is not None:
-                times[row["merged_into"]].append(_naive(row["merged_at"]))
+        for number, survivor in self._merged_into.items():
+            times[survivor].append(_naive(self._rows[number]["merged_at"]))
         created = {number: _naive(row["created_at"]) for number, row in self._rows.items()}
         return {number: sorted(max(at, created[number]) for at in times[number]) for number in created}
 
@@ -146,6 +152,3 @@ def _as_integer(phone: str | None) -> int | str | None:
 def _naive(time: datetime) -> np.datetime64:
     return np.datetime64(time, "us")
 
-
-def _aware(time: np.datetime64) -> datetime:
-    return time.astype("datetime64[us]").item().replace(tzinfo=UTC)

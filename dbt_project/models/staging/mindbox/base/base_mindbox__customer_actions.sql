@@ -1,0 +1,16 @@
+{% set subscription = [
+    ('brand', 'brand', 'text', ''),
+    ('point_of_contact', 'pointOfContact', 'text', ''),
+    ('topic', 'topic', 'text', ''),
+    ('is_subscribed', 'isSubscribed', 'boolean', ''),
+] %}
+{% set contract = [
+    ('action_id', 'ids.mindboxId', 'text', 'required'),
+    ('action_template', 'actionTemplate.ids.systemName', 'text', ''),
+    ('happened_at', 'dateTimeUtc', 'utc', 'required'),
+    ('created_at', 'creationDateTimeUtc', 'utc', ''),
+    ('customer_id', 'customer.ids.mindboxId', 'text', 'required'),
+    ('message_id', 'customerMessage.ids.id', 'text', ''),
+    ('subscriptions', 'subscriptions', 'rows?', subscription),
+] %}
+{{ staged_documents('mindbox', 'customer_actions', contract) }}

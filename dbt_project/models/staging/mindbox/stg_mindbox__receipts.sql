@@ -1,0 +1,1 @@
+{{ lake_receipts('mindbox', ['customers', 'mailings', 'mailing_statuses', 'customer_actions', 'customer_merges']) }}
