@@ -87,7 +87,7 @@ SHAPES: dict[str, dict[str, str]] = {
     "order_lines": {
         "order_id": "int: ", "line_number": "int: from 1", "product_id": "int: ", "quantity": "int: ", "unit_price_kop": "int: ", "mass_discount_kop": "int: ",
         "personal_discount_kop": "int: ", "promo_discount_kop": "int: ", "points_discount_kop": "int: ", "net_kop": "int: ", "cost_kop": "int: of the line",
-        "is_cancelled": "flag: struck off for want of stock; its amounts are 0 in the order's sums", "cancelled_at": "time: ",
+        "is_cancelled": "flag: struck off for want of stock at once; not in the order's sums",
     },
     "returns": {
         "return_id": "int: ", "uuid": "text: ", "order_id": "int: ", "returned_at": "time: ", "amount_kop": "int: ", "channel": "text: store|courier",

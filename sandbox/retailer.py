@@ -1,0 +1,105 @@
+"""The simulated omnichannel retailer: one seed in, its whole world out.
+
+    people, catalogue -> visits -> encounters -> profiles -> orders, lines -> loyalty ledger -> returns -> mailings = World
+
+`simulate` draws the past and some future at once; the sandbox's clock decides how much of it shows. Every draw is a
+function of the seed and of what it is drawn for (sandbox/dice.py), so the same seed gives the same world, and a longer
+future changes nothing that happened before. Alone: python -c "from sandbox.retailer import ...; simulate(until=...)".
+"""
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from sandbox import baskets, campaigns, catalogue, encounters, mailings, people, profiles, programme, segments, trade
+from sandbox import orders as order_book
+from sandbox.dice import Dice
+from sandbox.purchases import replay_purchases
+from sandbox.world import SHAPES, World, table
+
+__all__ = ["World", "replay_purchases", "simulate"]
+
+
+def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int = 730, stores: int = 20, future_days: int = 60) -> World:
+    """The world of a retailer with `customers` people by `until` (UTC), `days` of history and `future_days` yet to come."""
+    dice = Dice(seed)
+    until = until.astimezone(UTC).replace(tzinfo=None) if until.tzinfo else until
+    now = np.datetime64(until, "us")
+    begins, ends = now - np.timedelta64(days, "D"), now + np.timedelta64(future_days, "D")
+    launched = begins + np.timedelta64(int(days * programme.LAUNCHED_AFTER * 86400), "s")
+    first_day = (begins + trade.MOSCOW).astype("datetime64[D]")
+    horizon = days + future_days + 1
+    shops = catalogue.stores(dice, stores, begins=begins, until=now)
+    storage = catalogue.warehouses(dice)
+    goods = catalogue.products(dice, max(60, min(600, customers // 8)), begins=begins)
+    firms = catalogue.companies(dice, customers, begins=begins, until=now)
+
+    joined = trade.joined_days(customers, days, future_days)
+    folk = people.people(dice, len(joined), joined_at=first_day + joined, mailboxes=list(firms["email"]))
+    bought = trade.people_visits(dice, joined, folk["city"].to_numpy(), shops, first_day=first_day, horizon=horizon)
+    bought = bought[(bought["created_at"] >= begins + np.timedelta64(1, "h")) & (bought["created_at"] <= ends)]
+    folk["joined_at"] = _joined_at(dice, bought, first_day + joined, begins=begins)
+    changes = people.person_changes(dice, folk)
+    folk = people.with_recycled_numbers(dice, folk, changes)
+    members = programme.enrolments(dice, folk["joined_at"].to_numpy(), launched=launched)
+    members = members.where(members["enrolled_at"] <= ends)
+    staff = catalogue.employees(dice, shops, folk, begins=begins)
+
+    visits = pd.concat([bought, trade.walk_ins(dice, shops, customers=customers, first_day=first_day, horizon=horizon),
+                        trade.firm_visits(dice, firms, first_day=first_day, horizon=horizon), trade.test_visits(dice, bought)], ignore_index=True)
+    visits = visits[(visits["created_at"] >= begins + np.timedelta64(1, "h")) & (visits["created_at"] <= ends)]
+    visits = visits.sort_values(["created_at", "who", "nth"], kind="stable").reset_index(drop=True)
+    met = encounters.seen(dice, visits, members, people=len(folk))
+
+    needs = encounters.needs(dice, met, members, folk["joined_at"].to_numpy(), firms, begins=begins)
+    needs = needs[needs["created_at"] <= ends]
+    cards = programme.card_changes(dice, members)
+    changes = pd.concat([changes.assign(always=False), cards], ignore_index=True)
+    changes = changes[changes["changed_at"] <= ends].sort_values(["changed_at", "person"], kind="stable").reset_index(drop=True)
+    records, changed = profiles.records(dice, needs, folk, changes, firms, begins=begins)
+
+    accounts = programme.accounts(members, records, folk, cards, ends=ends)
+    orders = order_book.orders(dice, met, records, accounts, folk, changes, firms, shops)
+    lines = baskets.lines(dice, orders, goods)
+    orders["base_kop"] = orders["order_id"].map(lines.groupby("order_id")["net_kop"].sum())
+    back = baskets.returned_lines(dice, orders, lines)
+    ledger, points, undone = programme.ledger(dice, accounts, folk["birth_date"].to_numpy(), orders, back, ends=_plain(ends))
+    lines = baskets.with_points(lines, points.set_index("order_id")["points_redeemed"])
+    orders = order_book.with_amounts(orders, baskets.sums(lines), points)
+    returns, return_lines = baskets.returns(dice, orders, lines, back[back["returned_at"] <= ends], undone)
+
+    sent = campaigns.campaigns(begins=begins, ends=ends)
+    readers = mailings.readers(dice, records, folk)
+    own = records[(records["system"] == "retailcrm") & (records["slot"] == profiles.OWN) & (records["person"] >= 0)]
+    own = pd.DataFrame({"person": own["person"], "person_id": own["person_id"], "crm_record_id": own["record_id"].astype("int64"), "created_at": own["created_at"]})
+    reader = orders["person"].map(dict(zip(readers["person"], range(len(readers)), strict=True)))
+    theirs = orders.assign(reader=reader, online=orders["kind"] == "online")[reader.notna()].astype({"reader": "int64"})
+    messages, events, agreed = mailings.mail(dice, readers, sent, campaigns.occasions(dice, readers, theirs, ends=ends), ends=ends)
+    return World(
+        begins_at=_plain(begins), until=until, ends_at=_plain(ends), people=folk, profiles=_only("profiles", records),
+        profile_changes=_only("profile_changes", changed), companies=firms, stores=shops, warehouses=storage, employees=staff,
+        products=goods, orders=_only("orders", orders), order_lines=lines, returns=returns, return_lines=return_lines,
+        loyalty_accounts=_only("loyalty_accounts", accounts),
+        loyalty_operations=programme.operations_table(dice, ledger, orders, returns), campaigns=_only("campaigns", sent), messages=messages,
+        message_events=events, consent_events=agreed, crm_consent_events=mailings.crm_consent_events(dice, agreed, readers, own.drop(columns="person_id")),
+        segments=segments.segments(begins), segment_members=segments.members(orders, own.drop(columns="person"), ends=ends),
+        programme_started_at=_plain(launched), stock_of=catalogue.stock_of(dice, goods, pd.concat([shops[["store_id"]], storage[["store_id"]]])),
+    )
+
+
+def _plain(moment: np.datetime64) -> datetime:
+    return moment.astype("datetime64[us]").item()
+
+
+def _only(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The published table without the keys that the drawing needed."""
+    return table(name, frame[[column for column in SHAPES[name] if column in frame]])
+
+
+def _joined_at(dice: Dice, bought: pd.DataFrame, days: np.ndarray, *, begins: np.datetime64) -> np.ndarray:
+    """A quarter of an hour before the first purchase; at noon of the day for those who never buy."""
+    first = bought.groupby("who")["created_at"].min().reindex(range(len(days))).to_numpy().astype("datetime64[us]")
+    noon = days.astype("datetime64[us]") + trade.seconds(9 * 3600 + dice.index(7200, "joins at", np.arange(len(days))))
+    return np.maximum(np.where(np.isnat(first), noon, first - np.timedelta64(15, "m")), begins + np.timedelta64(1, "h"))
