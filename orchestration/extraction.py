@@ -7,8 +7,6 @@ second one starts. This run-scoped resource submits all accounts when the first 
 The refresh lock is held here because every way of starting a run (schedule, UI, `make refresh`) passes through it.
 """
 
-from __future__ import annotations
-
 import queue
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,9 +18,8 @@ from ingestion import lake
 from ingestion.contact import AccountReport, refresh_account
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import home, versions
+from orchestration import business_rules, home, versions
 
-BUDGET_TAG = "omnimart/history_budget_seconds"
 MOST_THREADS = 16
 
 
@@ -70,21 +67,26 @@ class Extraction:
 def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
     """The run's extraction. Raises RefreshRunning when another refresh holds the lock."""
     run = context.run
-    seconds = float((run.tags if run else {}).get(BUDGET_TAG, 0))
     with home.refresh_lock(holder=f"run {context.run_id}"):
         for version in versions.sweep():
             context.log.info(f"Swept the half-built version {version} that a crash had left behind.")
         lake.prepare()
         pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
         try:
-            yield Extraction(context.run_id, timedelta(seconds=seconds), _chosen(run), pool)
+            yield Extraction(context.run_id, _budget(), _chosen(run), pool)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _budget() -> timedelta:
+    """How long an account may read its history: short before the first publication, so that there is something to look at soon."""
+    first_load = business_rules.read().first_load
+    return timedelta(minutes=first_load.minutes_per_refresh if versions.current() else first_load.minutes_before_publish)
 
 
 def _chosen(run: dg.DagsterRun | None) -> tuple[Vendor, ...]:
     """The vendors whose assets are in the run: one launched for a single vendor in the UI contacts that one only."""
     selected = run.asset_selection if run else None
-    if selected is None:
+    if not selected:
         return vendors()
     return tuple(vendor for vendor in vendors() if any(key.path[0] == vendor.dataset for key in selected))

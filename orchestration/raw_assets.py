@@ -6,8 +6,6 @@ A vendor that still fails after its retries does not stop the walk: dbt goes on 
 `answered` fails without blocking, and publishing decides (publish.py). A vendor that is switched off is there and empty.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

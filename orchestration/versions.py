@@ -18,7 +18,6 @@ from pathlib import Path
 
 from ingestion.lake import data_root
 
-KEEP = 5
 BUILDING = ".building-"
 CARD = "version.json"
 STATIC_LINKS = ("omnimart.duckdb", "contacts.duckdb", "marts")
@@ -80,7 +79,7 @@ def start(version: str) -> Path:
     return building
 
 
-def finish(building: Path, card: Version) -> None:
+def finish(building: Path, card: Version, *, keep: int) -> None:
     """Put the built folder safely on disk, give it its name and let readers have it. Atomic: before the last rename
     readers see the old version, after it the new one."""
     (building / CARD).write_text(json.dumps(asdict(card), indent=2), encoding="utf-8")
@@ -93,7 +92,7 @@ def finish(building: Path, card: Version) -> None:
     building.rename(folder(card.version))
     _to_disk(folder(card.version).parent)
     flip(card.version)
-    prune()
+    prune(keep)
 
 
 def flip(version: str) -> None:
@@ -129,13 +128,13 @@ def sweep() -> list[str]:
     return swept
 
 
-def prune() -> None:
-    """Keep the last few versions, the current one and the one before it. A reader that holds an older file open keeps it
+def prune(keep: int) -> None:
+    """Keep the last `keep` versions, the current one and the one before it. A reader that holds an older file open keeps it
     until it closes."""
     now = current()
     whole = sorted((path for path in (published() / "versions").glob("[!.]*")), key=lambda path: path.stat().st_mtime_ns)
     needed = {now.version, now.previous_version} if now else set()
-    for path in whole[:-KEEP]:
+    for path in whole[:-keep]:
         if path.name not in needed:
             shutil.rmtree(path)
 

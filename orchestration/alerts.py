@@ -1,0 +1,101 @@
+"""Somebody hears of every failed or stale run, with or without Dagster's daemon.
+
+    failed step  ──►  hook on the job (same process)  ──►  log, webhook, e-mail
+    died run     ──►  sensor (daemon)                 ──►  the same
+
+Always the log. OMNIMART_ALERT_WEBHOOK (a URL) gets a POST with JSON {project, run_id, job, step, text}. OMNIMART_ALERT_EMAIL
+(an address) gets a mail through OMNIMART_SMTP (host[:port], default localhost), from OMNIMART_ALERT_FROM. Neither the URL, which
+often is a secret itself, nor any other setting is put into an alert or a log.
+"""
+
+import json
+import logging
+import os
+import re
+import smtplib
+import urllib.request
+from dataclasses import asdict, dataclass
+from email.message import EmailMessage
+
+import dagster as dg
+
+REPORTED = "omnimart/reported"
+TIMEOUT_SECONDS = 10
+LONGEST = 4000
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|PASSWORD|SECRET|WEBHOOK)", re.IGNORECASE)
+_log = logging.getLogger("omnimart.alerts")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing to look at."""
+
+    run_id: str
+    job: str
+    step: str
+    text: str
+    project: str = "omnimart"
+
+
+def send(alert: Alert) -> list[str]:
+    """Tell everybody who is configured; gives the ways it went. A way that is broken is logged and keeps none of the others."""
+    safe = Alert(alert.run_id, alert.job, alert.step, redact(alert.text)[:LONGEST])
+    _log.error("%s %s (run %s): %s", safe.job, safe.step, safe.run_id[:8], safe.text)
+    ways = ["log"]
+    for name, way in (("webhook", _webhook), ("e-mail", _email)):
+        try:
+            if way(safe):
+                ways.append(name)
+        except Exception as error:  # an alert that cannot be sent must not hide the failure that it is about
+            _log.error("The alert could not be sent by %s: %s", name, type(error).__name__)
+    return ways
+
+
+def redact(text: str) -> str:
+    """The text without any secret that is set in this process's environment."""
+    for name, value in os.environ.items():
+        if _SECRET_NAME.search(name) and len(value) >= 6:
+            text = text.replace(value, "…")
+    return text
+
+
+@dg.failure_hook(name="report_failed_step")
+def report_failed_step(context: dg.HookContext) -> None:
+    """Runs in the process of the run, right after a step failed for good."""
+    error = context.op_exception
+    text = getattr(error, "description", None) or str(error)
+    send(Alert(context.run_id, context.job_name, context.op.name, text))
+    context.instance.add_run_tags(context.run_id, {REPORTED: "yes"})
+
+
+@dg.run_failure_sensor(name="report_died_runs", default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)
+def report_died_runs(context: dg.RunFailureSensorContext) -> None:
+    """Runs whose process died cannot report themselves; run monitoring marks them as failed, and this tells of them."""
+    run = context.dagster_run
+    if run.tags.get(REPORTED):
+        return
+    send(Alert(run.run_id, run.job_name, "the run itself", context.failure_event.message or "It ended without a word."))
+
+
+def _webhook(alert: Alert) -> bool:
+    url = os.environ.get("OMNIMART_ALERT_WEBHOOK")
+    if not url:
+        return False
+    request = urllib.request.Request(url, data=json.dumps(asdict(alert), ensure_ascii=False).encode(),
+                                     headers={"Content-Type": "application/json"}, method="POST")
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
+        return True
+
+
+def _email(alert: Alert) -> bool:
+    to = os.environ.get("OMNIMART_ALERT_EMAIL")
+    if not to:
+        return False
+    message = EmailMessage()
+    message["To"], message["From"] = to, os.environ.get("OMNIMART_ALERT_FROM", to)
+    message["Subject"] = f"{alert.project}: {alert.job} needs a look"
+    message.set_content(f"{alert.text}\n\nStep {alert.step}, run {alert.run_id}.")
+    host, _, port = os.environ.get("OMNIMART_SMTP", "localhost").partition(":")
+    with smtplib.SMTP(host, int(port or 25), timeout=TIMEOUT_SECONDS) as server:
+        server.send_message(message)
+    return True

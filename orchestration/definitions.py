@@ -1,0 +1,27 @@
+"""Everything Dagster knows of Omnimart. Loads with an empty environment; secrets are read when a vendor is asked.
+
+    raw_assets  ──►  warehouse  ──►  checks  ──►  publication        schedules and alerts watch over them
+"""
+
+import dagster as dg
+
+from orchestration import alerts, schedules
+from orchestration.checks import promise_checks
+from orchestration.extraction import extraction
+from orchestration.progress import console
+from orchestration.publication import publication
+from orchestration.raw_assets import raw_assets
+from orchestration.warehouse import last_publication, warehouse_assets
+
+published, every_vendor_answered = publication()
+
+defs = dg.Definitions(
+    assets=[*raw_assets(), *last_publication(), warehouse_assets(), published],
+    asset_checks=[*promise_checks(), every_vendor_answered],
+    jobs=[schedules.refresh_warehouse()],
+    schedules=[schedules.nightly()],
+    sensors=[schedules.continue_first_load, schedules.report_late_vendors, alerts.report_died_runs],
+    resources={"extraction": extraction},
+    loggers={"console": console},
+    executor=dg.in_process_executor,
+)

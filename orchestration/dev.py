@@ -1,0 +1,41 @@
+"""`make dev`: Dagster's web UI and daemon on loopback, with the sandbox when no vendor is configured.
+
+    python -m orchestration.dev [--port 3000]
+
+Plain `dagster dev` in the repository's root shows the same assets and the same runs; it starts no sandbox.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ingestion.accounts import REPOSITORY, SettingError
+from orchestration import home, stand_in
+
+HOST = "127.0.0.1"  # the UI can start runs and shows data: it is nobody's business outside this machine
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until interrupted; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m orchestration.dev", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--port", type=int, default=3000)
+    port = parser.parse_args(arguments).port
+    home.prepare()
+    try:
+        with stand_in.vendors_or_sandbox([]) as is_sandbox:
+            print(f"Dagster on http://{HOST}:{port}, reading from {', '.join(stand_in.switched_on())}{' (the sandbox)' if is_sandbox else ''}.", flush=True)
+            dagster = Path(sys.executable).with_name("dagster")
+            return subprocess.call([dagster, "dev", "-m", "orchestration.definitions", "-h", HOST, "-p", str(port)], cwd=REPOSITORY, env=os.environ)
+    except KeyboardInterrupt:
+        return 0
+    except (SettingError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

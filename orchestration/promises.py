@@ -1,0 +1,202 @@
+"""Did the vendor keep its promise? Great Expectations over the rows of its newest loads.
+
+    dlt's finished loads + base_<vendor>__<resource> + ingestion/<vendor>/expectations.py  ──►  one Finding per table
+
+The load ids come from dlt's own list and not from staging: a load that staging missed altogether would otherwise never be
+asked about. Newest means: newer than what last stood the audits, so a bad load is looked at until it is mended or replaced,
+not only in the night it came. Great Expectations is called directly; the Dagster package for it is stuck on 0.18.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from ingestion import lake
+from ingestion.expectations import Suite
+from ingestion.vendor import Vendor
+from ingestion.vendors import vendors
+from orchestration import audits, exports
+from orchestration.audits import Finding
+from orchestration.contacts import Standing, standings
+
+KIND = "great_expectations"
+# A pandas batch larger than this is cut: a first load of years would not fit in memory, and a share needs no more rows.
+MOST_ROWS = 500_000
+# Single broken records are quarantined and stop nobody; when most of a table breaks, the vendor changed its format.
+MOST_REJECTED, FEWEST_ROWS = 0.5, 100
+ABOUT_THE_RECORD = frozenset({"is_accepted", "problem", "operation", "document_key", "source_account", "load_id", "version_at"})
+
+
+def audit_name(resource: str) -> str:
+    """The check's name; it states what is true when it passes."""
+    return f"{resource}_keep_their_promise"
+
+
+def base_table(vendor: Vendor, resource: str) -> str:
+    """The staging table that holds a landed list, one row per key and verdict."""
+    return f"base_{vendor.name}__{resource}"
+
+
+def expected_audits() -> list[tuple[str, str]]:
+    """(audit, staging table) of every list of every vendor: what the gate wants to have seen."""
+    return [(f"{vendor.name}.{resource.name}", base_table(vendor, resource.name)) for vendor in vendors() for resource in vendor.resources]
+
+
+def check_vendor(vendor: Vendor, resources: list[str]) -> list[Finding]:
+    """Validate the newest rows of the given lists of a vendor and record what was found."""
+    suites = _suites(vendor)
+    loads = newest_loads(vendor)
+    accounts = [standing for standing in standings() if standing.vendor.name == vendor.name]
+    found = []
+    for resource in resources:
+        suite = replace(suites.get(resource, Suite(resource)), resource=resource)
+        try:
+            rows = _rows(vendor, resource, loads)
+        except duckdb.CatalogException:
+            found.append(_finding(vendor, resource, [f"the table {base_table(vendor, resource)} is missing from the warehouse"], [], {}))
+            continue
+        found.append(_validate(vendor, suite, rows, accounts, loads))
+    audits.record(found)
+    return found
+
+
+def newest_loads(vendor: Vendor) -> list[str]:
+    """Finished loads that have not stood the audits yet; if there are none, the last finished one."""
+    finished = sorted((row["load_id"] for row in _finished(vendor)), key=float)
+    through = audits.passed().get(vendor.name, {}).get("load_id")
+    fresh = [load_id for load_id in finished if through is None or float(load_id) > float(through)]
+    return fresh or finished[-1:]
+
+
+def let_through() -> None:
+    """Remember that everything in the lake has stood the audits. Called when the gate opens."""
+    state = audits.passed()
+    for vendor in vendors():
+        finished = [row["load_id"] for row in _finished(vendor)]
+        if finished:
+            state[vendor.name] = {
+                "load_id": max(finished, key=float),
+                "accounts": {standing.account: {"through": _text(standing.through), "from": _text(standing.history_from)}
+                             for standing in standings() if standing.vendor.name == vendor.name},
+            }
+    audits.remember_passed(state)
+
+
+def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, accounts: list[Standing], loads: list[str]) -> Finding:
+    accepted = rows[rows["is_accepted"] & (rows["operation"] != "delete")]
+    rejected = int((~rows["is_accepted"]).sum())
+    wrong, odd = [], []
+    numbers: dict[str, Any] = {"rows": len(rows), "accepted": len(accepted), "rejected": rejected, "loads": len(loads),
+                               "newest_load": loads[-1] if loads else None}
+    if len(rows) >= FEWEST_ROWS and rejected > MOST_REJECTED * len(rows):
+        wrong.append(f"{rejected} of {len(rows)} documents break the contract, mostly: {rows['problem'].dropna().mode().iloc[0]}")
+    elif rejected:
+        odd.append(f"{rejected} of {len(rows)} documents break the contract and are in quarantine")
+    if suite.rows_per_day and len(rows):
+        outside, numbers["rows_per_day"] = _volume(suite, rows, accounts, vendor)
+        wrong += outside
+    if len(rows):
+        for expectations, sentences in ((suite.error, wrong), (suite.warn, odd)):
+            results = _results(suite.resource, rows, accepted, expectations)
+            sentences += [sentence for sentence, passed in results if not passed]
+            numbers["expectations"] = numbers.get("expectations", 0) + len(results)
+            numbers.setdefault("results", []).extend(sentence for sentence, _ in results)
+    return _finding(vendor, suite.resource, wrong, odd, numbers)
+
+
+def _finding(vendor: Vendor, resource: str, wrong: list[str], odd: list[str], numbers: dict[str, Any]) -> Finding:
+    said = "; ".join([*wrong, *odd])
+    return Finding(audit=f"{vendor.name}.{resource}", kind=KIND, passed=not wrong and not odd, blocks=bool(wrong), numbers=numbers,
+                   sentence=f"{vendor.name} {resource}: {said}." if said else "")
+
+
+def _volume(suite: Suite, rows: pd.DataFrame, accounts: list[Standing], vendor: Vendor) -> tuple[list[str], dict[str, float]]:
+    low, high = suite.rows_per_day
+    before = audits.passed().get(vendor.name, {}).get("accounts", {})
+    outside, measured = [], {}
+    for standing in accounts:
+        days = _days_covered(standing, before.get(standing.account, {}))
+        per_day = int((rows["source_account"] == standing.account).sum()) / days
+        measured[standing.account] = round(per_day, 2)
+        if not low <= per_day <= high:
+            outside.append(f"{standing.name} sent {per_day:.1f} documents a day over {days:.1f} days, expected {low} to {high}")
+    return outside, measured
+
+
+def _days_covered(standing: Standing, before: Mapping[str, str | None]) -> float:
+    """How many days of the vendor's life the newest loads cover, at least one: forwards since the audits last passed, and
+    backwards through whatever history was read since."""
+    if standing.through is None or standing.history_from is None:
+        return 1.0
+    covered = (standing.through - standing.history_from).total_seconds()
+    if before.get("through") and before.get("from"):
+        covered -= (pd.Timestamp(before["through"]) - pd.Timestamp(before["from"])).total_seconds()
+    return max(1.0, covered / 86400)
+
+
+def _results(resource: str, rows: pd.DataFrame, accepted: pd.DataFrame, expectations: tuple) -> list[tuple[str, bool]]:
+    """(what was expected and what was met, whether it holds) per expectation."""
+    about_record = tuple(e for e in expectations if getattr(e, "column", None) in ABOUT_THE_RECORD)
+    about_content = tuple(e for e in expectations if e not in about_record)
+    results = []
+    for batch, chosen in ((rows, about_record), (accepted, about_content)):
+        if chosen and len(batch):
+            results += [(_sentence(result), bool(result.success)) for result in _great_expectations(resource, batch, chosen)]
+    return results
+
+
+def _great_expectations(resource: str, batch: pd.DataFrame, expectations: tuple) -> list:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the context is made; no check of a retailer's data phones home
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    definition = context.data_sources.add_pandas("newest").add_dataframe_asset(resource).add_batch_definition_whole_dataframe("rows")
+    suite = gx.ExpectationSuite(name=resource, expectations=list(expectations))
+    return definition.get_batch({"dataframe": batch}).validate(suite).results
+
+
+def _sentence(result: Any) -> str:
+    config = result.expectation_config
+    asked = {name: value for name, value in config.kwargs.items() if name not in ("batch_id", "column")}
+    about = f"{config.kwargs.get('column', 'table')} {config.type.removeprefix('expect_').replace('_', ' ')} {asked or ''}".strip()
+    met = result.result or {}
+    if not met and result.exception_info:
+        broken = result.exception_info
+        first = broken if "exception_message" in broken else next(iter(broken.values()))
+        return f"{about}: could not be asked ({str(first.get('exception_message')).splitlines()[0]})"
+    if "unexpected_count" in met:
+        some = ", ".join(str(value) for value in (met.get("partial_unexpected_list") or [])[:3] if not pd.isna(value))
+        return f"{about}: {met['unexpected_count']} of {met['element_count']} do not" + (f", such as {some}" if some else "")
+    return f"{about}: met {met.get('observed_value')}"
+
+
+def _rows(vendor: Vendor, resource: str, loads: list[str]) -> pd.DataFrame:
+    with exports.reading() as connection:
+        frame = exports.documents_of(connection, base_table(vendor, resource), loads, at_most=MOST_ROWS)
+    frame["is_accepted"] = frame["is_accepted"].fillna(value=False).astype(bool)
+    return frame
+
+
+def _suites(vendor: Vendor) -> dict[str, Suite]:
+    module = f"ingestion.{vendor.name}.expectations"
+    return importlib.import_module(module).SUITES if importlib.util.find_spec(module) else {}
+
+
+def _finished(vendor: Vendor) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for path in (lake.root() / vendor.dataset / "_dlt_loads").glob("*.jsonl")
+            for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return [row for row in rows if row["status"] == 0]
+
+
+def _text(moment: Any) -> str | None:
+    return moment.isoformat() if moment else None

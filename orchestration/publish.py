@@ -1,0 +1,109 @@
+"""Write, audit, publish: the only way to what readers see.
+
+    warehouse.duckdb  ──►  gate  ──►  changed?  ──►  versions/<version>/  ──►  the link `current`
+
+    python -m orchestration.publish            publish the warehouse as it stands, if the gate lets it
+    python -m orchestration.publish rollback   back to the version before (`make rollback`)
+
+When no business table differs from what is published, nothing flips. A refusal or a crash at any moment leaves the old
+version where it was.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from ingestion import clock
+from orchestration import audits, business_rules, exports, gate, home, promises, versions
+from orchestration.contacts import standings
+from orchestration.manifest import descriptions, published_inputs
+from orchestration.versions import PublishError, Version
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What publishing did: `version` is what readers see now; `flipped` says whether that is new; `sentence` tells it."""
+
+    version: Version
+    flipped: bool
+    changed: tuple[str, ...]
+    sentence: str
+
+
+class Refused(PublishError):
+    """The gate stayed shut; the text says why, and that the old version is still published."""
+
+
+def publish(refresh_id: str) -> Outcome:
+    """Publish the warehouse if the gate opens and something changed. The caller holds the refresh lock.
+
+    Raises Refused with every reason when an audit failed or a vendor was silent for too long.
+    """
+    before = versions.current()
+    reasons = gate.reasons_to_refuse()
+    if reasons:
+        still = f"Version {before.version} stays published" if before else "Nothing has been published yet"
+        raise Refused(f"Not published. {still}. " + " ".join(reasons))
+    promises.let_through()
+    with exports.reading() as connection:
+        prints = exports.fingerprints(connection)
+        changed = tuple(sorted(name for name in prints.keys() | (before.fingerprints if before else {}).keys()
+                               if not before or prints.get(name) != before.fingerprints.get(name)))
+        if before and not changed:
+            return Outcome(before, False, (), f"No business table changed, so version {before.version} stays published.")
+        version = _write(connection, refresh_id, before, prints)
+    return Outcome(version, True, changed, f"Version {version.version} is published: {version.tables} tables, "
+                   f"{f'{version.rows:,}'.replace(',', ' ')} rows; the content of {len(changed)} tables changed.")
+
+
+def _write(connection, refresh_id: str, before: Version | None, prints: dict[str, str]) -> Version:
+    now = clock.now()
+    name = _name(f"{now:%Y%m%dT%H%M%SZ}-{refresh_id[:8]}")
+    stale = "; ".join(standing.sentence() for standing in standings() if standing.is_stale)
+    publication = {
+        "version": name, "published_at": now.replace(tzinfo=None), "refresh_id": refresh_id, "audits_passed": gate.audits_passed(),
+        "previous_version": before.version if before else None, "stale_sources": stale or None,
+    }
+    building = versions.start(name)
+    words = descriptions()
+    tables, rows = exports.business_database(connection, building, words=words, publication=publication)
+    exports.contacts_database(connection, building, words=words)
+    exports.history(connection, building, published_inputs())
+    card = Version(version=name, published_at=now.isoformat(), refresh_id=refresh_id, previous_version=before.version if before else None,
+                   tables=tables, rows=rows, audits_passed=publication["audits_passed"], stale_sources=stale, fingerprints=prints)
+    versions.finish(building, card, keep=business_rules.read().publishing.versions_kept)
+    return card
+
+
+def _name(wanted: str) -> str:
+    """A version's folder never had another content before: a second publication of one refresh gets a number."""
+    name, number = wanted, 1
+    while versions.folder(name).exists():
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def main(arguments: list[str]) -> int:
+    """The command line; gives the exit code."""
+    if arguments not in ([], ["rollback"]):
+        print(__doc__)
+        return 2
+    try:
+        with home.refresh_lock(wait_seconds=5, holder="publish"):
+            versions.sweep()
+            if arguments:
+                left, now = versions.roll_back()
+                print(f"Version {now.version} is published again; {left.version} was left. The next refresh that brings changes, "
+                      "or finds what it built to differ, publishes a new version.")
+            else:
+                print(publish(audits.newest_build() or "by-hand").sentence)
+    except (PublishError, home.RefreshRunning) as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,106 @@
+"""`make refresh`: the nightly job, once, at a terminal.
+
+    vendors or sandbox  ──►  the job refresh_warehouse, in this process  ──►  the published file and its headlines
+
+    python -m orchestration.refresh [options of `python -m sandbox serve`, when no vendor is configured]
+
+It runs the very job that the schedule runs, against the same Dagster instance, so the run is in the UI too. A first load that
+needs more than one run is continued until all history is in, published after each round. Exit code 0 when green.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+from ingestion.accounts import SettingError
+from orchestration import contacts, home, stand_in, versions
+
+MOST_ROUNDS = 500
+
+
+def refresh(options: list[str]) -> int:
+    """Run the job until the history is complete; gives the exit code."""
+    started = time.monotonic()
+    home.prepare()
+    with stand_in.vendors_or_sandbox(options) as is_sandbox:
+        _introduce(is_sandbox)
+        left = float("inf")
+        for number in range(1, MOST_ROUNDS):
+            failures = _run(number)
+            _conclude(failures, time.monotonic() - started)
+            before, left = left, sum(standing.history_left_days for standing in contacts.standings())
+            if failures or left == 0 or left >= before:
+                return 1 if failures else 0
+            print(f"\n{left:.0f} days of history are left{_eta()}; going on with them.\n")
+    return 1
+
+
+def _run(number: int) -> list[str]:
+    """One run of the job; what failed, as sentences."""
+    import dagster as dg
+
+    from orchestration.definitions import defs
+    from orchestration.schedules import JOB, SOURCE
+
+    quiet = logging.getLogger("omnimart.alerts")
+    quiet.propagate, quiet.handlers = False, [logging.NullHandler()]  # told below, once
+    with dg.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def(JOB).execute_in_process(instance=instance, raise_on_error=False, tags={SOURCE: "make refresh", "round": str(number)})
+        if result.success:
+            return []
+        return _failures(result) or ["The run failed; its log in Dagster says where."]
+
+
+def _failures(result) -> list[str]:  # noqa: ANN001  (ExecuteInProcessResult; importing Dagster at the top costs every caller 2 s)
+    failed = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    if failed:
+        return [data.user_failure_data.description if data.user_failure_data else _cause(data.error) for data in failed]
+    ended = [event.job_failure_data for event in result.all_events if event.is_failure]
+    return [_cause(data.error) for data in ended if data and data.error]
+
+
+def _cause(error) -> str:  # noqa: ANN001  (SerializableErrorInfo, as above)
+    while error.cause:
+        error = error.cause
+    return error.message.strip()
+
+
+def _introduce(is_sandbox: bool) -> None:
+    if is_sandbox:
+        print("No vendor is configured, so the sandbox stands in: a simulated retailer behind the vendors' own APIs.")
+    print(f"Reading from {', '.join(stand_in.switched_on())}.\n", flush=True)
+
+
+def _conclude(failures: list[str], seconds: float) -> None:
+    now = versions.current()
+    print()
+    if now:
+        from orchestration import headlines
+
+        print(f"Published: {versions.published() / 'omnimart.duckdb'} (version {now.version}), Parquet in {versions.published() / 'marts'}")
+        print("\n".join(f"  {line}" for line in headlines.lines()))
+    for sentence in failures:
+        print(f"\nRED: {sentence}", file=sys.stderr)
+    print(f"\n{'Red' if failures else 'Green'} after {seconds:.0f} s.", flush=True)
+
+
+def _eta() -> str:
+    seconds = max((standing.history_eta_seconds for standing in contacts.standings()), default=0.0)
+    return f", about {max(1, round(seconds / 60))} min at this speed" if seconds else ""
+
+
+def main(options: list[str]) -> int:
+    """The command line."""
+    try:
+        with home.refresh_lock(holder="refresh"):
+            pass
+        return refresh(options)
+    except (home.RefreshRunning, SettingError, RuntimeError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
