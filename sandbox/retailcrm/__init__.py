@@ -1,0 +1,78 @@
+"""RetailCRM v5 as the sandbox speaks it.
+
+    World frames ──► book.py (indexes, histories) ──► customers, orders, loyalty, references ──► wire.py (HTTP)
+
+Marks of the sources: [C] the official clients and their fixtures, [D] the vendor's pages, [R] seen with a published client, [A] assumed.
+What it does as the real one:
+
+- key in the header X-API-KEY or the parameter apiKey; without or with a wrong one 403 [C for the texts, A for the code].
+- `limit` 20, 50 or 100 (histories and the catalogue also 250), `page` from 1, totals in `pagination` [C; the 400 for other values A].
+- histories: filter[sinceId] is exclusive; with a page beyond the first it answers 400 and asks to move the cursor, as the vendor's page
+  on histories says since May 2023 [D]. That page=1 beside sinceId passes is [A]: the official Python client always sends it.
+- the bonus ledger by cursor, without ids, dates or totals [C]; the last page has no nextCursor [A].
+- more than ten requests a second: 503 "Rate limit exceeded" [C].
+- local times without an offset in the zone of /settings [D form, A zone]; filters are inclusive at both ends to the second [A].
+- a merged customer leaves the lists, its orders show the survivor, and the history has `deleted` with `combinedTo` [C model, A values].
+
+Reading only: the warehouse never writes to a vendor. Option `retailcrm_timezone=<IANA name>` moves the account to another zone.
+Run it with the rest: `python -m sandbox serve`.
+"""
+
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
+
+from sandbox.retailcrm import customers, loyalty, orders, references
+from sandbox.retailcrm.book import Book
+from sandbox.retailcrm.wire import API_KEYS, REQUESTS_PER_SECOND, endpoint, respond
+
+if TYPE_CHECKING:
+    from sandbox.server import Sandbox
+
+
+def settings(base_url: str, *, rate: float = 1.0) -> dict[str, str]:
+    """The environment that points the warehouse at this stand-in served under `base_url`."""
+    return {
+        "SOURCES__RETAILCRM__BASE_URL": base_url,
+        "SOURCES__RETAILCRM__API_KEY": API_KEYS[0],
+        "SOURCES__RETAILCRM__REQUESTS_PER_SECOND": f"{REQUESTS_PER_SECOND * rate:g}",
+    }
+
+
+def routes(sandbox: "Sandbox") -> list[Route]:
+    """Every endpoint; the literal paths stand before those with an id in them."""
+    book = Book(sandbox.world)
+    views = {
+        "/api/api-versions": lambda call: respond({"success": True, "versions": ["3.0", "4.0", "5.0"]}),
+        "/api/credentials": lambda call: respond(
+            {
+                "success": True,
+                "scopes": ["order_read", "customer_read", "reference_read", "loyalty_read", "store_read", "segment_read"],
+                "credentials": ["/api/orders", "/api/customers"],
+                "siteAccess": "access_full",
+            }
+        ),
+        "/api/system-info": lambda call: respond(
+            {"success": True, "systemVersion": "8.60.1", "publicUrl": "https://sandbox.example", "technicalUrl": "https://sandbox.example"}
+        ),
+        "/api/v5/settings": references.settings(book),
+        "/api/v5/reference/{name}": references.reference(book),
+        "/api/v5/store/products": references.products(book),
+        "/api/v5/segments": customers.segments(book),
+        "/api/v5/customers": customers.listing(book, companies=False),
+        "/api/v5/customers/history": customers.history(book, companies=False),
+        "/api/v5/customers/{uid}": customers.one(book, companies=False),
+        "/api/v5/customers-corporate": customers.listing(book, companies=True),
+        "/api/v5/customers-corporate/history": customers.history(book, companies=True),
+        "/api/v5/customers-corporate/{uid}": customers.one(book, companies=True),
+        "/api/v5/orders": orders.listing(book),
+        "/api/v5/orders/history": orders.history(book),
+        "/api/v5/orders/statuses": orders.statuses(book),
+        "/api/v5/orders/{uid}": orders.one(book),
+        "/api/v5/loyalty/loyalties": loyalty.loyalties(book),
+        "/api/v5/loyalty/accounts": loyalty.accounts(book),
+        "/api/v5/loyalty/account/{uid}": loyalty.one_account(book),
+        "/api/v5/loyalty/account/{uid}/bonus/operations": loyalty.account_operations(book),
+        "/api/v5/loyalty/bonus/operations": loyalty.operations(book),
+    }
+    return [Route(path, endpoint(sandbox, view), methods=["GET"]) for path, view in views.items()]
