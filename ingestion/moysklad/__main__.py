@@ -1,0 +1,9 @@
+"""Load MoySklad alone: `python -m ingestion.moysklad`. Settings: SOURCES__MOYSKLAD__BASE_URL, SOURCES__MOYSKLAD__TOKEN (or LOGIN, PASSWORD)."""
+
+import sys
+
+from ingestion.contact import load_alone
+from ingestion.moysklad import VENDOR
+
+if __name__ == "__main__":
+    sys.exit(load_alone(VENDOR))
