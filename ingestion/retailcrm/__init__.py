@@ -1,0 +1,74 @@
+"""RetailCRM (Simla): the CRM. Customers, online orders, the loyalty programme, subscriptions, dictionaries.
+
+    API v5 (histories ► records by id; lists by page; the bonus ledger by cursor) ──► raw_retailcrm ──► staging/retailcrm
+
+| resource | read by | key |
+|---|---|---|
+| customers, customers_corporate, orders | windows of creation; at night the history's ids, read again | id |
+| customer_merges | rows of the customers' history with combinedTo | id of the history row |
+| loyalty_accounts | creation; at night those the ledger names; all once a week | id |
+| bonus_operations | the ledger's cursor | hash of the operation and its number among equals: the vendor gives none |
+| products | filter[sinceUpdatedAt] | id |
+| settings, references, stores, segments, loyalties | whole, landed when changed | code |
+
+Not read: offers and stock (the tills' system is nearer to both), costs, tasks, notes, users, packs, telephony. Merges from before the
+history's reach (about three months before the first contact) are not told by the API. An order deleted while the nightly was silent for
+longer than that stays in the warehouse. The key needs the rights to read orders, customers, references, loyalty, segments and products.
+
+Settings: SOURCES__RETAILCRM__BASE_URL (https://<account>.retailcrm.ru), __API_KEY; optional __SITE, __TIMEZONE, __START_DATE,
+__REQUESTS_PER_SECOND, __HISTORY_DAYS, __ACCOUNTS_SWEEP_DAYS. Run alone: `python -m ingestion.retailcrm`.
+"""
+
+from datetime import UTC, datetime
+
+from ingestion.accounts import Account, SettingError
+from ingestion.retailcrm import source
+from ingestion.retailcrm.conversation import LIMIT, Conversation, epoch
+from ingestion.vendor import Resource, Vendor
+
+
+def oldest(account: Account) -> datetime | None:
+    """Where the account's history begins: the setting start_date, else its oldest order, customer or loyalty account."""
+    start = account.setting("start_date", "")
+    if start:
+        try:
+            return epoch(start)
+        except ValueError:
+            raise SettingError(
+                f"retailcrm/{account.name}: {account.variable('start_date')} is {start!r}, which is no ISO-8601 date."
+            ) from None
+    api = Conversation(account)
+    found = []
+    for path, rows in (("/orders", "orders"), ("/customers", "customers"), ("/loyalty/accounts", "loyaltyAccounts")):
+        names = {"resource": rows, "rows": rows, "cursor": "createdAt"}
+        first = api.part(path, params={"limit": LIMIT}, **names)
+        pages = (first.envelope.get("pagination") or {}).get("totalPageCount") or 0
+        last = api.part(path, params={"limit": LIMIT, "page": pages}, **names) if pages > 1 else first
+        # The lists' order is not promised, so both ends are looked at; a date before 2000 is a slip of the pen.
+        found += [record.cursor for part in (first, last) for record in part.records if record.cursor and record.cursor >= "2000"]
+    return datetime.fromisoformat(min(found)).replace(tzinfo=api.zone).astimezone(UTC) if found else None
+
+
+VENDOR = Vendor(
+    name="retailcrm",
+    title="RetailCRM",
+    role="CRM",
+    url="https://docs.retailcrm.ru/Developers/API/APIVersions/APIv5",
+    resources=(
+        Resource("settings", "full_list", "The account's settings, its time zone among them"),
+        Resource("references", "full_list", "Dictionaries: statuses, methods, types, sites, subscriptions"),
+        Resource("stores", "full_list", "Stores and warehouses of the dictionary"),
+        Resource("segments", "full_list", "Customer segments"),
+        Resource("loyalties", "full_list", "Loyalty programmes"),
+        Resource("customers", "changes", "Customers with their contacts, subscriptions and segments"),
+        Resource("customers_corporate", "changes", "Companies that buy"),
+        Resource("customer_merges", "changes", "Which customers were combined into which"),
+        Resource("orders", "changes", "Orders with lines, payments and delivery"),
+        Resource("products", "changes", "The catalogue with its offers"),
+        Resource("loyalty_accounts", "changes", "Participations in the loyalty programme"),
+        Resource("bonus_operations", "changes", "The ledger of bonus points"),
+    ),
+    source=source.retailcrm,
+    required_settings=("base_url", "api_key"),
+    oldest=oldest,
+)
