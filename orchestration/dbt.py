@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from ingestion import clock, lake
-from ingestion.accounts import REPOSITORY
+from ingestion.accounts import REPOSITORY, SettingError
+from ingestion.vendors import vendors
 from orchestration import business_rules
 
 PROJECT = REPOSITORY / "dbt_project"
@@ -89,7 +90,8 @@ def run_dbt(
 
 
 def dbt_vars(*, refresh_id: str | None = None, now: datetime | None = None) -> dict[str, Any]:
-    """What models may ask for: rules, parameters, as_of (UTC), as_of_on (business day), refresh_id, business_timezone."""
+    """What models may ask for: rules, parameters, as_of (UTC), as_of_on (business day), refresh_id, the
+    business time zone, and the accounts that are switched on."""
     rules = business_rules.read()
     moment = (now or clock.now()).astimezone(UTC)
     return {
@@ -99,7 +101,20 @@ def dbt_vars(*, refresh_id: str | None = None, now: datetime | None = None) -> d
         "as_of_on": business_rules.business_day(rules, moment).isoformat(),
         "refresh_id": refresh_id or new_refresh_id(moment),
         "business_timezone": rules.business.timezone,
+        "accounts": _accounts_switched_on(),
     }
+
+
+def _accounts_switched_on() -> list[dict[str, Any]]:
+    found = []
+    for vendor in vendors():
+        try:
+            accounts = vendor.accounts()
+        except SettingError:  # landing says so, in a sentence; the models are built on what there is
+            continue
+        hours = round(vendor.freshness.total_seconds() / 3600)
+        found += [{"source_system": vendor.name, "source_account": one.name, "freshness_hours": hours} for one in accounts]
+    return found
 
 
 def new_refresh_id(moment: datetime) -> str:

@@ -6,6 +6,7 @@ The macros, plugins and profile are the real ones; the only vendor is `acme`, wh
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,15 @@ class SmallProject:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
+    def add_quality(self) -> None:
+        """The real quality models, with acme as their only vendor."""
+        for folder in ("models/marts/quality", "models/published", "tests/quality", "tests/generic"):
+            (self.root / folder).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / folder).symlink_to(PROJECT / folder)
+        for file in (PROJECT / "models/intermediate/quality").iterdir():
+            text = re.sub(r"    'stg_(?!mindbox)\w+',\n", "", file.read_text(encoding="utf-8")).replace("stg_mindbox__", "stg_acme__")
+            self.write(f"models/intermediate/quality/{file.name}", text)
+
     def declare(self, *resources: str, full_lists: Sequence[str] = ()) -> None:
         """The vendor's sources, with an empty shelf each."""
         lines = ["sources:", "  - name: raw_acme", "    tables:"]
@@ -75,6 +85,7 @@ class SmallProject:
             self._land(name, "shelf", LANDED.empty_table())
         self.write("models/staging/acme/_acme__sources.yml", "\n".join(lines) + "\n")
         self.finish("shelf", status=-1, at=FIRST_LOAD - timedelta(days=400))
+        self.contact("shelf", at=FIRST_LOAD - timedelta(days=400))
 
     def land(
         self, resource: str, *documents: Document, load_id: str | None = None, at: datetime | None = None, status: int | None = 0
@@ -106,6 +117,17 @@ class SmallProject:
         folder.mkdir(parents=True, exist_ok=True)
         record = {"load_id": load_id, "schema_name": "acme", "status": status, "inserted_at": at.isoformat()}
         (folder / f"{load_id}.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+    def contact(self, status: str, *, at: datetime, account: str = "main", error: str = "") -> None:
+        """The record of one contact with the vendor."""
+        folder = self.root / "data" / "lake" / "contacts"
+        folder.mkdir(parents=True, exist_ok=True)
+        record = {
+            "source_system": "acme", "source_account": account, "refresh_id": "r", "contacted_at": at.isoformat(),
+            "finished_at": at.isoformat(), "status": status, "error": error, "documents": 1,
+            "data_through_at": at.isoformat() if status == "success" else None, "history_left_days": 0.0, "history_eta_seconds": 0.0,
+        }
+        (folder / f"{at:%Y%m%dT%H%M%S}-{account}-{status}.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
 
     def build(self, *args: str, refresh_id: str = "test", **extra_vars: Any) -> DbtOutcome:
         """`dbt build`; fails with dbt's words when something fails."""

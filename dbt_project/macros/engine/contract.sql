@@ -72,7 +72,7 @@
             {%- set text = leaf('element', inner[1], inner[2]) %}
             {{- value_problems(column[0] ~ '[].' ~ inner[0], inner[2], inner[3], text, kind_value(inner[2], text, zone)) }}
             {%- endfor %}
-            {#- a CASE needs a branch of its own type -#}
+            {#- a CASE whose branches are all NULL would have no type #}
             when false then ''
         end
     {%- endset -%}

@@ -1,0 +1,31 @@
+{% set vendors = [
+    'stg_retailcrm__receipts',
+    'stg_moysklad__receipts',
+    'stg_mindbox__receipts',
+] %}
+
+with
+
+receipts as (
+    {%- for vendor in vendors %}
+    select source_system, source_account, resource, document_key, version_at, load_id, loaded_at
+    from {{ ref(vendor) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+final as (
+    select
+        source_system,
+        source_account,
+        resource,
+        document_key,
+        version_at,
+        load_id,
+        max(loaded_at) as loaded_at,
+        count(*) as copies
+    from receipts
+    group by source_system, source_account, resource, document_key, version_at, load_id
+)
+
+select * from final

@@ -1,0 +1,14 @@
+{{ config(materialized='view') }}
+{% set vendors = [
+    'stg_retailcrm__verdicts',
+    'stg_moysklad__verdicts',
+    'stg_mindbox__verdicts',
+] %}
+
+{%- for vendor in vendors %}
+select
+    source_system, source_account, resource, document_key, version_at, load_id, loaded_at, operation,
+    is_accepted, problem, problem_column, rejected_payload
+from {{ ref(vendor) }}
+{{ 'union all' if not loop.last }}
+{%- endfor %}
