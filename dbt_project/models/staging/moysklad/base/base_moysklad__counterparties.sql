@@ -1,0 +1,21 @@
+{% set contract = [
+    ('counterparty_id', 'id', 'text', 'required'),
+    ('name', 'name', 'text', 'required'),
+    ('company_type', 'companyType', 'text', ''),
+    ('last_name', 'legalLastName', 'text', ''),
+    ('first_name', 'legalFirstName', 'text', ''),
+    ('middle_name', 'legalMiddleName', 'text', ''),
+    ('sex', 'sex', 'text', ''),
+    ('birth_date', 'birthDate', 'date?', ''),
+    ('email', 'email', 'text', ''),
+    ('phone', 'phone', 'text', ''),
+    ('discount_card_number', 'discountCardNumber', 'text', ''),
+    ('actual_address', 'actualAddress', 'text', ''),
+    ('city', 'actualAddressFull.city', 'text', ''),
+    ('tags', 'tags', 'json', ''),
+    ('custom_fields', 'attributes', 'json', ''),
+    ('is_archived', 'archived', 'boolean', ''),
+    ('created_at', 'created', 'moscow', 'required'),
+    ('updated_at', 'updated', 'moscow', 'required'),
+] %}
+{{ staged_documents('moysklad', 'counterparties', contract) }}

@@ -1,0 +1,15 @@
+{% set contract = [
+    ('sales_return_id', 'id', 'text', 'required'),
+    ('name', 'name', 'text', ''),
+    ('moment', 'moment', 'moscow', 'required'),
+    ('sum_amount', 'sum', 'kopecks', 'required'),
+    ('agent_href', 'agent.meta.href', 'text', 'required'),
+    ('store_href', 'store.meta.href', 'text', ''),
+    ('customer_order_href', 'demand.customerOrder.meta.href', 'text', ''),
+    ('owner_href', 'owner.meta.href', 'text', ''),
+    ('description', 'description', 'text', ''),
+    ('positions', 'positions.rows', 'json', ''),
+    ('created_at', 'created', 'moscow', 'required'),
+    ('updated_at', 'updated', 'moscow', 'required'),
+] %}
+{{ staged_documents('moysklad', 'sales_returns', contract) }}

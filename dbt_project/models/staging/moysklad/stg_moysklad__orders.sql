@@ -1,0 +1,209 @@
+-- Receipts of the tills and mirrors of the shop's orders in the house's words. `sum` is authoritative for the net
+-- amount; the gross is what the positions cost before their discounts. Points are read from the document's own field,
+-- else from the bonus operations that spent them on it. One row per receipt or order.
+with
+
+receipts as (
+    {{ live_documents('moysklad', 'retail_demands') }}
+),
+
+customer_orders as (
+    {{ live_documents('moysklad', 'customer_orders') }}
+),
+
+bonus_transactions as (
+    {{ live_documents('moysklad', 'bonus_transactions') }}
+),
+
+bonus_programs as (
+    {{ live_documents('moysklad', 'bonus_programs') }}
+),
+
+profiles as (
+    select * from {{ ref('stg_moysklad__profiles') }}
+),
+
+places as (
+    select * from {{ ref('stg_moysklad__places') }}
+),
+
+custom_fields as (
+    select * from {{ ref('stg_moysklad__custom_fields') }}
+),
+
+payments as (
+    select * from {{ ref('stg_moysklad__payments') }}
+),
+
+gross as (
+    select
+        source_account,
+        order_record_id,
+        sum(gross_amount) as gross_amount,
+        count(*) as positions_came
+    from {{ ref('stg_moysklad__positions') }}
+    group by source_account, order_record_id
+),
+
+spent as (
+    select
+        bonus_transactions.source_account,
+        {{ last_segment('bonus_transactions.parent_href') }} as order_record_id,
+        sum(case when bonus_transactions.transaction_type = 'SPENDING' then bonus_transactions.bonus_value end)
+            as points_redeemed,
+        sum(case when bonus_transactions.transaction_type = 'EARNING' then bonus_transactions.bonus_value end) as points_earned,
+        sum(
+            case
+                when bonus_transactions.transaction_type = 'SPENDING'
+                    then cast(bonus_transactions.bonus_value as double) / coalesce(bonus_programs.points_per_rouble, 1)
+            end
+        ) as roubles_spent
+    from bonus_transactions
+    left join bonus_programs
+        on bonus_transactions.source_account = bonus_programs.source_account
+            and {{ last_segment('bonus_transactions.bonus_program_href') }} = bonus_programs.bonus_program_id
+    where bonus_transactions.parent_type in ('retaildemand', 'customerorder', 'demand')
+        and coalesce(bonus_transactions.transaction_status, 'COMPLETED') <> 'CANCELED'
+    group by bonus_transactions.source_account, {{ last_segment('bonus_transactions.parent_href') }}
+),
+
+points_fields as (
+    select
+        source_account,
+        source_record_id,
+        try_cast(value as decimal(18, 2)) as points_discount_amount
+    from custom_fields
+    where meaning = 'points_discount'
+),
+
+main_payments as (
+    select
+        source_account,
+        order_record_id,
+        raw_payment_type,
+        row_number() over (partition by source_account, order_record_id order by amount desc, raw_payment_type) as place
+    from payments
+),
+
+documents as (
+    select
+        source_system,
+        source_account,
+        retail_demand_id as source_record_id,
+        'receipt' as order_kind,
+        name as order_number,
+        cast(null as {{ dbt.type_string() }}) as external_order_id,
+        cast(null as {{ dbt.type_string() }}) as mirror_number,
+        {{ last_segment('agent_href') }} as profile_record_id,
+        moment as ordered_at,
+        'retaildemand' as raw_order_method,
+        case when coalesce(is_applicable, true) then 'retaildemand' else 'retaildemand, not posted' end as raw_status,
+        'retaildemand' as raw_fulfilment,
+        {{ last_segment('retail_store_href') }} as retail_store_id,
+        {{ last_segment('store_href') }} as stock_place_id,
+        {{ last_segment('owner_href') }} as employee_record_id,
+        cast(null as {{ dbt.type_string() }}) as delivery_city,
+        cast(null as date) as promised_on,
+        moment as received_at,
+        updated_at as status_changed_at,
+        sum_amount as net_revenue,
+        custom_fields
+    from receipts
+
+    union all
+
+    select
+        source_system,
+        source_account,
+        customer_order_id as source_record_id,
+        'order' as order_kind,
+        name as order_number,
+        external_code as external_order_id,
+        name as mirror_number,
+        {{ last_segment('agent_href') }} as profile_record_id,
+        moment as ordered_at,
+        coalesce(sales_channel_name, 'customerorder') as raw_order_method,
+        coalesce(state_name, 'customerorder') as raw_status,
+        cast(null as {{ dbt.type_string() }}) as raw_fulfilment,
+        cast(null as {{ dbt.type_string() }}) as retail_store_id,
+        {{ last_segment('store_href') }} as stock_place_id,
+        {{ last_segment('owner_href') }} as employee_record_id,
+        delivery_city,
+        delivery_planned_on as promised_on,
+        cast(null as timestamp) as received_at,
+        updated_at as status_changed_at,
+        sum_amount as net_revenue,
+        custom_fields
+    from customer_orders
+),
+
+counted as (
+    select
+        documents.*,
+        coalesce(documents.retail_store_id, places.retail_store_id) as store_record_id,
+        coalesce(gross.gross_amount, documents.net_revenue) as gross_amount,
+        cast(coalesce(points_fields.points_discount_amount, spent.roubles_spent, 0) as decimal(18, 2))
+            as points_discount_amount,
+        coalesce(spent.points_redeemed, 0) as points_redeemed,
+        coalesce(spent.points_earned, 0) as points_earned,
+        main_payments.raw_payment_type,
+        coalesce(profiles.is_test, false) as is_test,
+        coalesce(profiles.is_b2b, false) as is_b2b,
+        coalesce(profiles.is_employee, false) as is_employee_purchase
+    from documents
+    left join gross
+        on documents.source_account = gross.source_account
+            and documents.source_record_id = gross.order_record_id
+    left join spent
+        on documents.source_account = spent.source_account
+            and documents.source_record_id = spent.order_record_id
+    left join points_fields
+        on documents.source_account = points_fields.source_account
+            and documents.source_record_id = points_fields.source_record_id
+    left join main_payments
+        on documents.source_account = main_payments.source_account
+            and documents.source_record_id = main_payments.order_record_id
+            and main_payments.place = 1
+    left join places
+        on documents.source_account = places.source_account
+            and documents.stock_place_id = places.store_id
+    left join profiles
+        on documents.source_account = profiles.source_account
+            and documents.profile_record_id = profiles.source_record_id
+),
+
+final as (
+    select
+        source_system,
+        source_account,
+        source_record_id,
+        order_kind,
+        order_number,
+        external_order_id,
+        mirror_number,
+        profile_record_id,
+        ordered_at,
+        raw_order_method,
+        raw_status,
+        raw_fulfilment,
+        raw_payment_type,
+        store_record_id,
+        employee_record_id,
+        delivery_city,
+        promised_on,
+        received_at,
+        status_changed_at,
+        gross_amount,
+        cast(gross_amount - net_revenue - points_discount_amount as decimal(18, 2)) as discount_amount,
+        points_discount_amount,
+        net_revenue,
+        points_redeemed,
+        points_earned,
+        is_test,
+        is_b2b,
+        is_employee_purchase,
+        custom_fields
+    from counted
+)
+
+select * from final

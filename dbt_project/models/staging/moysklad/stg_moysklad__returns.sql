@@ -1,0 +1,71 @@
+-- Both kinds of returns. A return at a till names its receipt; a return of an order names its shipment, which names the
+-- order. One without a basis names neither. One row per return.
+with
+
+till_returns as (
+    {{ live_documents('moysklad', 'retail_sales_returns') }}
+),
+
+order_returns as (
+    {{ live_documents('moysklad', 'sales_returns') }}
+),
+
+places as (
+    select * from {{ ref('stg_moysklad__places') }}
+),
+
+together as (
+    select
+        source_system,
+        source_account,
+        retail_sales_return_id as source_record_id,
+        'retailsalesreturn' as vendor_kind,
+        {{ last_segment('retail_demand_href') }} as order_record_id,
+        {{ last_segment('agent_href') }} as profile_record_id,
+        {{ last_segment('store_href') }} as stock_place_id,
+        {{ last_segment('owner_href') }} as employee_record_id,
+        moment as returned_at,
+        sum_amount as amount,
+        description as reason
+    from till_returns
+
+    union all
+
+    select
+        source_system,
+        source_account,
+        sales_return_id as source_record_id,
+        'salesreturn' as vendor_kind,
+        {{ last_segment('customer_order_href') }} as order_record_id,
+        {{ last_segment('agent_href') }} as profile_record_id,
+        {{ last_segment('store_href') }} as stock_place_id,
+        {{ last_segment('owner_href') }} as employee_record_id,
+        moment as returned_at,
+        sum_amount as amount,
+        description as reason
+    from order_returns
+),
+
+final as (
+    select
+        together.source_system,
+        together.source_account,
+        together.source_record_id,
+        together.order_record_id,
+        together.profile_record_id,
+        together.returned_at,
+        together.amount,
+        case
+            when together.vendor_kind = 'salesreturn' and places.retail_store_id is not null then 'salesreturn at a shop'
+            else together.vendor_kind
+        end as raw_return_channel,
+        places.retail_store_id as store_record_id,
+        together.employee_record_id,
+        together.reason
+    from together
+    left join places
+        on together.source_account = places.source_account
+            and together.stock_place_id = places.store_id
+)
+
+select * from final
