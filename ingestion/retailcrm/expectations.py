@@ -54,7 +54,7 @@ SUITES: dict[str, Suite] = {
     ),
     "bonus_operations": Suite(
         resource="bonus_operations",
-        error=(gxe.ExpectColumnValuesToBeInSet(column="operation", value_set=OPERATIONS, mostly=0.99),),
+        error=(gxe.ExpectColumnValuesToBeInSet(column="bonus_type", value_set=OPERATIONS, mostly=0.99),),
         warn=(gxe.ExpectColumnValuesToBeBetween(column="points", min_value=-1_000_000, max_value=1_000_000),),
     ),
     "settings": Suite(

@@ -16,14 +16,7 @@ from sandbox.world import World
 
 Row = dict[str, Any]
 SYSTEM = "retailcrm"
-CANCEL_STATUSES = {
-    "no_stock": "no-product",
-    "out_of_stock": "no-product",
-    "no_answer": "no-call",
-    "price": "prices-did-not-suit",
-    "delivery": "delyivery-did-not-suit",
-    "bought_elsewhere": "already-buyed",
-}
+CANCEL_STATUSES = {"no_product": "no-product", "no_answer": "no-call", "delivery_too_long": "delyivery-did-not-suit"}
 # The names of profile columns in the customers' history [C: snake_case there, camelCase in the entities].
 HISTORY_FIELDS = {
     "first_name": "first_name",

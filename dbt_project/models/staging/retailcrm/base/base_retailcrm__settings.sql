@@ -1,0 +1,5 @@
+{% set contract = [
+    ('time_zone', 'timezone.value',         'text', ''),
+    ('currency',  'default_currency.value', 'text', ''),
+] %}
+{{ staged_documents('retailcrm', 'settings', contract) }}
