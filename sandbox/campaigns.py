@@ -12,6 +12,7 @@ from sandbox.trade import seconds
 from sandbox.world import table
 
 BRAND = "omnimart"
+PLANNED_BEFORE = np.timedelta64(26, "h")
 # every n weeks, weekday, hour UTC, channel, topic, share of the subscribers, name
 MASS = ((1, 1, 8, "email", "promo", 0.80, "Скидки недели"), (2, 4, 13, "email", "promo", 0.40, "Выходные в Омнимарт"), (4, 2, 8, "email", "digest", 0.95, "Журнал"),
         (1, 3, 15, "push", "promo", 0.75, "Пуш недели"), (3, 5, 9, "sms", "promo", 0.60, "СМС с кодом"))
@@ -30,10 +31,10 @@ def campaigns(*, begins: np.datetime64, ends: np.datetime64) -> pd.DataFrame:
     for week in range(int((ends - begins) / np.timedelta64(7, "D")) + 2):
         for number, (every, weekday, hour, channel, topic, share, name) in enumerate(MASS):
             sent = (monday + 7 * week + weekday).astype("datetime64[us]") + np.timedelta64(hour, "h")
-            if week % every == 0 and begins < sent <= ends:
+            if week % every == 0 and begins < sent <= ends + PLANNED_BEFORE:
                 day = str(sent.astype("datetime64[D]"))
                 rows.append({"name": f"{name} {day}", "system_name": f"{channel}_{topic}_{number}_{day.replace('-', '')}", "type": "mass", "channel": channel,
-                             "trigger_name": None, "topic": topic, "created_at": sent - np.timedelta64(26, "h"), "changed_at": sent, "share": share,
+                             "trigger_name": None, "topic": topic, "created_at": sent - PLANNED_BEFORE, "changed_at": sent, "share": share,
                              "sent_at": sent})
     made = pd.DataFrame(rows).sort_values(["created_at", "sent_at", "system_name"], kind="stable", na_position="first").reset_index(drop=True)
     made["campaign_id"] = np.arange(501, 501 + len(made))

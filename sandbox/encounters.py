@@ -10,10 +10,10 @@ import pandas as pd
 from sandbox import traps
 from sandbox.dice import Dice
 from sandbox.profiles import DUPLICATE, OWN
-from sandbox.trade import FIRMS, GIVES_PHONE, NEVER, SHOWS_CARD, TESTS, seconds
+from sandbox.trade import BUYS, FIRMS, GIVES_PHONE, NEVER, SHOWS_CARD, TESTS, seconds
 
 FIRM, TEST, PLACEHOLDER = -1, -2, -3
-NEWSLETTER_ONLY = 0.10          # of people whom retailcrm does not know
+NEWSLETTER = 0.08               # of people subscribe before they buy
 NEEDS = ("system", "person", "slot", "created_at", "contact", "firm", "at_till", "is_member")
 
 
@@ -50,10 +50,10 @@ def needs(dice: Dice, met: pd.DataFrame, members: pd.DataFrame, joined_at: np.nd
     receipt = earliest(first[~first["online"]])
     crm = np.fmin(own_order - minute, enrolled)
     till = np.fmin(receipt - minute, enrolled + minute)
-    stock = np.fmin(by_phone + 2 * minute, till)
+    stock = np.fmin(by_phone, till)
     who = np.arange(count)
-    is_member = ~np.isnat(enrolled)
-    subscribes = np.isnat(crm) & (dice.happens(NEWSLETTER_ONLY, "newsletter", who) | np.isnat(np.fmin(crm, stock)))
+    # Whoever never buys is there for the newsletter; the same draw as in trade, as asking the orders would ask the future.
+    subscribes = dice.happens(NEWSLETTER, "newsletter", who) | ~dice.happens(BUYS, "buys", who)
     mailed = np.where(dice.happens(traps.IN_MINDBOX, "in mindbox", who), crm + 10 * minute, NEVER)
     mailed = np.fmin(mailed, np.where(subscribes, joined_at + 30 * minute, NEVER))
     again = mailed + seconds(86400 * (3 + dice.exponential(120.0, "subscribes again", who)))
@@ -62,13 +62,13 @@ def needs(dice: Dice, met: pd.DataFrame, members: pd.DataFrame, joined_at: np.nd
 
     def own(system: str, created: np.ndarray, *, slot: int = OWN, contact: str | np.ndarray = "both", at_till: np.ndarray | bool = False) -> pd.DataFrame:
         made = pd.DataFrame({"system": system, "person": who, "slot": slot, "created_at": created, "contact": contact, "firm": 0, "at_till": at_till,
-                             "is_member": is_member & (slot == OWN)})
+                             "is_member": (slot == OWN) & (enrolled <= created + minute)})
         return made[~np.isnat(created)]
 
     guests = known[known["is_guest"]]
     guest = pd.DataFrame({"system": "retailcrm", "person": guests["person"], "slot": guests["nth"] + 1, "created_at": guests["created_at"] - minute,
                           "contact": guests["guest_contact"], "firm": 0, "at_till": False, "is_member": False})
-    mirrored = guest[guest["contact"] == "email"].assign(system="moysklad", created_at=lambda g: g["created_at"] + 4 * minute)
+    mirrored = guest[guest["contact"] == "email"].assign(system="moysklad", created_at=lambda g: g["created_at"] + minute)
     firm_rows = [(s, FIRM, OWN, t, "both", n, False, False) for n, t in enumerate(firms["created_at"]) for s in ("retailcrm", "moysklad")]
     others = pd.DataFrame([*firm_rows, *((s, TEST, OWN, begins, "both", 0, False, False) for s in ("retailcrm", "moysklad")),
                            ("moysklad", PLACEHOLDER, OWN, begins, "both", 0, False, False)], columns=list(NEEDS))

@@ -150,7 +150,7 @@ def _apply(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], changes:
             at = own.get((system, person))
             if at is None or (name == "card_number" and system == "mindbox"):
                 continue
-            moment = when.to_datetime64() + LAG[system]
+            moment = when.to_datetime64() + (LAG[system] if name != "card_number" else LAG["retailcrm"])
             if moment <= created[at]:
                 values[name][at] = new
             elif always or reach[system, number]:

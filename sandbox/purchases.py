@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sandbox.world import SHAPES, World, table
+from sandbox.shapes import SHAPES
+from sandbox.world import World, table
 
 NOON_IN_MOSCOW = np.timedelta64(9, "h")
 PRODUCT_ID = 1

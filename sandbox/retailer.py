@@ -4,7 +4,7 @@
 
 `simulate` draws the past and some future at once; the sandbox's clock decides how much of it shows. Every draw is a
 function of the seed and of what it is drawn for (sandbox/dice.py), so the same seed gives the same world, and a longer
-future changes nothing that happened before. Alone: python -c "from sandbox.retailer import ...; simulate(until=...)".
+future changes nothing that happened before.
 """
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from sandbox import baskets, campaigns, catalogue, encounters, mailings, people, profiles, programme, segments, trade
+from sandbox import baskets, campaigns, catalogue, encounters, ledger, mailings, people, profiles, programme, segments, trade
 from sandbox import orders as order_book
 from sandbox.dice import Dice
 from sandbox.purchases import replay_purchases
-from sandbox.world import SHAPES, World, table
+from sandbox.shapes import SHAPES
+from sandbox.world import World, table
 
 __all__ = ["World", "replay_purchases", "simulate"]
 
@@ -65,13 +66,13 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     lines = baskets.lines(dice, orders, goods)
     orders["base_kop"] = orders["order_id"].map(lines.groupby("order_id")["net_kop"].sum())
     back = baskets.returned_lines(dice, orders, lines)
-    ledger, points, undone = programme.ledger(dice, accounts, folk["birth_date"].to_numpy(), orders, back, ends=_plain(ends))
+    entries, points, undone = ledger.walk(dice, accounts, folk["birth_date"].to_numpy(), orders, back, ends=_plain(ends))
     lines = baskets.with_points(lines, points.set_index("order_id")["points_redeemed"])
     orders = order_book.with_amounts(orders, baskets.sums(lines), points)
     returns, return_lines = baskets.returns(dice, orders, lines, back[back["returned_at"] <= ends], undone)
 
     sent = campaigns.campaigns(begins=begins, ends=ends)
-    readers = mailings.readers(dice, records, folk)
+    readers = mailings.readers(dice, records, changed, folk)
     own = records[(records["system"] == "retailcrm") & (records["slot"] == profiles.OWN) & (records["person"] >= 0)]
     own = pd.DataFrame({"person": own["person"], "person_id": own["person_id"], "crm_record_id": own["record_id"].astype("int64"), "created_at": own["created_at"]})
     reader = orders["person"].map(dict(zip(readers["person"], range(len(readers)), strict=True)))
@@ -82,7 +83,7 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
         profile_changes=_only("profile_changes", changed), companies=firms, stores=shops, warehouses=storage, employees=staff,
         products=goods, orders=_only("orders", orders), order_lines=lines, returns=returns, return_lines=return_lines,
         loyalty_accounts=_only("loyalty_accounts", accounts),
-        loyalty_operations=programme.operations_table(dice, ledger, orders, returns), campaigns=_only("campaigns", sent), messages=messages,
+        loyalty_operations=ledger.operations(dice, entries, orders, returns), campaigns=_only("campaigns", sent), messages=messages,
         message_events=events, consent_events=agreed, crm_consent_events=mailings.crm_consent_events(dice, agreed, readers, own.drop(columns="person_id")),
         segments=segments.segments(begins), segment_members=segments.members(orders, own.drop(columns="person"), ends=ends),
         programme_started_at=_plain(launched), stock_of=catalogue.stock_of(dice, goods, pd.concat([shops[["store_id"]], storage[["store_id"]]])),

@@ -21,13 +21,13 @@ NEVER = np.datetime64("NaT", "us")
 SEASON = np.array([0.80, 0.85, 1.00, 0.90, 0.90, 0.85, 0.80, 0.90, 1.00, 1.05, 1.25, 1.35]) / 1.35
 STORE_HOURS = (2, 3, 5, 6, 6, 6, 7, 9, 11, 9, 6, 3)                                          # 10:00 .. 21:59 local
 ONLINE_HOURS = (3, 2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 6, 6, 5, 5, 5, 5, 6, 7, 8, 9, 8, 5)      # 00:00 .. 23:59 in Moscow
-ORDERS_A_YEAR, MOST_ORDERS_A_YEAR = 13.0, 45.0
+ORDERS_A_YEAR, MOST_ORDERS_A_YEAR = 15.5, 45.0
 STAYS_DAYS = 850.0
 BUYS, ONCE_ONLY = 0.93, 0.15
 STYLES, STYLE_WEIGHTS = ("store", "online", "both"), (46, 37, 17)
 STRAYS = {"store": 0.008, "online": 0.992, "both": 0.45}     # chance that an order is online
-WALK_INS = 0.00105                                           # per person of the sandbox and day, all stores together
-SHOWS_CARD, GIVES_PHONE = 0.93, 0.42                         # members, others; the rest of receipts stay anonymous
+WALK_INS = 0.0007                                            # per person of the sandbox and day, all stores together
+SHOWS_CARD, GIVES_PHONE = 0.95, 0.50                         # members, others; the rest of receipts stay anonymous
 FIRMS, TESTS = -20_000_000, -10_000_000
 REASONS = ("changed_mind", "no_answer", "no_product", "delivery_too_long")
 
