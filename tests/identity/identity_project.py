@@ -1,0 +1,155 @@
+"""The identity rooms of the dbt project alone, over staging tables that a test writes itself, night after night.
+
+    night(profiles, identifiers, merges, …)  ->  dbt build  ->  publish() puts registry, redirects and events in place
+
+The models, macros and seeds are the real ones; only staging is replaced, so a test says in one line who shares what.
+"""
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from orchestration.dbt import PROJECT, run_dbt
+
+SYSTEMS = ("retailcrm", "moysklad", "mindbox")
+HISTORY = {"identity_registry": "intermediate", "customer_id_redirects": "marts", "identity_events": "marts"}
+KEY = {"source_system": "varchar", "source_account": "varchar", "source_record_id": "varchar"}
+ENTITIES = {
+    "profiles": KEY | {
+        "kind": "varchar", "first_name": "varchar", "last_name": "varchar", "middle_name": "varchar", "sex": "varchar", "birth_date": "date",
+        "city": "varchar", "address": "varchar", "is_employee": "boolean", "is_b2b": "boolean", "is_test": "boolean",
+        "acquisition_source": "varchar", "created_at": "timestamp", "changed_at": "timestamp"},
+    "identifiers": KEY | {
+        "identifier_type": "varchar", "identifier_namespace": "varchar", "identifier_value": "varchar", "first_seen_at": "timestamp",
+        "last_seen_at": "timestamp"},
+    "profile_merges": KEY | {"merged_record_id": "varchar", "merged_at": "timestamp"},
+    "consents": KEY | {
+        "channel": "varchar", "topic": "varchar", "brand": "varchar", "contact_point": "varchar", "is_subscribed": "boolean",
+        "changed_at": "timestamp", "seen_at": "timestamp"},
+    "segments": KEY | {"profile_record_id": "varchar", "segment_code": "varchar", "segment_name": "varchar"},
+}
+FIRST_NIGHT = datetime(2026, 11, 1)
+Row = dict[str, Any]
+
+
+def person(profile_id: str, **facts: Any) -> Row:
+    """A record 'system:record id'; created_at grows with the order in which a test names people unless it says otherwise."""
+    return _key(profile_id) | {"kind": "person"} | facts
+
+
+def has(profile_id: str, **identifiers: str) -> list[Row]:
+    """has('retailcrm:1', email='a@b.ru', phone='…', loyalty_card='…', retailcrmId='7') -> its identifiers."""
+    plain = ("email", "phone", "loyalty_card", "browser_client")
+    return [_key(profile_id) | {
+        "identifier_type": name if name in plain else "source_record",
+        "identifier_namespace": None if name in plain else name, "identifier_value": value} for name, value in identifiers.items()]
+
+
+def merged(profile_id: str, *, into: str) -> Row:
+    return _key(into) | {"merged_record_id": profile_id.split(":", 1)[1]}
+
+
+def _key(profile_id: str) -> Row:
+    system, record = profile_id.split(":", 1)
+    return {"source_system": system, "source_account": "main", "source_record_id": record}
+
+
+@dataclass
+class IdentityProject:
+    """A project in `root` with its data in `root/data`; `nights` counts what was built."""
+
+    root: Path
+    nights: int = 0
+    decisions: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name in ("macros", "profiles.yml", "plugins"):
+            (self.root / name).symlink_to(PROJECT / name)
+        shutil.copy(PROJECT / "dbt_project.yml", self.root)
+        for folder in ("intermediate/customers", "intermediate/identity", "marts/customer_360", "marts/pii", "published"):
+            shutil.copytree(PROJECT / "models" / folder, self.root / "models" / folder)
+        (self.root / "models" / "marts" / "customer_360" / "customer_360.sql").unlink()  # it stands on orders and messages
+        (self.root / "seeds").mkdir()
+        for seed in ("junk_identifiers", "identifier_namespaces", "steward_decisions", "survivorship_rules", "name_variants"):
+            shutil.copy(PROJECT / "seeds" / f"{seed}.csv", self.root / "seeds")
+        shutil.copy(PROJECT / "seeds" / "_identity__seeds.yml", self.root / "seeds")
+        (self.root / "models" / "staging").mkdir()
+        for system in SYSTEMS:
+            for entity in ENTITIES:
+                name = f"stg_{system}__{entity}"
+                (self.root / "models" / "staging" / f"{name}.sql").write_text(
+                    f"select * from read_parquet('{self.data / 'staging' / name}.parquet')", encoding="utf-8")
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    def night(self, profiles: Sequence[Row], identifiers: Sequence[Row | list[Row]] = (), *, merges: Sequence[Row] = (),
+              consents: Sequence[Row] = (), same_night: bool = False) -> dict[str, str]:
+        """Build one night over these records; returns profile id (without the account) -> customer id."""
+        dated = [row if row.get("created_at") else row | {"created_at": datetime(2025, 1, 1) + timedelta(days=n)}
+                 for n, row in enumerate(profiles)]
+        listed = [row for found in identifiers for row in (found if isinstance(found, list) else [found])]
+        self.stage({"profiles": dated, "identifiers": listed, "profile_merges": merges, "consents": consents, "segments": ()})
+        self.nights += 0 if same_night else 1
+        return self.build()
+
+    def stage(self, tables: dict[str, Sequence[Row]]) -> None:
+        """Write the staging tables of all vendors."""
+        (self.data / "staging").mkdir(parents=True, exist_ok=True)
+        for entity, columns in ENTITIES.items():
+            frame = pd.DataFrame([{name: row.get(name) for name in columns} for row in tables[entity]], columns=list(columns), dtype=object)
+            frame = frame.where(frame.notna(), None).map(lambda value: None if value is None else str(value))
+            for system in SYSTEMS:
+                target = self.data / "staging" / f"stg_{system}__{entity}.parquet"
+                rows = frame[frame["source_system"] == system]
+                typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in columns.items())
+                with duckdb.connect() as connection:
+                    connection.execute(f"create table rows ({', '.join(f'{name} varchar' for name in columns)})")
+                    if len(rows):
+                        connection.register("given", rows)
+                        connection.execute("insert into rows select * from given")
+                    connection.execute(f"copy (select {typed} from rows) to '{target}' (format parquet)")
+
+    def build(self) -> dict[str, str]:
+        moment = FIRST_NIGHT + timedelta(days=self.nights)
+        outcome = run_dbt(["build"], refresh_id=f"night-{self.nights}", project=self.root, extra_vars={
+            "as_of": f"{moment:%Y-%m-%d %H:%M:%S}", "as_of_on": f"{moment:%Y-%m-%d}"})
+        said = [f"{node.unique_id}: {node.message}" for node in outcome.failed]
+        assert outcome.success, "\n".join([outcome.error or "", *said])
+        return {profile.replace(":main:", ":"): customer for profile, customer in self.rows(
+            "select profile_id, customer_id from intermediate.int_customer_of_profile")}
+
+    def publish(self) -> None:
+        """Put what the next night starts from where a publication puts it."""
+        folder = self.data / "published" / "current" / "history"
+        folder.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(str(self.data / "warehouse.duckdb"), read_only=True) as connection:
+            for name, schema in HISTORY.items():
+                connection.execute(f"copy (select * from {schema}.{name}) to '{folder / name}.parquet' (format parquet)")
+
+    def lose_the_warehouse(self) -> None:
+        (self.data / "warehouse.duckdb").unlink()
+
+    def decide(self, decision: str, profile_a: str, profile_b: str) -> None:
+        """A steward's decision, from the next night on."""
+        a, b = (profile.replace(":", ":main:", 1) for profile in (profile_a, profile_b))
+        self.decisions.append(f"D{len(self.decisions) + 1},{decision},{a},{b},steward,seen in person,2026-11-01")
+        header = "decision_id,decision,profile_a,profile_b,author,reason,decided_on"
+        (self.root / "seeds" / "steward_decisions.csv").write_text("\n".join([header, *self.decisions]) + "\n", encoding="utf-8")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.data / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def events(self) -> list[tuple[str, str, str | None]]:
+        """(event_type, customer_id, other_customer_id) of the newest night that had any, oldest first."""
+        return self.rows("select event_type, customer_id, other_customer_id from marts.identity_events "
+                         "where event_at = (select max(event_at) from marts.identity_events) order by all")
