@@ -14,17 +14,19 @@ What it does as the real one:
 - local times without an offset in the zone of /settings [D form, A zone]; filters are inclusive at both ends to the second [A].
 - a merged customer leaves the lists, its orders show the survivor, and the history has `deleted` with `combinedTo` [C model, A values].
 
-Reading only: the warehouse never writes to a vendor. Option `retailcrm_timezone=<IANA name>` moves the account to another zone.
+Reading only: the warehouse never writes to a vendor. Options: `retailcrm.timezone=<IANA name>` moves the account to another zone;
+`retailcrm.deleted_orders=<id>@<ISO time>,…` and `retailcrm.deleted_customers=…` let a manager delete records.
 Run it with the rest: `python -m sandbox serve`.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from sandbox.retailcrm import customers, loyalty, orders, references
+from sandbox.retailcrm import customers, loyalty, order_lists, references
 from sandbox.retailcrm.book import Book
-from sandbox.retailcrm.wire import API_KEYS, REQUESTS_PER_SECOND, endpoint, respond
+from sandbox.retailcrm.wire import API_KEYS, REQUESTS_PER_SECOND, as_naive, endpoint, respond
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -41,7 +43,11 @@ def settings(base_url: str, *, rate: float = 1.0) -> dict[str, str]:
 
 def routes(sandbox: "Sandbox") -> list[Route]:
     """Every endpoint; the literal paths stand before those with an id in them."""
-    book = Book(sandbox.world)
+    book = Book(
+        sandbox.world,
+        deleted_orders=_deletions(sandbox.options.get("retailcrm.deleted_orders", "")),
+        deleted_customers=_deletions(sandbox.options.get("retailcrm.deleted_customers", "")),
+    )
     views = {
         "/api/api-versions": lambda call: respond({"success": True, "versions": ["3.0", "4.0", "5.0"]}),
         "/api/credentials": lambda call: respond(
@@ -65,10 +71,10 @@ def routes(sandbox: "Sandbox") -> list[Route]:
         "/api/v5/customers-corporate": customers.listing(book, companies=True),
         "/api/v5/customers-corporate/history": customers.history(book, companies=True),
         "/api/v5/customers-corporate/{uid}": customers.one(book, companies=True),
-        "/api/v5/orders": orders.listing(book),
-        "/api/v5/orders/history": orders.history(book),
-        "/api/v5/orders/statuses": orders.statuses(book),
-        "/api/v5/orders/{uid}": orders.one(book),
+        "/api/v5/orders": order_lists.listing(book),
+        "/api/v5/orders/history": order_lists.history(book),
+        "/api/v5/orders/statuses": order_lists.statuses(book),
+        "/api/v5/orders/{uid}": order_lists.one(book),
         "/api/v5/loyalty/loyalties": loyalty.loyalties(book),
         "/api/v5/loyalty/accounts": loyalty.accounts(book),
         "/api/v5/loyalty/account/{uid}": loyalty.one_account(book),
@@ -76,3 +82,9 @@ def routes(sandbox: "Sandbox") -> list[Route]:
         "/api/v5/loyalty/bonus/operations": loyalty.operations(book),
     }
     return [Route(path, endpoint(sandbox, view), methods=["GET"]) for path, view in views.items()]
+
+
+def _deletions(option: str) -> dict[int, datetime]:
+    """`<id>@<ISO time, UTC>` by commas -> id: naive UTC."""
+    pairs = [each.split("@", 1) for each in option.split(",") if each]
+    return {int(number): as_naive(datetime.fromisoformat(at)) for number, at in pairs}

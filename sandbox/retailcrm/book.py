@@ -1,7 +1,6 @@
-"""The CRM's own books: which customers, orders and points it holds, and the two histories of every change to them.
+"""The CRM's own books: which customers, orders and points it holds.
 
-World -> `Book`, built once -> the endpoints ask it for what exists at a moment. History ids are given in the order of time over the
-whole simulated horizon, so an id never changes when the clock moves.
+World -> `Book`, built once -> the endpoints ask it for what exists at a moment.
 """
 
 from bisect import bisect_right
@@ -10,35 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
+from sandbox.retailcrm import histories
+from sandbox.retailcrm.histories import Event, Row
 from sandbox.world import World
 
-Row = dict[str, Any]
 SYSTEM = "retailcrm"
 CANCEL_STATUSES = {"no_product": "no-product", "no_answer": "no-call", "delivery_too_long": "delyivery-did-not-suit"}
-# The names of profile columns in the customers' history [C: snake_case there, camelCase in the entities].
-HISTORY_FIELDS = {
-    "first_name": "first_name",
-    "last_name": "last_name",
-    "middle_name": "patronymic",
-    "email": "email",
-    "phone": "phones",
-    "city": "address.city",
-    "region": "address.region",
-    "address": "address.text",
-    "card_number": "discount_card_number",
-}
-
-
-@dataclass(frozen=True)
-class Event:
-    """One row of a history: its id, its time, whom it is about, and what the vendor says of it."""
-
-    id: int
-    at: datetime
-    subject: int
-    says: Row
 
 
 @dataclass(frozen=True)
@@ -46,6 +23,8 @@ class Book:
     """Indexes over the world, for RetailCRM's part of it."""
 
     world: World
+    deleted_orders: dict[int, datetime] = field(default_factory=dict)
+    deleted_customers: dict[int, datetime] = field(default_factory=dict)
     _shown: dict[str, tuple[datetime, list[Row]]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -143,21 +122,31 @@ class Book:
 
     def customers(self, now: datetime, *, companies: bool) -> list[Row]:
         """Records that exist now, newest first, as the list endpoint orders them [A]."""
-        return self._at(
-            "companies" if companies else "people",
-            now,
-            lambda: [
-                row
-                for row in reversed(self.profiles)
-                if (row["kind"] == "company") == companies
-                and row["created_at"] <= now
-                and (row["merged_at"] is None or row["merged_at"] > now)
-            ],
-        )
+
+        def exists(row: Row) -> bool:
+            gone = [at for at in (row["merged_at"], self.deleted_customers.get(row["record_id"])) if at is not None]
+            return (row["kind"] == "company") == companies and row["created_at"] <= now and not any(at <= now for at in gone)
+
+        return self._at("companies" if companies else "people", now, lambda: [row for row in reversed(self.profiles) if exists(row)])
 
     def orders_at(self, now: datetime) -> list[Row]:
         """Orders that exist now, newest first."""
-        return self._at("orders", now, lambda: [row for row in reversed(self.orders) if row["created_at"] <= now])
+        deleted = {number for number, at in self.deleted_orders.items() if at <= now}
+        return self._at(
+            "orders", now, lambda: [row for row in reversed(self.orders) if row["created_at"] <= now and row["order_id"] not in deleted]
+        )
+
+    @cached_property
+    def order_history(self) -> list[Event]:
+        return histories.order_history(self)
+
+    @cached_property
+    def customer_history(self) -> list[Event]:
+        return histories.customer_history(self, companies=False)
+
+    @cached_property
+    def corporate_history(self) -> list[Event]:
+        return histories.customer_history(self, companies=True)
 
     @cached_property
     def subscriptions(self) -> list[Row]:
@@ -192,106 +181,9 @@ class Book:
             found[row["account_id"]].append(row)
         return found
 
-    @cached_property
-    def order_history(self) -> list[Event]:
-        """created, status, payment and full_paid_at rows of every order."""
-        rows: list[tuple[datetime, int, Row]] = []
-        for order in self.orders:
-            number, before = order["order_id"], None
-            for at, code in self.milestones[number]:
-                said = {"field": "status", "oldValue": {"code": before} if before else None, "newValue": {"code": code}}
-                rows.append((at, number, {"created": True, "source": "api", **said} if before is None else {"source": "user", **said}))
-                before = code
-            if order["paid_at"] is not None:
-                rows.append(
-                    (
-                        order["paid_at"],
-                        number,
-                        {"source": "api", "field": "payments.status", "oldValue": {"code": "not-paid"}, "newValue": {"code": "paid"}},
-                    )
-                )
-        return _numbered(rows)
-
-    @cached_property
-    def customer_history(self) -> list[Event]:
-        return _numbered(self._customer_rows(companies=False))
-
-    @cached_property
-    def corporate_history(self) -> list[Event]:
-        return _numbered(self._customer_rows(companies=True))
-
-    def _customer_rows(self, *, companies: bool) -> list[tuple[datetime, int, Row]]:
-        wanted = {row["record_id"]: row for row in self.profiles if (row["kind"] == "company") == companies}
-        rows: list[tuple[datetime, int, Row]] = []
-        for record, row in wanted.items():
-            rows.append(
-                (row["created_at"], record, {"created": True, "source": "api", "field": "id", "oldValue": None, "newValue": record})
-            )
-            if row["merged_at"] is not None:
-                # A merge shows as the loser's deletion with the survivor in `combinedTo` [C model; field and values A].
-                rows.append(
-                    (
-                        row["merged_at"],
-                        record,
-                        {
-                            "deleted": True,
-                            "source": "user",
-                            "field": "id",
-                            "oldValue": record,
-                            "newValue": None,
-                            "combinedTo": int(row["merged_into"]),
-                        },
-                    )
-                )
-        for record, changes in self.changes.items():
-            for change in changes if record in wanted else ():
-                rows.append(
-                    (
-                        change["changed_at"],
-                        record,
-                        {
-                            "source": "user",
-                            "field": HISTORY_FIELDS.get(change["field"], change["field"]),
-                            "oldValue": change["old_value"],
-                            "newValue": change["new_value"],
-                        },
-                    )
-                )
-        for member in self.world.rows("segment_members"):
-            for at, old, new in ((member["since"], None, member["code"]), (member["until"], member["code"], None)):
-                if at is not None and member["crm_record_id"] in wanted:
-                    rows.append(
-                        (
-                            at,
-                            member["crm_record_id"],
-                            {"source": "rule", "field": "segments", "oldValue": old and {"code": old}, "newValue": new and {"code": new}},
-                        )
-                    )
-        for event in self.world.rows("crm_consent_events"):
-            if event["crm_record_id"] in wanted:
-                # The name of this field is not in the fixtures [A].
-                rows.append(
-                    (
-                        event["created_at"],
-                        event["crm_record_id"],
-                        {
-                            "source": "api",
-                            "field": "customer_subscriptions",
-                            "oldValue": None,
-                            "newValue": {"channel": event["channel"], "code": event["subscription"], "subscribed": event["is_subscribed"]},
-                        },
-                    )
-                )
-        return rows
-
     def _at(self, what: str, now: datetime, make: Callable[[], list[Row]]) -> list[Row]:
         """A list as of now, kept for the present moment only: the clock rarely moves."""
         shown = self._shown.get(what)
         if shown is None or shown[0] != now:
             shown = self._shown[what] = (now, make())
         return shown[1]
-
-
-def _numbered(rows: list[tuple[datetime, int, Row]]) -> list[Event]:
-    ordered = sorted(enumerate(rows), key=lambda item: (item[1][0], item[0]))
-    return [Event(number, at, subject, says) for number, (_, (at, subject, says)) in enumerate(ordered, start=1)]

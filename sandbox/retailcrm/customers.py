@@ -3,14 +3,17 @@
 Book -> GET /customers, /customers/{id}, /customers/history, the same for /customers-corporate, /segments.
 """
 
+from bisect import bisect_left, bisect_right
 from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.retailcrm.book import Book, Event, Row
+from sandbox.retailcrm.book import Book
+from sandbox.retailcrm.histories import Event, Row
 from sandbox.retailcrm.wire import (
     HISTORY_LIMITS,
+    LAST_OF_SECOND,
     Call,
     Refused,
     as_naive,
@@ -189,12 +192,9 @@ def history_page(call: Call, events: list[Event], *, who: str, resource: str, wr
         raise Refused(400, "Errors in the input parameters", {"filter[sinceId]": "This value is not valid."})
     if since is not None and call.number("page", 1) > 1:
         raise Refused(400, "Use the shift of the `filter[sinceId]` instead of `page` parameter")
-    last = call.now.replace(microsecond=999_999)
-    rows = [event for event in events[int(since or 0) :] if event.at <= last]
-    if start:
-        rows = [event for event in rows if event.at >= start]
-    if end:
-        rows = [event for event in rows if event.at < end + timedelta(seconds=1)]
+    last = min(moment for moment in (call.now, end) if moment is not None).replace(microsecond=0) + LAST_OF_SECOND
+    first = max(int(since or 0), bisect_left(events, start, key=lambda event: event.at) if start else 0)
+    rows = events[first : bisect_right(events, last, key=lambda event: event.at)]
     if call.filter.get(who) is not None:
         rows = [event for event in rows if str(event.subject) == str(call.filter[who])]
     return page(

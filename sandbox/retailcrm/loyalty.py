@@ -9,7 +9,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.retailcrm.book import Book, Row
+from sandbox.retailcrm.book import Book
+from sandbox.retailcrm.histories import Row
 from sandbox.retailcrm.wire import Call, Refused, cursor_number, cursor_of, day, joined, local, page, present, respond, rubles
 
 PROGRAMME_ID = 1

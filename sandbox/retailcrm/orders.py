@@ -1,17 +1,15 @@
-"""Orders and their history, as RetailCRM v5 writes them.
+"""One order, as RetailCRM v5 writes it.
 
-Book -> GET /orders, /orders/{id}, /orders/statuses, /orders/history. Money is in roubles as JSON numbers; discounts are per unit, so
+Book -> `order` -> order_lists.py. Money is in roubles as JSON numbers; discounts are per unit, so
 (initialPrice - discountTotal) x quantity over the lines, plus delivery, is totalSumm [C: the loyalty fixture of the official client].
 """
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from starlette.responses import Response
-
-from sandbox.retailcrm.book import Book, Event, Row
-from sandbox.retailcrm.customers import history_page, reference
-from sandbox.retailcrm.wire import Call, Refused, custom_fields, day, local, page, present, respond, rubles
+from sandbox.retailcrm.book import Book
+from sandbox.retailcrm.customers import reference
+from sandbox.retailcrm.histories import Row
+from sandbox.retailcrm.wire import custom_fields, day, local, present, rubles
 
 METHODS = {"web": "shopping-cart", "app": "app", "phone": "phone"}
 DELIVERY = {"courier": "courier", "pickup_point": "pickup-point", "store_pickup": "self-delivery"}
@@ -193,126 +191,3 @@ def _store_code(book: Book, store_id: int | None) -> str | None:
 def _per_unit(kopecks: int, quantity: int) -> float | int:
     amount = kopecks / 100 / quantity
     return int(amount) if amount == int(amount) else amount
-
-
-def listing(book: Book) -> Any:
-    """GET /orders."""
-
-    def view(call: Call) -> Response:
-        return page(
-            call,
-            "orders",
-            _filtered(book, call),
-            lambda row: call.sandbox.tampering.apply("retailcrm", "orders", str(row["order_id"]), order(book, row, call.now)),
-        )
-
-    return view
-
-
-def _filtered(book: Book, call: Call) -> list[Row]:
-    rows = book.orders_at(call.now)
-    chosen = {
-        "order_id": set(call.listed("ids")),
-        "external_id": set(call.listed("externalIds")),
-        "number": set(call.listed("numbers")),
-        "site": set(call.listed("sites")),
-    }
-    for column, wanted in chosen.items():
-        if wanted:
-            rows = [row for row in rows if str(row[column]) in wanted]
-    if call.filter.get("customerId") is not None:
-        rows = [row for row in rows if str(book.survivor(row["crm_record_id"], call.now)) == str(call.filter["customerId"])]
-    # Both ends of every range are inclusive to the second.
-    for name, moment in (
-        ("createdAt", lambda row: row["created_at"]),
-        ("fullPaidAt", lambda row: row["paid_at"]),
-        ("statusUpdatedAt", lambda row: book.status_at(row["order_id"], call.now)[0]),
-    ):
-        since, until = call.moment(f"{name}From"), call.moment(f"{name}To", end=True)
-        if since:
-            rows = [row for row in rows if moment(row) is not None and moment(row) >= since]
-        if until:
-            rows = [row for row in rows if moment(row) is not None and moment(row) < until + timedelta(seconds=1)]
-    return rows
-
-
-def one(book: Book) -> Any:
-    """GET /orders/{id}?by=id|externalId."""
-
-    def view(call: Call) -> Response:
-        by = call.params.get("by", "externalId")
-        if by not in ("id", "externalId"):
-            raise Refused(400, "Errors in the input parameters", {"by": "The value you selected is not a valid choice."})
-        column = "order_id" if by == "id" else "external_id"
-        for row in book.orders_at(call.now):
-            if str(row[column]) == call.path["uid"]:
-                return respond({"success": True, "order": order(book, row, call.now)})
-        raise Refused(404, "Not found")
-
-    return view
-
-
-def statuses(book: Book) -> Any:
-    """GET /orders/statuses?ids[]=&externalIds[]=: the light form, at most 500 orders."""
-
-    def view(call: Call) -> Response:
-        wanted = {
-            name: set(map(str, found.values())) if isinstance(found := call.params.get(name), dict) else set()
-            for name in ("ids", "externalIds")
-        }
-        rows = [
-            row for row in book.orders_at(call.now) if str(row["order_id"]) in wanted["ids"] or row["external_id"] in wanted["externalIds"]
-        ]
-        return respond(
-            {
-                "success": True,
-                "orders": [
-                    present(
-                        {
-                            "id": row["order_id"],
-                            "externalId": row["external_id"],
-                            "status": book.status_at(row["order_id"], call.now)[1],
-                            "group": "new",
-                        }
-                    )
-                    for row in rows[:500]
-                ],
-            }
-        )
-
-    return view
-
-
-def history(book: Book) -> Any:
-    """GET /orders/history."""
-
-    def view(call: Call) -> Response:
-        return history_page(
-            call, book.order_history, who="orderId", resource="orders_history", write=lambda event: _history_row(book, event)
-        )
-
-    return view
-
-
-def _history_row(book: Book, event: Event) -> Row:
-    row = book.order_by_id[event.subject]
-    says = dict(event.says)
-    by = {"apiKey": {"current": False}} if says["source"] == "api" else {"user": {"id": 23}}
-    subject = (
-        order(book, row, event.at)
-        if says.get("created")
-        else present(
-            {
-                "id": event.subject,
-                "externalId": row["external_id"],
-                "site": row["site"],
-                "status": book.status_at(event.subject, event.at)[1],
-            }
-        )
-    )
-    payment = (
-        {"payment": {"id": event.subject + 500_000_000, "type": PAYMENTS.get(row["payment_type"])}}
-        if says["field"].startswith("payments")
-        else {}
-    )
-    return {"id": event.id, "createdAt": local(event.at), **says, **by, "order": subject, **payment}

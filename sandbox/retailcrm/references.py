@@ -7,7 +7,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.retailcrm.book import Book, Row
+from sandbox.retailcrm.book import Book
+from sandbox.retailcrm.histories import Row
 from sandbox.retailcrm.wire import LIMITS, Call, Refused, day, local, page, present, respond, rubles, time_zone
 
 # code: (name, group), the vendor's own preset [C fixture] and `return`, which every retailer adds.

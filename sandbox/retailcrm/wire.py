@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,8 @@ _ZONE: ContextVar[str] = ContextVar("zone", default=TIME_ZONE)
 LIMITS = (20, 50, 100)
 HISTORY_LIMITS = (20, 50, 100, 250)
 REQUESTS_PER_SECOND = 10
+# Times on the wire are to the second; what happened within it belongs to it.
+LAST_OF_SECOND = timedelta(microseconds=999_999)
 BRACKET = re.compile(r"\[([^\]]*)\]")
 
 
@@ -90,7 +92,7 @@ def endpoint(sandbox: "Sandbox", view: Callable[[Call], Response]) -> Callable[[
 
     def answer(request: Request) -> Response:
         try:
-            _ZONE.set(sandbox.options.get("retailcrm_timezone", TIME_ZONE))
+            _ZONE.set(sandbox.options.get("retailcrm.timezone", TIME_ZONE))
             call = Call(sandbox, nested(request.query_params.multi_items()), dict(request.path_params), as_naive(sandbox.now()))
             key = request.headers.get("X-API-KEY") or call.params.get("apiKey")
             if not key:
