@@ -81,8 +81,12 @@ def _webhook(alert: Alert) -> bool:
     url = os.environ.get("OMNIMART_ALERT_WEBHOOK")
     if not url:
         return False
-    request = urllib.request.Request(url, data=json.dumps(asdict(alert), ensure_ascii=False).encode(),
-                                     headers={"Content-Type": "application/json"}, method="POST")
+    request = urllib.request.Request(
+        url,
+        data=json.dumps(asdict(alert), ensure_ascii=False).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
     with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
         return True
 

@@ -20,9 +20,15 @@ from orchestration.warehouse import TRANSLATOR
 
 def checked_tables() -> dict[tuple[str, str], dg.AssetKey]:
     """(vendor, resource) -> key of its staging table, for every table that dbt builds."""
-    built = {node["alias"]: TRANSLATOR.get_asset_key(node) for node in manifest()["nodes"].values() if node["resource_type"] == "model"}
-    return {(vendor.name, resource.name): built[table] for vendor in vendors() for resource in vendor.resources
-            if (table := promises.base_table(vendor, resource.name)) in built}
+    built = {
+        node["alias"]: TRANSLATOR.get_asset_key(node) for node in manifest()["nodes"].values() if node["resource_type"] == "model"
+    }
+    return {
+        (vendor.name, resource.name): built[table]
+        for vendor in vendors()
+        for resource in vendor.resources
+        if (table := promises.base_table(vendor, resource.name)) in built
+    }
 
 
 def promise_checks() -> list[dg.AssetChecksDefinition]:
@@ -33,10 +39,18 @@ def promise_checks() -> list[dg.AssetChecksDefinition]:
 
     @dg.multi_asset_check(
         name="vendors_keep_their_promises",
-        specs=[dg.AssetCheckSpec(promises.audit_name(resource), asset=key, blocking=True,
-                                 description=f"The newest loads of {vendor} {resource} are what the vendor promised: volume, nulls, ranges, known values.")
-               for (vendor, resource), key in tables.items()],
-        can_subset=True, required_resource_keys={"extraction"})
+        specs=[
+            dg.AssetCheckSpec(
+                promises.audit_name(resource),
+                asset=key,
+                blocking=True,
+                description=f"The newest loads of {vendor} {resource} are what the vendor promised: volume, nulls, ranges, known values.",
+            )
+            for (vendor, resource), key in tables.items()
+        ],
+        can_subset=True,
+        required_resource_keys={"extraction"},
+    )
     def vendors_keep_their_promises(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         asked = {check.asset_key for check in context.selected_asset_check_keys}
         broken = []
@@ -62,5 +76,10 @@ def _result(vendor: Vendor, resource: str, key: dg.AssetKey, finding: Finding) -
         metadata["expectations_met"] = dg.MetadataValue.md("\n".join(f"- {sentence}" for sentence in results))
     if finding.sentence:
         metadata["found"] = finding.sentence
-    return dg.AssetCheckResult(asset_key=key, check_name=promises.audit_name(resource), passed=finding.passed, metadata=metadata,
-                               severity=dg.AssetCheckSeverity.ERROR if finding.blocks else dg.AssetCheckSeverity.WARN)
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=promises.audit_name(resource),
+        passed=finding.passed,
+        metadata=metadata,
+        severity=dg.AssetCheckSeverity.ERROR if finding.blocks else dg.AssetCheckSeverity.WARN,
+    )

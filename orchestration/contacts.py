@@ -48,11 +48,16 @@ class Standing:
         """Its newest contact failed, or nobody has asked it for longer than its freshness allows."""
         return self.age is None or bool(self.error) or self.age > self.vendor.freshness
 
+    @property
+    def reason(self) -> str:
+        """The error without the name in front and the full stop behind, to stand inside a sentence."""
+        return self.error.removeprefix(f"{self.name}:").strip().rstrip(".")
+
     def sentence(self) -> str:
         """Why it is stale and through when its data goes."""
         if self.answered_at is None:
-            return f"{self.name} has never answered: {self.error or 'it was never asked'}"
-        why = self.error or f"it was last asked at {self.answered_at:%Y-%m-%d %H:%M} UTC"
+            return f"{self.name} has never answered: {self.reason or 'it was never asked'}"
+        why = self.reason or f"it was last asked at {self.answered_at:%Y-%m-%d %H:%M} UTC"
         through = f"{self.through:%Y-%m-%d %H:%M} UTC" if self.through else "an unknown time"
         return f"{self.name} is stale, its data goes through {through}: {why}"
 
@@ -68,11 +73,15 @@ def _standing(vendor: Vendor, account: str, rows: list[dict]) -> Standing:
     answered = [row for row in own if row["status"] == "success"]
     newest, last = (own[-1] if own else {}), (answered[-1] if answered else {})
     return Standing(
-        vendor=vendor, account=account, answered_at=_moment(last.get("contacted_at")),
+        vendor=vendor,
+        account=account,
+        answered_at=_moment(last.get("contacted_at")),
         error=newest.get("error") or ("it failed without a word" if newest.get("status") == "failed" else ""),
-        through=_moment(last.get("data_through_at")), history_from=_moment(newest.get("loaded_from_at")),
+        through=_moment(last.get("data_through_at")),
+        history_from=_moment(newest.get("loaded_from_at")),
         history_left_days=float(newest.get("history_left_days") or 0),
-        history_eta_seconds=float(newest.get("history_eta_seconds") or 0))
+        history_eta_seconds=float(newest.get("history_eta_seconds") or 0),
+    )
 
 
 def _rows() -> list[dict]:

@@ -1,6 +1,6 @@
 """Everything Dagster knows of Omnimart. Loads with an empty environment; secrets are read when a vendor is asked.
 
-    raw_assets  ──►  warehouse  ──►  checks  ──►  publication        schedules and alerts watch over them
+raw_assets  ──►  warehouse  ──►  checks  ──►  publication        schedules and alerts watch over them
 """
 
 import dagster as dg

@@ -27,9 +27,12 @@ def main(arguments: list[str]) -> int:
     home.prepare()
     try:
         with stand_in.vendors_or_sandbox([]) as is_sandbox:
-            print(f"Dagster on http://{HOST}:{port}, reading from {', '.join(stand_in.switched_on())}{' (the sandbox)' if is_sandbox else ''}.", flush=True)
+            standing_in = " (the sandbox)" if is_sandbox else ""
+            print(f"Dagster on http://{HOST}:{port}, reading from {', '.join(stand_in.switched_on())}{standing_in}.", flush=True)
             dagster = Path(sys.executable).with_name("dagster")
-            return subprocess.call([dagster, "dev", "-m", "orchestration.definitions", "-h", HOST, "-p", str(port)], cwd=REPOSITORY, env=os.environ)
+            return subprocess.call(
+                [dagster, "dev", "-m", "orchestration.definitions", "-h", HOST, "-p", str(port)], cwd=REPOSITORY, env=os.environ
+            )
     except KeyboardInterrupt:
         return 0
     except (SettingError, RuntimeError) as error:

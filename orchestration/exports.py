@@ -53,13 +53,17 @@ def reading() -> Iterator[duckdb.DuckDBPyConnection]:
 def tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
     """The tables and views of a schema of the warehouse, by name."""
     found = connection.execute(
-        "select table_name from information_schema.tables where table_catalog = 'warehouse' and table_schema = ? order by 1", [schema])
+        "select table_name from information_schema.tables where table_catalog = 'warehouse' and table_schema = ? order by 1",
+        [schema],
+    )
     return [name for (name,) in found.fetchall()]
 
 
 def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
     """(schema, table) -> rows of every table in the warehouse; views are not counted."""
-    found = connection.execute("select schema_name, table_name, estimated_size from duckdb_tables() where database_name = 'warehouse'")
+    found = connection.execute(
+        "select schema_name, table_name, estimated_size from duckdb_tables() where database_name = 'warehouse'"
+    )
     return {(schema, table): rows for schema, table, rows in found.fetchall()}
 
 
@@ -72,9 +76,12 @@ def fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
                 continue
             columns = connection.execute(
                 "select string_agg(column_name || ' ' || data_type, ',' order by ordinal_position) from information_schema.columns "
-                "where table_catalog = 'warehouse' and table_schema = ? and table_name = ?", [schema, name]).fetchone()
+                "where table_catalog = 'warehouse' and table_schema = ? and table_name = ?",
+                [schema, name],
+            ).fetchone()
             content = connection.execute(
-                f'select count(*), coalesce(sum(hash(t)::hugeint), 0), coalesce(bit_xor(hash(t)), 0) from warehouse.{schema}."{name}" as t').fetchone()
+                f'select count(*), coalesce(sum(hash(t)::hugeint), 0), coalesce(bit_xor(hash(t)), 0) from warehouse.{schema}."{name}" as t'
+            ).fetchone()
             shape = connection.execute("select hash(?)", [columns[0]]).fetchone()
             prints[f"{schema}.{name}"] = "-".join(str(part) for part in (duckdb.__version__, *shape, *content))
     return prints
@@ -83,7 +90,9 @@ def fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def documents_of(connection: duckdb.DuckDBPyConnection, table: str, loads: list[str], *, at_most: int) -> pd.DataFrame:
     """The typed rows that came with the given loads, for an audit; raises duckdb.CatalogException when there is no such table."""
     relation = connection.sql(f'from warehouse.staging."{table}"')
-    chosen = relation.filter(duckdb.ColumnExpression("load_id").isin(*map(duckdb.ConstantExpression, loads)) if loads else "false")
+    chosen = relation.filter(
+        duckdb.ColumnExpression("load_id").isin(*map(duckdb.ConstantExpression, loads)) if loads else "false"
+    )
     kept = [duckdb.ColumnExpression(column) for column in relation.columns if column != "rejected_payload"]
     return chosen.select(*kept).limit(at_most).df()
 
@@ -94,12 +103,18 @@ def unbalanced(connection: duckdb.DuckDBPyConnection) -> list[str]:
         return ["The table load_reconciliation is missing, so nothing proves that every received document was dealt with."]
     rows = connection.execute(
         "select source_system, source_account, resource, received, staged, superseded, quarantined "
-        "from warehouse.marts.load_reconciliation where is_balanced is not true order by all").fetchall()
-    return [f"{system}/{account} {resource}: received {received} documents, but staged {staged}, superseded {superseded} and quarantined "
-            f"{quarantined} do not add up to them." for system, account, resource, received, staged, superseded, quarantined in rows]
+        "from warehouse.marts.load_reconciliation where is_balanced is not true order by all"
+    ).fetchall()
+    return [
+        f"{system}/{account} {resource}: received {received} documents, but staged {staged}, superseded {superseded} and quarantined "
+        f"{quarantined} do not add up to them."
+        for system, account, resource, received, staged, superseded, quarantined in rows
+    ]
 
 
-def business_database(connection: duckdb.DuckDBPyConnection, building: Path, *, words: Mapping[str, Words], publication: Mapping[str, object]) -> tuple[int, int]:
+def business_database(
+    connection: duckdb.DuckDBPyConnection, building: Path, *, words: Mapping[str, Words], publication: Mapping[str, object]
+) -> tuple[int, int]:
     """Write omnimart.duckdb and marts/*.parquet; gives (tables, rows). `publication` is added to the table publications,
     with the counts of what was written."""
     names = tables(connection, "marts")
@@ -108,11 +123,17 @@ def business_database(connection: duckdb.DuckDBPyConnection, building: Path, *, 
         if "publications" in names:
             rows += 1
             row = {**publication, "tables": len(names), "rows": rows}
-            known = {column for (column,) in connection.execute(
-                "select column_name from information_schema.columns where table_catalog = 'target' and table_name = 'publications'").fetchall()}
+            known = {
+                column
+                for (column,) in connection.execute(
+                    "select column_name from information_schema.columns where table_catalog = 'target' and table_name = 'publications'"
+                ).fetchall()
+            }
             kept = {column: value for column, value in row.items() if column in known}
             connection.execute(
-                f"insert into target.marts.publications ({', '.join(kept)}) values ({', '.join('?' * len(kept))})", list(kept.values()))
+                f"insert into target.marts.publications ({', '.join(kept)}) values ({', '.join('?' * len(kept))})",
+                list(kept.values()),
+            )
         (building / "marts").mkdir()
         for name in names:
             _parquet(connection, f'target.marts."{name}"', building / "marts" / f"{name}.parquet")
@@ -140,7 +161,9 @@ def history(connection: duckdb.DuckDBPyConnection, building: Path, names: list[s
             continue
         home = connection.execute(
             "select table_schema from information_schema.tables where table_catalog = 'warehouse' and table_name = ? "
-            "order by table_schema <> 'marts', 1", [name]).fetchone()
+            "order by table_schema <> 'marts', 1",
+            [name],
+        ).fetchone()
         if home:
             _parquet(connection, f'warehouse.{home[0]}."{name}"', building / "history" / f"{name}.parquet")
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 import dagster as dg
 
 from ingestion import lake
+from ingestion.accounts import Account
 from ingestion.contact import AccountReport, refresh_account
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
@@ -58,9 +59,10 @@ class Extraction:
         """The vendor's reports, waiting for them if need be; empty when it is switched off. Raises what is not the vendor's fault."""
         return tuple(future.result() for (name, _), future in self.futures.items() if name == vendor.name)
 
-    def _submit(self, vendor: Vendor, account) -> None:
+    def _submit(self, vendor: Vendor, account: Account) -> None:
         self.futures[vendor.name, account.name] = self.pool.submit(
-            refresh_account, vendor, account, refresh_id=self.refresh_id, budget=self.budget, say=self.lines.put)
+            refresh_account, vendor, account, refresh_id=self.refresh_id, budget=self.budget, say=self.lines.put
+        )
 
 
 @dg.resource(description="Reads all vendors side by side; holds the refresh lock for the length of the run.")

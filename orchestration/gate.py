@@ -32,8 +32,10 @@ def too_old(accounts: tuple[Standing, ...]) -> list[str]:
         limit = patience(standing.vendor.name)
         if standing.age is None or standing.age >= limit:
             hours = limit.total_seconds() / 3600
-            refused.append(f"{standing.sentence()}. The marts may be published without it for {hours:g} hours "
-                           "(publish_without_for_hours in business_rules.yml), and that has passed.")
+            refused.append(
+                f"{standing.sentence()}. The marts may be published without it for {hours:g} hours "
+                "(publish_without_for_hours in business_rules.yml), and that has passed."
+            )
     return refused
 
 
@@ -61,7 +63,11 @@ def _missing_audits() -> list[str]:
         tables = set(exports.tables(connection, "staging"))
     asked = {finding.audit for finding in found if finding.kind == promises.KIND}
     missing = [audit for audit, table in promises.expected_audits() if table in tables and audit not in asked]
-    return [f"{len(missing)} tables were not checked against their vendor's promise: {', '.join(missing[:NAMED])}."] if missing else []
+    return (
+        [f"{len(missing)} tables were not checked against their vendor's promise: {', '.join(missing[:NAMED])}."]
+        if missing
+        else []
+    )
 
 
 def _reconciliation() -> list[str]:

@@ -1,8 +1,8 @@
 """A dozen figures that a retailer asks for first, read from the published file as any reader would.
 
-    published/omnimart.duckdb  ──►  headlines.sql  ──►  lines for the terminal and the run
+published/omnimart.duckdb  ──►  headlines.sql  ──►  lines for the terminal and the run
 
-    python -m orchestration.headlines
+python -m orchestration.headlines
 """
 
 from __future__ import annotations
@@ -23,11 +23,16 @@ FORMATS = {
 
 
 def headlines() -> list[tuple[str, float | None, str]]:
-    """(name, value, format) of every figure; a value is None when its vendors are absent. Raises FileNotFoundError before the first publication."""
+    """(name, value, format) of every figure; a value is None when its vendors are absent.
+
+    Raises FileNotFoundError before the first publication.
+    """
     published = (versions.published() / "omnimart.duckdb").resolve(strict=True)
     query = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     with duckdb.connect(str(published), read_only=True) as connection:
-        return [(name, None if value is None else float(value), kind) for name, value, kind in connection.execute(query).fetchall()]
+        return [
+            (name, None if value is None else float(value), kind) for name, value, kind in connection.execute(query).fetchall()
+        ]
 
 
 def lines() -> list[str]:

@@ -54,8 +54,10 @@ def refresh_lock(*, wait_seconds: float = 0, holder: str = "") -> Iterator[None]
         lock.acquire()
     except Timeout:
         by = note.read_text(encoding="utf-8").strip() if note.exists() else "another process"
-        raise RefreshRunning(f"A refresh is already running on {data_root()} ({by}). This one did nothing; "
-                             "wait for the other to end and start again.") from None
+        raise RefreshRunning(
+            f"A refresh is already running on {data_root()} ({by}). This one did nothing; "
+            "wait for the other to end and start again."
+        ) from None
     try:
         note.write_text(f"process {os.getpid()} {holder}".strip(), encoding="utf-8")
         yield

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
@@ -34,8 +33,11 @@ def manifest() -> Mapping[str, Any]:
 
 def descriptions() -> dict[str, Words]:
     """What every published table and its columns mean, by table name."""
-    return {node["alias"]: Words(node["description"], {name: column["description"] for name, column in node["columns"].items()})
-            for node in manifest()["nodes"].values() if node["resource_type"] == "model" and node["schema"] in ("marts", "pii")}
+    return {
+        node["alias"]: Words(node["description"], {name: column["description"] for name, column in node["columns"].items()})
+        for node in manifest()["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in ("marts", "pii")
+    }
 
 
 def published_inputs() -> list[str]:
@@ -59,7 +61,11 @@ def _furthest(read: Mapping[str, Any], parents: list[str]) -> str | None:
     """The model that a sentence across several models is shown on: the one furthest down the walk."""
     layers = ("seeds", "staging", "intermediate", "marts", "pii")
     models = [parent for parent in parents if parent in read["nodes"]]
-    return max(models, default=None, key=lambda parent: (layers.index(schema) if (schema := read["nodes"][parent]["schema"]) in layers else 0, parent))
+    return max(
+        models,
+        default=None,
+        key=lambda parent: (layers.index(schema) if (schema := read["nodes"][parent]["schema"]) in layers else 0, parent),
+    )
 
 
 def _parse(kept: Path) -> None:
@@ -70,9 +76,11 @@ def _parse(kept: Path) -> None:
         outcome = run_dbt(["parse", "--target-path", target, "--no-partial-parse"])
         made = Path(target) / "manifest.json"
         if not outcome.success or not made.exists():
-            raise RuntimeError(f"dbt could not read the project in {PROJECT}: {outcome.error}. Dagster has no assets until it can; "
-                               "`python -m orchestration.dbt parse` shows where.")
-        os.replace(made, kept)
+            raise RuntimeError(
+                f"dbt could not read the project in {PROJECT}: {outcome.error}. Dagster has no assets until it can; "
+                "`python -m orchestration.dbt parse` shows where."
+            )
+        made.replace(kept)
     for old in sorted(kept.parent.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)[:-KEEP]:
         old.unlink(missing_ok=True)
 

@@ -48,7 +48,11 @@ def base_table(vendor: Vendor, resource: str) -> str:
 
 def expected_audits() -> list[tuple[str, str]]:
     """(audit, staging table) of every list of every vendor: what the gate wants to have seen."""
-    return [(f"{vendor.name}.{resource.name}", base_table(vendor, resource.name)) for vendor in vendors() for resource in vendor.resources]
+    return [
+        (f"{vendor.name}.{resource.name}", base_table(vendor, resource.name))
+        for vendor in vendors()
+        for resource in vendor.resources
+    ]
 
 
 def check_vendor(vendor: Vendor, resources: list[str]) -> list[Finding]:
@@ -62,7 +66,9 @@ def check_vendor(vendor: Vendor, resources: list[str]) -> list[Finding]:
         try:
             rows = _rows(vendor, resource, loads)
         except duckdb.CatalogException:
-            found.append(_finding(vendor, resource, [f"the table {base_table(vendor, resource)} is missing from the warehouse"], [], {}))
+            found.append(
+                _finding(vendor, resource, [f"the table {base_table(vendor, resource)} is missing from the warehouse"], [], {})
+            )
             continue
         found.append(_validate(vendor, suite, rows, accounts, loads))
     audits.record(found)
@@ -85,8 +91,11 @@ def let_through() -> None:
         if finished:
             state[vendor.name] = {
                 "load_id": max(finished, key=float),
-                "accounts": {standing.account: {"through": _text(standing.through), "from": _text(standing.history_from)}
-                             for standing in standings() if standing.vendor.name == vendor.name},
+                "accounts": {
+                    standing.account: {"through": _text(standing.through), "from": _text(standing.history_from)}
+                    for standing in standings()
+                    if standing.vendor.name == vendor.name
+                },
             }
     audits.remember_passed(state)
 
@@ -95,8 +104,13 @@ def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, accounts: list[S
     accepted = rows[rows["is_accepted"] & (rows["operation"] != "delete")]
     rejected = int((~rows["is_accepted"]).sum())
     wrong, odd = [], []
-    numbers: dict[str, Any] = {"rows": len(rows), "accepted": len(accepted), "rejected": rejected, "loads": len(loads),
-                               "newest_load": loads[-1] if loads else None}
+    numbers: dict[str, Any] = {
+        "rows": len(rows),
+        "accepted": len(accepted),
+        "rejected": rejected,
+        "loads": len(loads),
+        "newest_load": loads[-1] if loads else None,
+    }
     if len(rows) >= FEWEST_ROWS and rejected > MOST_REJECTED * len(rows):
         wrong.append(f"{rejected} of {len(rows)} documents break the contract, mostly: {rows['problem'].dropna().mode().iloc[0]}")
     elif rejected:
@@ -115,8 +129,14 @@ def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, accounts: list[S
 
 def _finding(vendor: Vendor, resource: str, wrong: list[str], odd: list[str], numbers: dict[str, Any]) -> Finding:
     said = "; ".join([*wrong, *odd])
-    return Finding(audit=f"{vendor.name}.{resource}", kind=KIND, passed=not wrong and not odd, blocks=bool(wrong), numbers=numbers,
-                   sentence=f"{vendor.name} {resource}: {said}." if said else "")
+    return Finding(
+        audit=f"{vendor.name}.{resource}",
+        kind=KIND,
+        passed=not wrong and not odd,
+        blocks=bool(wrong),
+        numbers=numbers,
+        sentence=f"{vendor.name} {resource}: {said}." if said else "",
+    )
 
 
 def _volume(suite: Suite, rows: pd.DataFrame, accounts: list[Standing], vendor: Vendor) -> tuple[list[str], dict[str, float]]:
@@ -160,7 +180,9 @@ def _great_expectations(resource: str, batch: pd.DataFrame, expectations: tuple)
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    definition = context.data_sources.add_pandas("newest").add_dataframe_asset(resource).add_batch_definition_whole_dataframe("rows")
+    definition = (
+        context.data_sources.add_pandas("newest").add_dataframe_asset(resource).add_batch_definition_whole_dataframe("rows")
+    )
     suite = gx.ExpectationSuite(name=resource, expectations=list(expectations))
     return definition.get_batch({"dataframe": batch}).validate(suite).results
 
@@ -168,7 +190,9 @@ def _great_expectations(resource: str, batch: pd.DataFrame, expectations: tuple)
 def _sentence(result: Any) -> str:
     config = result.expectation_config
     asked = {name: value for name, value in config.kwargs.items() if name not in ("batch_id", "column")}
-    about = f"{config.kwargs.get('column', 'table')} {config.type.removeprefix('expect_').replace('_', ' ')} {asked or ''}".strip()
+    about = (
+        f"{config.kwargs.get('column', 'table')} {config.type.removeprefix('expect_').replace('_', ' ')} {asked or ''}".strip()
+    )
     met = result.result or {}
     if not met and result.exception_info:
         broken = result.exception_info
@@ -193,8 +217,12 @@ def _suites(vendor: Vendor) -> dict[str, Suite]:
 
 
 def _finished(vendor: Vendor) -> list[dict[str, Any]]:
-    rows = [json.loads(line) for path in (lake.root() / vendor.dataset / "_dlt_loads").glob("*.jsonl")
-            for line in path.read_text(encoding="utf-8").splitlines() if line]
+    rows = [
+        json.loads(line)
+        for path in (lake.root() / vendor.dataset / "_dlt_loads").glob("*.jsonl")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line
+    ]
     return [row for row in rows if row["status"] == 0]
 
 

@@ -22,11 +22,21 @@ KEY = dg.AssetKey(["published", "omnimart"])
 
 def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
     """The publishing step and the check that follows it."""
-    built = {TRANSLATOR.get_asset_key(node) for node in manifest()["nodes"].values()
-             if node["resource_type"] in ("model", "seed") and node["config"].get("materialized") != "ephemeral"}
+    built = {
+        TRANSLATOR.get_asset_key(node)
+        for node in manifest()["nodes"].values()
+        if node["resource_type"] in ("model", "seed") and node["config"].get("materialized") != "ephemeral"
+    }
 
-    @dg.asset(key=KEY, deps=sorted(built | set(checked_tables().values())), group_name="published", kinds={"duckdb", "parquet"}, owners=OWNERS,
-              required_resource_keys={"extraction"}, description=publish.__doc__)
+    @dg.asset(
+        key=KEY,
+        deps=sorted(built | set(checked_tables().values())),
+        group_name="published",
+        kinds={"duckdb", "parquet"},
+        owners=OWNERS,
+        required_resource_keys={"extraction"},
+        description=publish.__doc__,
+    )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         try:
             outcome = publish.publish(context.run_id)
@@ -34,18 +44,35 @@ def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
             raise dg.Failure(str(refusal), allow_retries=False) from None
         context.log.info(outcome.sentence)
         version = outcome.version
-        return dg.MaterializeResult(metadata={
-            "said": outcome.sentence, "version": version.version, "flipped": outcome.flipped, "changed": ", ".join(outcome.changed),
-            "tables": version.tables, "rows": version.rows, "audits_passed": version.audits_passed,
-            "headlines": dg.MetadataValue.md("\n".join(f"- {line}" for line in headlines.lines())),
-        })
+        return dg.MaterializeResult(
+            metadata={
+                "said": outcome.sentence,
+                "version": version.version,
+                "flipped": outcome.flipped,
+                "changed": ", ".join(outcome.changed),
+                "tables": version.tables,
+                "rows": version.rows,
+                "audits_passed": version.audits_passed,
+                "headlines": dg.MetadataValue.md("\n".join(f"- {line}" for line in headlines.lines())),
+            }
+        )
 
-    @dg.multi_asset_check(specs=[dg.AssetCheckSpec("every_vendor_answered", asset=KEY, blocking=True,
-                                                   description="No vendor that is switched on is stale.")], name="every_vendor_answered")
+    @dg.multi_asset_check(
+        specs=[
+            dg.AssetCheckSpec(
+                "every_vendor_answered", asset=KEY, blocking=True, description="No vendor that is switched on is stale."
+            )
+        ],
+        name="every_vendor_answered",
+    )
     def every_vendor_answered(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         stale = [standing.sentence() for standing in contacts.standings() if standing.is_stale]
-        yield dg.AssetCheckResult(passed=not stale, severity=dg.AssetCheckSeverity.ERROR, metadata={"stale": "; ".join(stale) or "none"})
+        yield dg.AssetCheckResult(
+            passed=not stale, severity=dg.AssetCheckSeverity.ERROR, metadata={"stale": "; ".join(stale) or "none"}
+        )
         if stale:
-            raise dg.Failure(f"Published, but not with everybody's news: {'; '.join(stale)}. The next run catches up.", allow_retries=False)
+            raise dg.Failure(
+                f"Published, but not with everybody's news: {'; '.join(stale)}. The next run catches up.", allow_retries=False
+            )
 
     return [published, every_vendor_answered]

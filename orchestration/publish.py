@@ -14,6 +14,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+import duckdb
+
 from ingestion import clock
 from orchestration import audits, business_rules, exports, gate, home, promises, versions
 from orchestration.contacts import standings
@@ -48,30 +50,53 @@ def publish(refresh_id: str) -> Outcome:
     promises.let_through()
     with exports.reading() as connection:
         prints = exports.fingerprints(connection)
-        changed = tuple(sorted(name for name in prints.keys() | (before.fingerprints if before else {}).keys()
-                               if not before or prints.get(name) != before.fingerprints.get(name)))
+        changed = tuple(
+            sorted(
+                name
+                for name in prints.keys() | (before.fingerprints if before else {}).keys()
+                if not before or prints.get(name) != before.fingerprints.get(name)
+            )
+        )
         if before and not changed:
             return Outcome(before, False, (), f"No business table changed, so version {before.version} stays published.")
         version = _write(connection, refresh_id, before, prints)
-    return Outcome(version, True, changed, f"Version {version.version} is published: {version.tables} tables, "
-                   f"{f'{version.rows:,}'.replace(',', ' ')} rows; the content of {len(changed)} tables changed.")
+    return Outcome(
+        version,
+        True,
+        changed,
+        f"Version {version.version} is published: {version.tables} tables, "
+        f"{f'{version.rows:,}'.replace(',', ' ')} rows; the content of {len(changed)} tables changed.",
+    )
 
 
-def _write(connection, refresh_id: str, before: Version | None, prints: dict[str, str]) -> Version:
+def _write(connection: duckdb.DuckDBPyConnection, refresh_id: str, before: Version | None, prints: dict[str, str]) -> Version:
     now = clock.now()
     name = _name(f"{now:%Y%m%dT%H%M%SZ}-{refresh_id[:8]}")
     stale = "; ".join(standing.sentence() for standing in standings() if standing.is_stale)
     publication = {
-        "version": name, "published_at": now.replace(tzinfo=None), "refresh_id": refresh_id, "audits_passed": gate.audits_passed(),
-        "previous_version": before.version if before else None, "stale_sources": stale or None,
+        "version": name,
+        "published_at": now.replace(tzinfo=None),
+        "refresh_id": refresh_id,
+        "audits_passed": gate.audits_passed(),
+        "previous_version": before.version if before else None,
+        "stale_sources": stale or None,
     }
     building = versions.start(name)
     words = descriptions()
     tables, rows = exports.business_database(connection, building, words=words, publication=publication)
     exports.contacts_database(connection, building, words=words)
     exports.history(connection, building, published_inputs())
-    card = Version(version=name, published_at=now.isoformat(), refresh_id=refresh_id, previous_version=before.version if before else None,
-                   tables=tables, rows=rows, audits_passed=publication["audits_passed"], stale_sources=stale, fingerprints=prints)
+    card = Version(
+        version=name,
+        published_at=now.isoformat(),
+        refresh_id=refresh_id,
+        previous_version=before.version if before else None,
+        tables=tables,
+        rows=rows,
+        audits_passed=publication["audits_passed"],
+        stale_sources=stale,
+        fingerprints=prints,
+    )
     versions.finish(building, card, keep=business_rules.read().publishing.versions_kept)
     return card
 
@@ -95,8 +120,10 @@ def main(arguments: list[str]) -> int:
             versions.sweep()
             if arguments:
                 left, now = versions.roll_back()
-                print(f"Version {now.version} is published again; {left.version} was left. The next refresh that brings changes, "
-                      "or finds what it built to differ, publishes a new version.")
+                print(
+                    f"Version {now.version} is published again; {left.version} was left. The next refresh that brings changes, "
+                    "or finds what it built to differ, publishes a new version."
+                )
             else:
                 print(publish(audits.newest_build() or "by-hand").sentence)
     except (PublishError, home.RefreshRunning) as refusal:

@@ -34,14 +34,31 @@ def key(vendor: Vendor, resource: str) -> dg.AssetKey:
 def _landing(vendor: Vendor) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"land_{vendor.name}",
-        specs=[dg.AssetSpec(key(vendor, resource.name), description=resource.description, group_name=vendor.dataset,
-                            kinds={"dlt", "parquet"}, owners=OWNERS,
-                            metadata={"vendor": vendor.title, "role": vendor.role, "list": resource.kind, "documentation": dg.MetadataValue.url(vendor.url)},
-                            tags={"layer": "raw"})
-               for resource in vendor.resources],
-        check_specs=[dg.AssetCheckSpec(CHECK, asset=key(vendor, resource.name),
-                                       description="Every account of the vendor was read to its end in this run.")
-                     for resource in vendor.resources],
+        specs=[
+            dg.AssetSpec(
+                key(vendor, resource.name),
+                description=resource.description,
+                group_name=vendor.dataset,
+                kinds={"dlt", "parquet"},
+                owners=OWNERS,
+                metadata={
+                    "vendor": vendor.title,
+                    "role": vendor.role,
+                    "list": resource.kind,
+                    "documentation": dg.MetadataValue.url(vendor.url),
+                },
+                tags={"layer": "raw"},
+            )
+            for resource in vendor.resources
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=key(vendor, resource.name),
+                description="Every account of the vendor was read to its end in this run.",
+            )
+            for resource in vendor.resources
+        ],
         required_resource_keys={"extraction"},
         op_tags={"vendor": vendor.name},
     )
@@ -56,15 +73,16 @@ def _landing(vendor: Vendor) -> dg.AssetsDefinition:
             context.log.info(f"{_names(failed)} did not answer; asked again in {RETRY_AFTER_SECONDS} s.")
             raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=RETRY_AFTER_SECONDS)
         for report in failed:
-            context.log.warning(f"{report.source_system}/{report.source_account}: {report.error} "
-                                "Its data of earlier nights is used; the next run catches up.")
+            context.log.warning(f"{report.error.rstrip('.')}. Its data of earlier nights is used; the next run catches up.")
         for resource in vendor.resources:
             yield _landed(vendor, resource.name, reports, failed)
 
     return land
 
 
-def _landed(vendor: Vendor, resource: str, reports: tuple[AccountReport, ...], failed: list[AccountReport]) -> dg.MaterializeResult:
+def _landed(
+    vendor: Vendor, resource: str, reports: tuple[AccountReport, ...], failed: list[AccountReport]
+) -> dg.MaterializeResult:
     documents = sum(report.documents.get(resource, 0) for report in reports)
     through = min((report.data_through_at for report in reports if report.data_through_at), default=None)
     metadata = {
@@ -75,9 +93,19 @@ def _landed(vendor: Vendor, resource: str, reports: tuple[AccountReport, ...], f
         **({"data_through": dg.MetadataValue.timestamp(through)} if through else {}),
         **({"error": " ".join(report.error for report in failed)} if failed else {}),
     }
-    return dg.MaterializeResult(asset_key=key(vendor, resource), metadata=metadata, check_results=[
-        dg.AssetCheckResult(asset_key=key(vendor, resource), check_name=CHECK, passed=not failed,
-                            severity=dg.AssetCheckSeverity.WARN, metadata=metadata)])
+    return dg.MaterializeResult(
+        asset_key=key(vendor, resource),
+        metadata=metadata,
+        check_results=[
+            dg.AssetCheckResult(
+                asset_key=key(vendor, resource),
+                check_name=CHECK,
+                passed=not failed,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata=metadata,
+            )
+        ],
+    )
 
 
 def _names(reports: list[AccountReport]) -> str:

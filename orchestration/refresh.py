@@ -28,8 +28,9 @@ def refresh(options: list[str]) -> int:
         _introduce(is_sandbox)
         left = float("inf")
         for number in range(1, MOST_ROUNDS):
+            was = versions.current()
             failures = _run(number)
-            _conclude(failures, time.monotonic() - started)
+            _conclude(failures, is_new=versions.current() != was, seconds=time.monotonic() - started)
             before, left = left, sum(standing.history_left_days for standing in contacts.standings())
             if failures or left == 0 or left >= before:
                 return 1 if failures else 0
@@ -47,7 +48,9 @@ def _run(number: int) -> list[str]:
     quiet = logging.getLogger("omnimart.alerts")
     quiet.propagate, quiet.handlers = False, [logging.NullHandler()]  # told below, once
     with dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def(JOB).execute_in_process(instance=instance, raise_on_error=False, tags={SOURCE: "make refresh", "round": str(number)})
+        result = defs.resolve_job_def(JOB).execute_in_process(
+            instance=instance, raise_on_error=False, tags={SOURCE: "make refresh", "round": str(number)}
+        )
         if result.success:
             return []
         return _failures(result) or ["The run failed; its log in Dagster says where."]
@@ -73,13 +76,15 @@ def _introduce(is_sandbox: bool) -> None:
     print(f"Reading from {', '.join(stand_in.switched_on())}.\n", flush=True)
 
 
-def _conclude(failures: list[str], seconds: float) -> None:
+def _conclude(failures: list[str], *, is_new: bool, seconds: float) -> None:
     now = versions.current()
     print()
     if now:
         from orchestration import headlines
 
-        print(f"Published: {versions.published() / 'omnimart.duckdb'} (version {now.version}), Parquet in {versions.published() / 'marts'}")
+        where = versions.published()
+        print(f"{'Published' if is_new else 'Published as before'}: {where / 'omnimart.duckdb'} (version {now.version}),")
+        print(f"  as Parquet in {where / 'marts'}; people's contacts, for their owner's eyes, in {where / 'contacts.duckdb'}")
         print("\n".join(f"  {line}" for line in headlines.lines()))
     for sentence in failures:
         print(f"\nRED: {sentence}", file=sys.stderr)

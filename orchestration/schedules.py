@@ -14,24 +14,40 @@ from orchestration import alerts, business_rules, contacts
 
 JOB = "refresh_warehouse"
 SOURCE = "omnimart/started_by"
-UNDER_WAY = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
-             dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 def refresh_warehouse():  # noqa: ANN201  (the type that define_asset_job gives is not public)
     """Extract, land, check, transform, audit, publish: every asset and every check."""
-    return dg.define_asset_job(JOB, selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(), hooks={alerts.report_failed_step},
-                               executor_def=dg.in_process_executor, config={"loggers": {"console": {}}},
-                               description=refresh_warehouse.__doc__)
+    return dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
+        hooks={alerts.report_failed_step},
+        executor_def=dg.in_process_executor,
+        config={"loggers": {"console": {}}},
+        description=refresh_warehouse.__doc__,
+    )
 
 
 def nightly() -> dg.ScheduleDefinition:
     """Every night at the business's own hour. The hour and the zone are rules, read when Dagster loads its definitions."""
     rules = business_rules.read()
     hour, minute = rules.schedule.refresh_at.split(":")
-    return dg.ScheduleDefinition(name=f"{JOB}_nightly", job_name=JOB, cron_schedule=f"{int(minute)} {int(hour)} * * *",
-                                 execution_timezone=rules.business.timezone, default_status=dg.DefaultScheduleStatus.RUNNING,
-                                 tags={SOURCE: "schedule"}, description=f"The nightly refresh, at {rules.schedule.refresh_at} {rules.business.timezone}.")
+    return dg.ScheduleDefinition(
+        name=f"{JOB}_nightly",
+        job_name=JOB,
+        cron_schedule=f"{int(minute)} {int(hour)} * * *",
+        execution_timezone=rules.business.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        tags={SOURCE: "schedule"},
+        description=f"The nightly refresh, at {rules.schedule.refresh_at} {rules.business.timezone}.",
+    )
 
 
 @dg.sensor(name="continue_first_load", job_name=JOB, minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING)

@@ -64,8 +64,13 @@ def _start(options: list[str]) -> subprocess.Popen[bytes]:
     rate = [] if "--rate" in options else ["--rate", RATE]
     environment = {**os.environ, "OMNIMART_DATA": str(data_root())}
     with (folder / "server.log").open("wb") as log:
-        return subprocess.Popen([sys.executable, "-m", "sandbox", "serve", *rate, *options], cwd=REPOSITORY, env=environment,
-                                stdout=log, stderr=subprocess.STDOUT)
+        return subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "serve", *rate, *options],
+            cwd=REPOSITORY,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
 
 
 def _wait_for(process: subprocess.Popen[bytes]) -> dict[str, Any]:

@@ -85,8 +85,10 @@ def finish(building: Path, card: Version, *, keep: int) -> None:
     (building / CARD).write_text(json.dumps(asdict(card), indent=2), encoding="utf-8")
     leftovers = [path.name for path in building.rglob("*.wal")]
     if leftovers:
-        raise PublishError(f"{', '.join(leftovers)} was left beside a database of version {card.version}: the file alone "
-                           "would lose rows. Nothing was published.")
+        raise PublishError(
+            f"{', '.join(leftovers)} was left beside a database of version {card.version}: the file alone "
+            "would lose rows. Nothing was published."
+        )
     for path in (*building.rglob("*"), building):
         _to_disk(path)
     building.rename(folder(card.version))

@@ -57,11 +57,18 @@ TRANSLATOR = Translator()
 def warehouse_assets() -> dg.AssetsDefinition:
     """One multi-asset for the whole dbt project."""
     project = manifest()
-    specs, check_specs = build_dbt_specs(translator=TRANSLATOR, manifest=project, select="fqn:*", exclude="", selector="",
-                                         io_manager_key=None, project=None)
+    specs, check_specs = build_dbt_specs(
+        translator=TRANSLATOR, manifest=project, select="fqn:*", exclude="", selector="", io_manager_key=None, project=None
+    )
 
-    @dg.multi_asset(name="build_warehouse", specs=specs, check_specs=check_specs, can_subset=True, allow_arbitrary_check_specs=True,
-                    required_resource_keys={"extraction"})
+    @dg.multi_asset(
+        name="build_warehouse",
+        specs=specs,
+        check_specs=check_specs,
+        can_subset=True,
+        allow_arbitrary_check_specs=True,
+        required_resource_keys={"extraction"},
+    )
     def build_warehouse(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         """The resource is named for its lock alone: two builds must never share the warehouse file."""
         selection = _selection(context, project) if context.is_subset else None
@@ -70,15 +77,26 @@ def warehouse_assets() -> dg.AssetsDefinition:
         broken = [_sentence(node) for node in outcome.failed]
         if broken:
             more = f" And {len(broken) - NAMED} more." if len(broken) > NAMED else ""
-            raise dg.Failure(f"The warehouse did not stand its tests; nothing is published. {' '.join(broken[:NAMED])}{more}", allow_retries=False)
+            raise dg.Failure(
+                f"The warehouse did not stand its tests; nothing is published. {' '.join(broken[:NAMED])}{more}",
+                allow_retries=False,
+            )
 
     return build_warehouse
 
 
 def last_publication() -> list[dg.AssetSpec]:
     """What the build starts from and an earlier run published: the living registry of customer ids, redirects, past publications."""
-    return [dg.AssetSpec(["last_publication", name], group_name="last_publication", kinds={"parquet"}, owners=OWNERS,
-                         description=f"{name} as it was published last; read, never written, by a run.") for name in published_inputs()]
+    return [
+        dg.AssetSpec(
+            ["last_publication", name],
+            group_name="last_publication",
+            kinds={"parquet"},
+            owners=OWNERS,
+            description=f"{name} as it was published last; read, never written, by a run.",
+        )
+        for name in published_inputs()
+    ]
 
 
 def build(refresh_id: str, *, selection: list[str] | None = None, say: Callable[[str], None] = print) -> DbtOutcome:
@@ -86,19 +104,36 @@ def build(refresh_id: str, *, selection: list[str] | None = None, say: Callable[
     Raises dagster.Failure when dbt stopped before it built anything."""
     if not selection:
         audits.begin(refresh_id)
-    outcome = run_dbt(["build", "--exclude-resource-type", "unit_test", *(selection or [])], refresh_id=refresh_id, on_event=_progress(say))
+    outcome = run_dbt(
+        ["build", "--exclude-resource-type", "unit_test", *(selection or [])], refresh_id=refresh_id, on_event=_progress(say)
+    )
     if outcome.error or not outcome.nodes:
-        raise dg.Failure(f"dbt stopped before the warehouse was built: {outcome.error}. What was published stays.", allow_retries=False)
+        raise dg.Failure(
+            f"dbt stopped before the warehouse was built: {outcome.error}. What was published stays.", allow_retries=False
+        )
     whole = [] if selection else [Finding(gate.BUILD, gate.DBT, True)]
-    audits.record([*whole, *(_finding(node) for node in outcome.nodes if _kind(node) == "test" or node.status not in ("success", "skipped"))])
+    audits.record(
+        [
+            *whole,
+            *(_finding(node) for node in outcome.nodes if _kind(node) == "test" or node.status not in ("success", "skipped")),
+        ]
+    )
     counts = Counter(_kind(node) for node in outcome.nodes)
-    say(f"dbt: {counts['model']} models, {counts['seed']} seeds and {counts['test']} tests; {len(outcome.failed)} failed, {len(outcome.warned)} warned.")
+    built = f"{counts['model']} models, {counts['seed']} seeds and {counts['test']} tests"
+    say(f"dbt: {built}; {len(outcome.failed)} failed, {len(outcome.warned)} warned.")
     return outcome
 
 
 def _selection(context: dg.AssetExecutionContext, project: Mapping[str, Any]) -> list[str]:
-    chosen, _ = get_subset_selection_for_context(context=context, manifest=project, select=None, exclude=None, selector=None,
-                                                 dagster_dbt_translator=TRANSLATOR, current_dbt_indirect_selection_env=None)
+    chosen, _ = get_subset_selection_for_context(
+        context=context,
+        manifest=project,
+        select=None,
+        exclude=None,
+        selector=None,
+        dagster_dbt_translator=TRANSLATOR,
+        current_dbt_indirect_selection_env=None,
+    )
     return chosen
 
 
@@ -118,8 +153,14 @@ def _progress(say: Callable[[str], None]) -> Callable[[Any], None]:
 
 def _finding(node: NodeOutcome) -> Finding:
     passed = node.status in ("pass", "success")
-    return Finding(audit=node.unique_id, kind=gate.DBT, passed=passed, blocks=node.status != "warn", sentence="" if passed else _sentence(node),
-                   numbers={"failures": node.failures, "seconds": round(node.seconds, 2)})
+    return Finding(
+        audit=node.unique_id,
+        kind=gate.DBT,
+        passed=passed,
+        blocks=node.status != "warn",
+        sentence="" if passed else _sentence(node),
+        numbers={"failures": node.failures, "seconds": round(node.seconds, 2)},
+    )
 
 
 def _sentence(node: NodeOutcome) -> str:
@@ -130,7 +171,9 @@ def _kind(node: NodeOutcome) -> str:
     return node.unique_id.split(".")[0]
 
 
-def _events(context: dg.AssetExecutionContext, project: Mapping[str, Any], outcome: DbtOutcome) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def _events(
+    context: dg.AssetExecutionContext, project: Mapping[str, Any], outcome: DbtOutcome
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     with exports.reading() as connection:
         rows = exports.row_counts(connection)
     for node in outcome.nodes:
@@ -138,13 +181,23 @@ def _events(context: dg.AssetExecutionContext, project: Mapping[str, Any], outco
             key = TRANSLATOR.get_asset_key(project["nodes"][node.unique_id])
             if key in context.selected_asset_keys:
                 counted = rows.get((key.path[0], key.path[-1]))
-                yield dg.MaterializeResult(asset_key=key, metadata={
-                    "seconds": round(node.seconds, 2), **({"dagster/row_count": counted} if counted is not None else {})})
+                yield dg.MaterializeResult(
+                    asset_key=key,
+                    metadata={
+                        "seconds": round(node.seconds, 2),
+                        **({"dagster/row_count": counted} if counted is not None else {}),
+                    },
+                )
     for node in outcome.nodes:
         if _kind(node) != "test" or node.status == "skipped":
             continue
         check = get_asset_check_key_for_test(project, TRANSLATOR, node.unique_id, None)
         if check and check in context.selected_asset_check_keys:
             severity = dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR
-            yield dg.AssetCheckResult(asset_key=check.asset_key, check_name=check.name, passed=node.status == "pass", severity=severity,
-                                      metadata={"failures": node.failures or 0, "said": node.message})
+            yield dg.AssetCheckResult(
+                asset_key=check.asset_key,
+                check_name=check.name,
+                passed=node.status == "pass",
+                severity=severity,
+                metadata={"failures": node.failures or 0, "said": node.message},
+            )
