@@ -1,0 +1,132 @@
+"""The quality marts on a lake made by hand: every document accounted for, quarantine and its replays, freshness."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from small_project import FIRST_LOAD, Document, SmallProject
+
+BASE = "{% set contract = [('order_id', 'id', 'text', 'required'), ('gross_amount', 'summ', 'MONEY', '')] %}{{ staged_documents('acme', 'orders', contract) }}"
+BALANCE = """
+    select refresh_id, source_account, received, newly_received, staged, superseded, quarantined, lost_keys, stale_keys, is_balanced
+    from marts.load_reconciliation order by refreshed_at, refresh_id, source_account
+"""
+QUARANTINE = "select source_record_id, reason, column_name, status from marts.quarantine order by all"
+
+
+@pytest.fixture
+def orders(project: SmallProject) -> SmallProject:
+    """A project with one resource and the real quality models."""
+    project.declare("orders")
+    project.add_quality()
+    project.write("models/staging/acme/base/base_acme__orders.sql", BASE.replace("MONEY", "money"))
+    project.write("models/staging/acme/stg_acme__verdicts.sql", "{{ verdicts('acme', ['orders']) }}")
+    project.write("models/staging/acme/stg_acme__receipts.sql", "{{ lake_receipts('acme', ['orders']) }}")
+    return project
+
+
+def order(key: str, summ: object, account: str = "main", **more: Any) -> Document:
+    return Document(key, {"id": key, "summ": summ}, account=account, **more)
+
+
+def publish(project: SmallProject) -> None:
+    """What publishing leaves for the next refresh."""
+    history = project.root / "data" / "published" / "current" / "history"
+    history.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(project.root / "data" / "warehouse.duckdb"), read_only=True) as connection:
+        for name in ("load_reconciliation", "quarantine"):
+            connection.execute(f"copy marts.{name} to '{history / name}.parquet' (format parquet)")
+
+
+def test_every_document_is_accounted_for_and_earlier_refreshes_are_remembered(orders: SmallProject) -> None:
+    orders.land("orders", order("1", 1), order("1", 1), order("2", "abc"), order("3", 3), order("1", 1, "second"))
+    orders.build(refresh_id="a", as_of="2026-11-01 00:00:00")
+    assert orders.rows(BALANCE) == [
+        ("a", "main", 4, 4, 2, 1, 1, 0, 0, True),
+        ("a", "second", 1, 1, 1, 0, 0, 0, 0, True),
+    ]
+    publish(orders)
+    orders.land("orders", order("2", 2), order("3", "x"), Document("1", None, operation="delete"), order("4", "bad"))
+    orders.build(refresh_id="b", as_of="2026-11-02 00:00:00")
+    orders.build(refresh_id="b", as_of="2026-11-02 00:00:00")
+    assert orders.rows(BALANCE) == [
+        ("a", "main", 4, 4, 2, 1, 1, 0, 0, True),
+        ("a", "second", 1, 1, 1, 0, 0, 0, 0, True),
+        ("b", "main", 8, 4, 3, 3, 2, 0, 0, True),
+        ("b", "second", 1, 0, 1, 0, 0, 0, 0, True),
+    ]
+    assert orders.rows(QUARANTINE) == [
+        ("2", "gross_amount: not money", "gross_amount", "replayed"),
+        ("3", "gross_amount: not money", "gross_amount", "open"),
+        ("4", "gross_amount: not money", "gross_amount", "open"),
+    ]
+
+
+def test_what_a_mended_rule_accepts_stays_in_quarantine_as_replayed(orders: SmallProject) -> None:
+    orders.land("orders", order("1", "1 rouble"), order("2", 2))
+    orders.build(refresh_id="a")
+    publish(orders)
+    orders.write("models/staging/acme/base/base_acme__orders.sql", BASE.replace("MONEY", "text"))
+    orders.build(refresh_id="b")
+    assert orders.rows(QUARANTINE) == [("1", "gross_amount: not money", "gross_amount", "replayed")]
+    publish(orders)
+    orders.build(refresh_id="c")
+    assert orders.rows(QUARANTINE) == [("1", "gross_amount: not money", "gross_amount", "replayed")]
+
+
+def test_a_lost_a_stale_and_a_doubled_row_are_found(orders: SmallProject) -> None:
+    """Three defects that staging could have; each is planted in the warehouse between two runs."""
+    orders.land("orders", order("1", 1), order("2", 2), order("3", 3))
+    orders.build()
+    defects = {
+        "delete from staging.base_acme__orders where document_key = '1'": (3, 2, 1, 1, 0, False),
+        "update staging.base_acme__orders set version_at = version_at - interval '1 day' where document_key = '2'": (3, 3, 1, 0, 1, False),
+        "insert into staging.base_acme__orders select * from staging.base_acme__orders where document_key = '3'": (3, 4, 0, 0, 0, False),
+    }
+    found = {}
+    for defect in defects:
+        orders.build("--full-refresh")
+        with duckdb.connect(str(orders.root / "data" / "warehouse.duckdb")) as connection:
+            connection.execute(defect)
+        with pytest.raises(AssertionError, match="received_documents_are_accounted_for|no_key_is_lost_or_stale"):
+            orders.build("--exclude", "base_acme__orders")
+        found[defect] = orders.rows("select received, staged, superseded, lost_keys, stale_keys, is_balanced from marts.load_reconciliation")[0]
+    assert found == defects
+
+
+def test_freshness_is_measured_by_contact(orders: SmallProject) -> None:
+    now = FIRST_LOAD
+    orders.contact("success", at=now - timedelta(hours=2))
+    orders.contact("success", at=now - timedelta(hours=26), account="second")
+    orders.contact("failed", at=now - timedelta(hours=1), account="second", error="acme/second was closed.")
+    orders.contact("success", at=now - timedelta(hours=40), account="third")
+    orders.contact("failed", at=now - timedelta(hours=1), account="fourth", error="acme/fourth was closed.")
+    accounts = [{"source_system": "acme", "source_account": name, "freshness_hours": 36} for name in ("main", "second", "third", "never")]
+    orders.build("--select", "source_freshness", accounts=accounts, as_of="2026-11-01 00:00:00")
+    assert orders.rows("select source_account, data_through_at, last_error, is_switched_on, is_stale, is_required "
+                       "from marts.source_freshness order by 1") == [
+        ("fourth", None, "acme/fourth was closed.", False, True, False),
+        ("main", datetime(2026, 10, 31, 22), None, True, False, False),
+        ("never", None, None, True, True, False),
+        ("second", datetime(2026, 10, 30, 22), "acme/second was closed.", True, True, False),
+        ("third", datetime(2026, 10, 30, 8), None, True, True, False),
+    ]
+
+
+def test_parameters_say_what_was_in_force(orders: SmallProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = tmp_path / "rules.yml"
+    rules.write_text("contact_pressure: {cap_7_days: 3}\n", encoding="utf-8")
+    monkeypatch.setenv("OMNIMART_BUSINESS_RULES", str(rules))
+    orders.build("--select", "parameters")
+    assert orders.rows("select name, value, default_value from marts.parameters where name like 'contact_pressure.%' or name like 'business.%'") == [
+        ("business.timezone", "Europe/Moscow", "Europe/Moscow"),
+        ("business.currency", "RUB", "RUB"),
+        ("contact_pressure.cap_7_days", "3", "4"),
+        ("contact_pressure.cap_30_days", "12", "12"),
+        ("contact_pressure.duplicate_window_hours", "24.0", "24.0"),
+        ("contact_pressure.band_edges", "[1, 3, 5, 8]", "[1, 3, 5, 8]"),
+    ]
