@@ -106,9 +106,17 @@
 
 {#- Something that is neither absent nor an object. An empty array is what PHP writes for an empty object. -#}
 {% macro is_no_object(payload, path) -%}
-    case {{ json_kind(payload, path) }}
-        when 'OBJECT' then false when 'NULL' then false
-        when 'ARRAY' then {{ json_text(payload, path) }} <> '[]'
-        else {{ json_kind(payload, path) }} is not null
+    case
+        {#- Looking for the names in the text first spares a parse of every document that simply lacks the member: half the time. #}
+        when not (
+            {%- for name, index in path_steps(path) %}
+            contains({{ payload }}, '"{{ name }}"'){{ ' and' if not loop.last }}
+            {%- endfor %}
+        ) then false
+        else case {{ json_kind(payload, path) }}
+            when 'OBJECT' then false when 'NULL' then false
+            when 'ARRAY' then {{ json_text(payload, path) }} <> '[]'
+            else {{ json_kind(payload, path) }} is not null
+        end
     end
 {%- endmacro %}
