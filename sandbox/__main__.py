@@ -37,7 +37,7 @@ def serve(options: argparse.Namespace) -> int:
     clock_file = folder() / "clock"
     if options.purchases:
         world = replay_purchases(Path(options.purchases))
-        until = world.until
+        until = world.until.replace(tzinfo=UTC)
         vendors = ("retailcrm",)
     else:
         until = options.until

@@ -5,6 +5,7 @@
 All amounts are whole kopecks and the order's sums are the sums of its lines: points are spread over the lines by
 cumulative rounding, so that not a kopeck is lost.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -15,7 +16,7 @@ from sandbox.dice import Dice
 from sandbox.trade import seconds
 from sandbox.world import table
 
-LINES_IN_A_BASKET = (40, 27, 15, 10, 5, 3)                    # 1, 2, .. 6 lines
+LINES_IN_A_BASKET = (40, 27, 15, 10, 5, 3)  # 1, 2, .. 6 lines
 ON_SALE, SALE_PERCENTS = 0.20, (10, 15, 20, 30)
 PERSONAL, PERSONAL_PERCENT, EMPLOYEE_PERCENT, FIRM_PERCENT = 0.06, 5, 20, 7
 PROMO_CODE, PROMO_PERCENT, PROMO_CODES = 0.09, 10, ("PRIVET10", "OMNI10", "VESNA10")
@@ -44,21 +45,34 @@ def lines(dice: Dice, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFr
     mass = gross * sale // 100
     staff, online = orders["is_employee_purchase"].to_numpy()[at], (orders["sales_channel"] != "store").to_numpy()[at]
     known = orders["person_id"].notna().to_numpy()[at]
-    percent = np.select([staff, firm, known & dice.happens(PERSONAL, "personal", *key[:2])], [EMPLOYEE_PERCENT, FIRM_PERCENT, PERSONAL_PERCENT], 0)
+    percent = np.select(
+        [staff, firm, known & dice.happens(PERSONAL, "personal", *key[:2])], [EMPLOYEE_PERCENT, FIRM_PERCENT, PERSONAL_PERCENT], 0
+    )
     personal = (gross - mass) * percent // 100
     coded = orders["promo_code"].notna().to_numpy()[at]
     promo = (gross - mass - personal) * np.where(coded, PROMO_PERCENT, 0) // 100
     struck = online & ~firm & (number > 1) & dice.happens(traps.LINE_CANCELLED, "struck", *key)
     live = ~struck
-    return table("order_lines", {
-        "order_id": orders["order_id"].to_numpy()[at], "line_number": number, "product_id": products["product_id"].to_numpy()[chosen],
-        "quantity": quantity, "unit_price_kop": price, "mass_discount_kop": mass * live, "personal_discount_kop": personal * live,
-        "promo_discount_kop": promo * live, "net_kop": (gross - mass - personal - promo) * live,
-        "cost_kop": quantity * products["cost_kop"].to_numpy()[chosen] * live, "is_cancelled": struck,
-    })
+    return table(
+        "order_lines",
+        {
+            "order_id": orders["order_id"].to_numpy()[at],
+            "line_number": number,
+            "product_id": products["product_id"].to_numpy()[chosen],
+            "quantity": quantity,
+            "unit_price_kop": price,
+            "mass_discount_kop": mass * live,
+            "personal_discount_kop": personal * live,
+            "promo_discount_kop": promo * live,
+            "net_kop": (gross - mass - personal - promo) * live,
+            "cost_kop": quantity * products["cost_kop"].to_numpy()[chosen] * live,
+            "is_cancelled": struck,
+        },
+    )
 
 
 def promo_codes(dice: Dice, orders: pd.DataFrame) -> np.ndarray:
+    """The code each order was placed with, or None."""
     who, nth = orders["who"].to_numpy(), orders["nth"].to_numpy()
     uses = orders["sales_channel"].isin(["web", "app"]).to_numpy() & dice.happens(PROMO_CODE, "promo code", who, nth) & (who >= 0)
     return np.where(uses, dice.choice(PROMO_CODES, "which code", who, nth), None)
@@ -94,20 +108,26 @@ def returned_lines(dice: Dice, orders: pd.DataFrame, made: pd.DataFrame) -> pd.D
     found = found[(found["line_number"] == 1) | dice.happens(0.45, "line returned", *key)].copy()
     key = (found["who"].to_numpy(), found["nth"].to_numpy(), found["line_number"].to_numpy())
     whole = found["quantity"].to_numpy()
-    found["returned"] = np.where(dice.happens(0.8, "all of it", *key), whole, 1 + (dice.uniform("how many", *key) * whole).astype(int).clip(max=whole - 1))
+    found["returned"] = np.where(
+        dice.happens(0.8, "all of it", *key), whole, 1 + (dice.uniform("how many", *key) * whole).astype(int).clip(max=whole - 1)
+    )
     total = made.groupby("order_id")["net_kop"].sum()
     found["value"] = found["net_kop"] * found["returned"] / whole / found["order_id"].map(total).to_numpy()
     return found[["order_id", "returned_at", "line_number", "product_id", "returned", "value", "who", "nth"]]
 
 
-def returns(dice: Dice, orders: pd.DataFrame, made: pd.DataFrame, back: pd.DataFrame, undone: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def returns(
+    dice: Dice, orders: pd.DataFrame, made: pd.DataFrame, back: pd.DataFrame, undone: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The returns with their amounts after points: each line gives back its share of what was paid for it.
 
     `undone`: order_id, points_returned, points_cancelled, from the ledger.
     """
     final = back.merge(made[["order_id", "line_number", "quantity", "net_kop"]], on=["order_id", "line_number"])
     final["amount"] = final["net_kop"] * final["returned"] // final["quantity"]
-    head = final.groupby("order_id", as_index=False).agg(returned_at=("returned_at", "first"), amount=("amount", "sum"), who=("who", "first"), nth=("nth", "first"))
+    head = final.groupby("order_id", as_index=False).agg(
+        returned_at=("returned_at", "first"), amount=("amount", "sum"), who=("who", "first"), nth=("nth", "first")
+    )
     head = head.sort_values(["returned_at", "order_id"], kind="stable").reset_index(drop=True)
     head["return_id"] = np.arange(1, len(head) + 1)
     order = orders.set_index("order_id").loc[head["order_id"]]
@@ -116,18 +136,30 @@ def returns(dice: Dice, orders: pd.DataFrame, made: pd.DataFrame, back: pd.DataF
     place = np.where(in_store, np.where(order["store_id"].notna(), order["store_id"].fillna(1).to_numpy(dtype=int), 1), 0)
     clerk = (place - 1) * 4 + 2 + dice.index(3, "return clerk", who, nth)
     points = undone.set_index("order_id").reindex(head["order_id"]).fillna(0).astype("int64")
-    made_returns = table("returns", {
-        "points_returned": points["points_returned"].to_numpy(), "points_cancelled": points["points_cancelled"].to_numpy(),
-        "return_id": head["return_id"], "uuid": dice.uuids("return", head["order_id"].to_numpy()), "order_id": head["order_id"],
-        "returned_at": head["returned_at"], "amount_kop": head["amount"], "channel": np.where(in_store, "store", "courier"),
-        "store_id": pd.array([p or None for p in place.tolist()], dtype="Int64"),
-        "employee_id": pd.array([c if p else None for c, p in zip(clerk.tolist(), place.tolist(), strict=True)], dtype="Int64"),
-        "reason": dice.choice(REASONS, "return reason", who, nth, weights=(35, 20, 15, 30)),
-    })
+    made_returns = table(
+        "returns",
+        {
+            "points_returned": points["points_returned"].to_numpy(),
+            "points_cancelled": points["points_cancelled"].to_numpy(),
+            "return_id": head["return_id"],
+            "uuid": dice.uuids("return", head["order_id"].to_numpy()),
+            "order_id": head["order_id"],
+            "returned_at": head["returned_at"],
+            "amount_kop": head["amount"],
+            "channel": np.where(in_store, "store", "courier"),
+            "store_id": pd.array([p or None for p in place.tolist()], dtype="Int64"),
+            "employee_id": pd.array([c if p else None for c, p in zip(clerk.tolist(), place.tolist(), strict=True)], dtype="Int64"),
+            "reason": dice.choice(REASONS, "return reason", who, nth, weights=(35, 20, 15, 30)),
+        },
+    )
     body = final.merge(head[["order_id", "return_id"]], on="order_id").sort_values(["return_id", "line_number"])
-    return made_returns, table("return_lines", {
-        "return_id": body["return_id"], "line_number": body["line_number"], "product_id": body["product_id"], "quantity": body["returned"],
-        "net_kop": body["amount"],
-    })
-
-
+    return made_returns, table(
+        "return_lines",
+        {
+            "return_id": body["return_id"],
+            "line_number": body["line_number"],
+            "product_id": body["product_id"],
+            "quantity": body["returned"],
+            "net_kop": body["amount"],
+        },
+    )

@@ -1,7 +1,8 @@
 """The simulated retailer's campaigns: what is sent when, to whom it is meant.
 
-    begins, ends -> campaigns with their sending times;  orders, people -> occasions for trigger and order messages
+begins, ends -> campaigns with their sending times;  orders, people -> occasions for trigger and order messages
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -14,33 +15,80 @@ from sandbox.world import table
 BRAND = "omnimart"
 PLANNED_BEFORE = np.timedelta64(26, "h")
 # every n weeks, weekday, hour UTC, channel, topic, share of the subscribers, name
-MASS = ((1, 1, 8, "email", "promo", 0.80, "Скидки недели"), (2, 4, 13, "email", "promo", 0.40, "Выходные в Омнимарт"), (4, 2, 8, "email", "digest", 0.95, "Журнал"),
-        (1, 3, 15, "push", "promo", 0.75, "Пуш недели"), (3, 5, 9, "sms", "promo", 0.60, "СМС с кодом"))
+MASS = (
+    (1, 1, 8, "email", "promo", 0.80, "Скидки недели"),
+    (2, 4, 13, "email", "promo", 0.40, "Выходные в Омнимарт"),
+    (4, 2, 8, "email", "digest", 0.95, "Журнал"),
+    (1, 3, 15, "push", "promo", 0.75, "Пуш недели"),
+    (3, 5, 9, "sms", "promo", 0.60, "СМС с кодом"),
+)
 # system name, type, channel, topic, name
-TRIGGERS = (("welcome", "trigger", "email", "promo", "Добро пожаловать"), ("birthday", "trigger", "email", "promo", "С днём рождения"),
-            ("abandoned_cart", "trigger", "email", "promo", "Вы забыли товары в корзине"), ("reactivation", "trigger", "email", "promo", "Мы скучаем"),
-            ("review_request", "trigger", "email", "promo", "Как вам покупка?"), ("abandoned_cart_push", "trigger", "push", "promo", "Корзина ждёт"),
-            ("order_confirmed", "transactional", "email", None, "Заказ подтверждён"), ("order_shipped", "transactional", "sms", None, "Заказ в пути"))
+TRIGGERS = (
+    ("welcome", "trigger", "email", "promo", "Добро пожаловать"),
+    ("birthday", "trigger", "email", "promo", "С днём рождения"),
+    ("abandoned_cart", "trigger", "email", "promo", "Вы забыли товары в корзине"),
+    ("reactivation", "trigger", "email", "promo", "Мы скучаем"),
+    ("review_request", "trigger", "email", "promo", "Как вам покупка?"),
+    ("abandoned_cart_push", "trigger", "push", "promo", "Корзина ждёт"),
+    ("order_confirmed", "transactional", "email", None, "Заказ подтверждён"),
+    ("order_shipped", "transactional", "sms", None, "Заказ в пути"),
+)
 
 
 def campaigns(*, begins: np.datetime64, ends: np.datetime64) -> pd.DataFrame:
     """campaigns, with sent_at and share beside the published columns (missing for triggers); ids grow with created_at."""
-    rows = [{"name": name, "system_name": code, "type": kind, "channel": channel, "trigger_name": code, "topic": topic, "created_at": begins,
-             "changed_at": begins, "share": np.nan, "sent_at": np.datetime64("NaT", "us")} for code, kind, channel, topic, name in TRIGGERS]
+    rows = [
+        {
+            "name": name,
+            "system_name": code,
+            "type": kind,
+            "channel": channel,
+            "trigger_name": code,
+            "topic": topic,
+            "created_at": begins,
+            "changed_at": begins,
+            "share": np.nan,
+            "sent_at": np.datetime64("NaT", "us"),
+        }
+        for code, kind, channel, topic, name in TRIGGERS
+    ]
     monday = begins.astype("datetime64[D]") - int((begins.astype("datetime64[D]").astype(int) + 3) % 7)
     for week in range(int((ends - begins) / np.timedelta64(7, "D")) + 2):
         for number, (every, weekday, hour, channel, topic, share, name) in enumerate(MASS):
             sent = (monday + 7 * week + weekday).astype("datetime64[us]") + np.timedelta64(hour, "h")
             if week % every == 0 and begins < sent <= ends + PLANNED_BEFORE:
                 day = str(sent.astype("datetime64[D]"))
-                rows.append({"name": f"{name} {day}", "system_name": f"{channel}_{topic}_{number}_{day.replace('-', '')}", "type": "mass", "channel": channel,
-                             "trigger_name": None, "topic": topic, "created_at": sent - PLANNED_BEFORE, "changed_at": sent, "share": share,
-                             "sent_at": sent})
-    made = pd.DataFrame(rows).sort_values(["created_at", "sent_at", "system_name"], kind="stable", na_position="first").reset_index(drop=True)
+                rows.append(
+                    {
+                        "name": f"{name} {day}",
+                        "system_name": f"{channel}_{topic}_{number}_{day.replace('-', '')}",
+                        "type": "mass",
+                        "channel": channel,
+                        "trigger_name": None,
+                        "topic": topic,
+                        "created_at": sent - PLANNED_BEFORE,
+                        "changed_at": sent,
+                        "share": share,
+                        "sent_at": sent,
+                    }
+                )
+    made = (
+        pd.DataFrame(rows).sort_values(["created_at", "sent_at", "system_name"], kind="stable", na_position="first").reset_index(drop=True)
+    )
     made["campaign_id"] = np.arange(501, 501 + len(made))
-    published = table("campaigns", {
-        **{n: made[n] for n in ("campaign_id", "name", "system_name", "type", "channel", "trigger_name", "topic", "created_at", "changed_at")}, "brand": BRAND,
-        "utm_source": np.where(made["channel"] == "email", "email", made["channel"]), "utm_medium": "crm", "utm_campaign": made["system_name"]})
+    published = table(
+        "campaigns",
+        {
+            **{
+                n: made[n]
+                for n in ("campaign_id", "name", "system_name", "type", "channel", "trigger_name", "topic", "created_at", "changed_at")
+            },
+            "brand": BRAND,
+            "utm_source": np.where(made["channel"] == "email", "email", made["channel"]),
+            "utm_medium": "crm",
+            "utm_campaign": made["system_name"],
+        },
+    )
     return published.assign(share=made["share"], sent_at=made["sent_at"])
 
 
@@ -51,27 +99,48 @@ def occasions(dice: Dice, readers: pd.DataFrame, orders: pd.DataFrame, *, ends: 
     """
     key = readers["person"].to_numpy()
     created = readers["created_at"].to_numpy().astype("datetime64[us]")
-    found = [pd.DataFrame({"system_name": "welcome", "reader": np.arange(len(key)), "sent_at": created + np.timedelta64(30, "m"), "number": 0})]
+    found = [
+        pd.DataFrame({"system_name": "welcome", "reader": np.arange(len(key)), "sent_at": created + np.timedelta64(30, "m"), "number": 0})
+    ]
     born = readers["birth_date"].to_numpy().astype("datetime64[D]")
     in_year = born - born.astype("datetime64[Y]").astype("datetime64[D]")
     for year in range(created.min().astype("datetime64[Y]").astype(int), ends.astype("datetime64[Y]").astype(int) + 1):
         day = np.datetime64(year, "Y").astype("datetime64[D]") + in_year
-        found.append(pd.DataFrame({"system_name": "birthday", "reader": np.arange(len(key)), "sent_at": day.astype("datetime64[us]") + np.timedelta64(7, "h"),
-                                   "number": year}))
+        found.append(
+            pd.DataFrame(
+                {
+                    "system_name": "birthday",
+                    "reader": np.arange(len(key)),
+                    "sent_at": day.astype("datetime64[us]") + np.timedelta64(7, "h"),
+                    "number": year,
+                }
+            )
+        )
     most = 12
     nth = np.arange(most)[None, :]
     wait = np.cumsum(dice.exponential(150.0, "cart left", key[:, None], nth), axis=1)
     sent = created[:, None] + seconds(wait * 86400)
     reader, number = np.nonzero(sent <= ends)
-    found.append(pd.DataFrame({"system_name": np.where(dice.happens(0.25, "cart by push", key[reader], number), "abandoned_cart_push", "abandoned_cart"),
-                               "reader": reader, "sent_at": sent[reader, number], "number": number}))
+    found.append(
+        pd.DataFrame(
+            {
+                "system_name": np.where(dice.happens(0.25, "cart by push", key[reader], number), "abandoned_cart_push", "abandoned_cart"),
+                "reader": reader,
+                "sent_at": sent[reader, number],
+                "number": number,
+            }
+        )
+    )
     online = orders[orders["online"]]
     last = orders.sort_values("created_at", kind="stable")
     gap = last.groupby("reader")["created_at"].shift(-1) - last["created_at"]
     slept = last[~(gap <= np.timedelta64(95, "D"))]
-    for name, rows, moment in (("order_confirmed", online, online["confirmed_at"]), ("order_shipped", online, online["shipped_at"]),
-                               ("review_request", orders, orders["received_at"] + np.timedelta64(3, "D")),
-                               ("reactivation", slept, slept["created_at"] + np.timedelta64(95, "D"))):
+    for name, rows, moment in (
+        ("order_confirmed", online, online["confirmed_at"]),
+        ("order_shipped", online, online["shipped_at"]),
+        ("review_request", orders, orders["received_at"] + np.timedelta64(3, "D")),
+        ("reactivation", slept, slept["created_at"] + np.timedelta64(95, "D")),
+    ):
         found.append(pd.DataFrame({"system_name": name, "reader": rows["reader"], "sent_at": moment, "number": rows["order_id"]}))
     made = pd.concat(found, ignore_index=True)
     made["sent_at"] = made["sent_at"].astype("datetime64[us]")

@@ -1,7 +1,8 @@
 """What the simulated retailer owns: stores, warehouses, staff, products, corporate customers, and its daily stock.
 
-    Dice -> stores, warehouses, employees, products, companies; stock_of(day)
+Dice -> stores, warehouses, employees, products, companies; stock_of(day)
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -16,19 +17,39 @@ from sandbox.world import table
 
 # city, region, time zone, hours ahead of UTC
 CITIES = (
-    ("Москва", "Москва", "Europe/Moscow", 3), ("Санкт-Петербург", "Санкт-Петербург", "Europe/Moscow", 3),
-    ("Екатеринбург", "Свердловская область", "Asia/Yekaterinburg", 5), ("Казань", "Республика Татарстан", "Europe/Moscow", 3),
-    ("Нижний Новгород", "Нижегородская область", "Europe/Moscow", 3), ("Самара", "Самарская область", "Europe/Samara", 4),
-    ("Новосибирск", "Новосибирская область", "Asia/Novosibirsk", 7), ("Ростов-на-Дону", "Ростовская область", "Europe/Moscow", 3),
-    ("Краснодар", "Краснодарский край", "Europe/Moscow", 3), ("Калининград", "Калининградская область", "Europe/Kaliningrad", 2),
+    ("Москва", "Москва", "Europe/Moscow", 3),
+    ("Санкт-Петербург", "Санкт-Петербург", "Europe/Moscow", 3),
+    ("Екатеринбург", "Свердловская область", "Asia/Yekaterinburg", 5),
+    ("Казань", "Республика Татарстан", "Europe/Moscow", 3),
+    ("Нижний Новгород", "Нижегородская область", "Europe/Moscow", 3),
+    ("Самара", "Самарская область", "Europe/Samara", 4),
+    ("Новосибирск", "Новосибирская область", "Asia/Novosibirsk", 7),
+    ("Ростов-на-Дону", "Ростовская область", "Europe/Moscow", 3),
+    ("Краснодар", "Краснодарский край", "Europe/Moscow", 3),
+    ("Калининград", "Калининградская область", "Europe/Kaliningrad", 2),
 )
 CITY_WEIGHTS = (30, 16, 9, 8, 7, 7, 7, 6, 6, 4)
-STREETS = ("Ленина", "Советская", "Мира", "Садовая", "Гагарина", "Лесная", "Центральная", "Молодёжная", "Пушкина", "Заречная", "Чехова", "Победы")
+STREETS = (
+    "Ленина",
+    "Советская",
+    "Мира",
+    "Садовая",
+    "Гагарина",
+    "Лесная",
+    "Центральная",
+    "Молодёжная",
+    "Пушкина",
+    "Заречная",
+    "Чехова",
+    "Победы",
+)
 # category -> (subcategories, typical price in roubles, share of the assortment)
 CATEGORIES = {
     "Косметика": (("Уход за лицом", "Декоративная косметика", "Уход за телом", "Уход за волосами"), 850, 30),
-    "Парфюмерия": (("Женские ароматы", "Мужские ароматы"), 2700, 10), "Товары для дома": (("Текстиль", "Посуда", "Декор", "Хранение"), 1100, 24),
-    "Детские товары": (("Игрушки", "Одежда", "Гигиена"), 900, 16), "Здоровье": (("Витамины", "Приборы", "Спорт"), 1000, 12),
+    "Парфюмерия": (("Женские ароматы", "Мужские ароматы"), 2700, 10),
+    "Товары для дома": (("Текстиль", "Посуда", "Декор", "Хранение"), 1100, 24),
+    "Детские товары": (("Игрушки", "Одежда", "Гигиена"), 900, 16),
+    "Здоровье": (("Витамины", "Приборы", "Спорт"), 1000, 12),
     "Подарки": (("Наборы", "Упаковка"), 1500, 8),
 }
 BRANDS = ("Омни", "Luma", "Верба", "Nordvik", "Белый лён", "Aster", "Kiddo", "Сосна", "Tonika", "Форма", "Aurelia", "Пион")
@@ -38,6 +59,7 @@ OPERATORS = 6
 
 
 def address(dice: Dice, purpose: str, keys: np.ndarray) -> list[str]:
+    """A street address for each key."""
     street = dice.choice(STREETS, purpose + "/street", keys)
     house, flat = dice.index(120, purpose + "/house", keys) + 1, dice.index(200, purpose + "/flat", keys) + 1
     return [f"ул. {s}, д. {h}, кв. {f}" for s, h, f in zip(street, house, flat, strict=True)]
@@ -55,21 +77,42 @@ def stores(dice: Dice, count: int, *, begins: np.datetime64, until: np.datetime6
     closed = np.where(closes, day + (dice.between(0.5, 0.9, "store closes", key) * span).astype(int), np.datetime64("NaT"))
     kinds = np.where(key == 1, "flagship", dice.choice(FORMATS[:3], "store format", key))
     street, house = dice.choice(STREETS, "store street", key), dice.index(90, "store house", key) + 1
-    return table("stores", {
-        "store_id": key, "code": [f"store-{k:02d}" for k in key], "uuid": dice.uuids("store", key), "retail_store_uuid": dice.uuids("retail store", key),
-        "external_code": [f"ST{k:04d}" for k in key], "name": [f"Омнимарт {CITIES[c][0]}, {s}" for c, s in zip(city, street, strict=True)],
-        "city": [CITIES[c][0] for c in city], "region": [CITIES[c][1] for c in city],
-        "address": [f"ул. {s}, д. {h}" for s, h in zip(street, house, strict=True)],
-        "opened_on": opened.astype("datetime64[us]"), "closed_on": closed.astype("datetime64[us]"), "format": kinds,
-        "is_franchise": dice.happens(0.2, "store franchise", key) & (key > 1), "time_zone": [CITIES[c][2] for c in city],
-    })
+    return table(
+        "stores",
+        {
+            "store_id": key,
+            "code": [f"store-{k:02d}" for k in key],
+            "uuid": dice.uuids("store", key),
+            "retail_store_uuid": dice.uuids("retail store", key),
+            "external_code": [f"ST{k:04d}" for k in key],
+            "name": [f"Омнимарт {CITIES[c][0]}, {s}" for c, s in zip(city, street, strict=True)],
+            "city": [CITIES[c][0] for c in city],
+            "region": [CITIES[c][1] for c in city],
+            "address": [f"ул. {s}, д. {h}" for s, h in zip(street, house, strict=True)],
+            "opened_on": opened.astype("datetime64[us]"),
+            "closed_on": closed.astype("datetime64[us]"),
+            "format": kinds,
+            "is_franchise": dice.happens(0.2, "store franchise", key) & (key > 1),
+            "time_zone": [CITIES[c][2] for c in city],
+        },
+    )
 
 
 def warehouses(dice: Dice) -> pd.DataFrame:
-    return table("warehouses", {
-        "store_id": [1000], "code": ["warehouse-web"], "uuid": dice.uuids("warehouse", np.array([1000])), "external_code": ["WH1000"],
-        "name": ["Склад интернет-магазина"], "city": ["Москва"], "region": ["Москва"], "address": ["Складской проезд, д. 1"],
-    })
+    """The one that the web shop ships from."""
+    return table(
+        "warehouses",
+        {
+            "store_id": [1000],
+            "code": ["warehouse-web"],
+            "uuid": dice.uuids("warehouse", np.array([1000])),
+            "external_code": ["WH1000"],
+            "name": ["Склад интернет-магазина"],
+            "city": ["Москва"],
+            "region": ["Москва"],
+            "address": ["Складской проезд, д. 1"],
+        },
+    )
 
 
 def employees(dice: Dice, shops: pd.DataFrame, people: pd.DataFrame, *, begins: np.datetime64) -> pd.DataFrame:
@@ -78,19 +121,32 @@ def employees(dice: Dice, shops: pd.DataFrame, people: pd.DataFrame, *, begins: 
     key = np.arange(1, len(store) + 1)
     hired = begins - (dice.between(30, 900, "hired", key).astype(int)).astype("timedelta64[D]")
     buyers = people[people["is_employee"] & (people["joined_at"] <= begins + np.timedelta64(90, "D"))].head(len(key))
-    first = list(buyers["first_name"]) + list(dice.choice(("Ольга", "Марина", "Игорь", "Тимур", "Светлана"), "staff first", key[len(buyers):]))
-    last = list(buyers["last_name"]) + list(dice.choice(("Карпенко", "Шевчук", "Бондаренко", "Ткаченко", "Черных"), "staff last", key[len(buyers):]))
-    return table("employees", {
-        "employee_id": key, "uuid": dice.uuids("employee", key), "name": [f"{a} {b}" for a, b in zip(last, first, strict=True)],
-        "first_name": first, "last_name": last, "email": [f"staff{k}@omnimart.example" for k in key],
-        "phone": list(buyers["phone"]) + [f"+7495{k:07d}" for k in key[len(buyers):]],
-        "store_id": pd.array([s or None for s in store.tolist()], dtype="Int64"),
-        "person_id": list(buyers["person_id"]) + [None] * (len(key) - len(buyers)), "hired_at": hired,
-        "position": np.where(store == 0, "operator", np.where(key % 4 == 1, "manager", "cashier")),
-    })
+    first = list(buyers["first_name"]) + list(
+        dice.choice(("Ольга", "Марина", "Игорь", "Тимур", "Светлана"), "staff first", key[len(buyers) :])
+    )
+    last = list(buyers["last_name"]) + list(
+        dice.choice(("Карпенко", "Шевчук", "Бондаренко", "Ткаченко", "Черных"), "staff last", key[len(buyers) :])
+    )
+    return table(
+        "employees",
+        {
+            "employee_id": key,
+            "uuid": dice.uuids("employee", key),
+            "name": [f"{a} {b}" for a, b in zip(last, first, strict=True)],
+            "first_name": first,
+            "last_name": last,
+            "email": [f"staff{k}@omnimart.example" for k in key],
+            "phone": list(buyers["phone"]) + [f"+7495{k:07d}" for k in key[len(buyers) :]],
+            "store_id": pd.array([s or None for s in store.tolist()], dtype="Int64"),
+            "person_id": list(buyers["person_id"]) + [None] * (len(key) - len(buyers)),
+            "hired_at": hired,
+            "position": np.where(store == 0, "operator", np.where(key % 4 == 1, "manager", "cashier")),
+        },
+    )
 
 
 def products(dice: Dice, count: int, *, begins: np.datetime64) -> pd.DataFrame:
+    """`count` products; the first ones are no more popular than the last (baskets shuffles them)."""
     key = np.arange(1, count + 1)
     names = list(CATEGORIES)
     chosen = dice.index(len(names), "category", key, weights=[CATEGORIES[n][2] for n in names])
@@ -103,32 +159,54 @@ def products(dice: Dice, count: int, *, begins: np.datetime64) -> pd.DataFrame:
     made = begins - (dice.between(1, 700, "product made", key) * 86400).astype("timedelta64[s]")
     # A tenth of the assortment comes in while we watch; nobody buys it before (trade draws by created_at).
     made = np.where(key % 10 == 0, begins + (dice.between(5, 500, "product new", key) * 86400).astype("timedelta64[s]"), made)
-    return table("products", {
-        "product_id": key, "uuid": dice.uuids("product", key), "external_code": [f"P{k:06d}" for k in key], "article": [f"OM-{k:05d}" for k in key],
-        "barcode": [ean13(460_000_000_000 + int(k)) for k in key],
-        "name": [f"{s} {b} №{k}" for s, b, k in zip(sub, brand, key, strict=True)], "brand": brand, "category": [names[c] for c in chosen],
-        "subcategory": sub, "price_kop": price, "cost_kop": (price * dice.between(0.42, 0.65, "cost", key)).astype(np.int64),
-        "is_exclusive": np.isin(brand, OWN_BRANDS), "created_at": made,
-    })
+    return table(
+        "products",
+        {
+            "product_id": key,
+            "uuid": dice.uuids("product", key),
+            "external_code": [f"P{k:06d}" for k in key],
+            "article": [f"OM-{k:05d}" for k in key],
+            "barcode": [ean13(460_000_000_000 + int(k)) for k in key],
+            "name": [f"{s} {b} №{k}" for s, b, k in zip(sub, brand, key, strict=True)],
+            "brand": brand,
+            "category": [names[c] for c in chosen],
+            "subcategory": sub,
+            "price_kop": price,
+            "cost_kop": (price * dice.between(0.42, 0.65, "cost", key)).astype(np.int64),
+            "is_exclusive": np.isin(brand, OWN_BRANDS),
+            "created_at": made,
+        },
+    )
 
 
 def ean13(twelve: int) -> str:
+    """The barcode of twelve digits and their check digit (GS1 General Specifications, 7.9)."""
     digits = f"{twelve:012d}"
     total = sum(int(d) * (3 if at % 2 else 1) for at, d in enumerate(digits))
     return digits + str(-total % 10)
 
 
 def companies(dice: Dice, customers: int, *, begins: np.datetime64, until: np.datetime64) -> pd.DataFrame:
+    """Firms that buy by telephone; their mailboxes are shared by some of the people too."""
     key = np.arange(1, max(2, round(customers * COMPANIES_PER_PERSON)) + 1)
     city = dice.index(len(CITIES), "company city", key, weights=CITY_WEIGHTS)
     trade = dice.choice(("Ромашка", "Вектор", "СтройСервис", "Альфа", "Уют", "Меридиан", "Сфера", "Горизонт"), "company name", key)
     lag = (dice.between(0.0, 0.3, "company made", key) * ((until - begins) / np.timedelta64(1, "s"))).astype("timedelta64[s]")
-    return table("companies", {
-        "company_id": [f"B{k:04d}" for k in key], "name": [f"ООО «{n}-{k}»" for n, k in zip(trade, key, strict=True)],
-        "inn": [f"77{k:08d}" for k in key + 1_000_000], "kpp": ["770101001"] * len(key), "email": [f"office@firma{k}.example" for k in key],
-        "phone": [f"+7499{k:07d}" for k in key + 2_000_000], "city": [CITIES[c][0] for c in city], "region": [CITIES[c][1] for c in city],
-        "address": address(dice, "company address", key), "created_at": begins + lag,
-    })
+    return table(
+        "companies",
+        {
+            "company_id": [f"B{k:04d}" for k in key],
+            "name": [f"ООО «{n}-{k}»" for n, k in zip(trade, key, strict=True)],
+            "inn": [f"77{k:08d}" for k in key + 1_000_000],
+            "kpp": ["770101001"] * len(key),
+            "email": [f"office@firma{k}.example" for k in key],
+            "phone": [f"+7499{k:07d}" for k in key + 2_000_000],
+            "city": [CITIES[c][0] for c in city],
+            "region": [CITIES[c][1] for c in city],
+            "address": address(dice, "company address", key),
+            "created_at": begins + lag,
+        },
+    )
 
 
 def stock_of(dice: Dice, goods: pd.DataFrame, places: pd.DataFrame) -> Callable[[date], pd.DataFrame]:
@@ -147,7 +225,9 @@ def stock_of(dice: Dice, goods: pd.DataFrame, places: pd.DataFrame) -> Callable[
         number = np.datetime64(day, "D").astype(int)
         worn = ((number + phase) % period) / period
         quantity = np.floor(top * (1 - worn) * dice.between(0.85, 1.1, "stock wobble", product, place, number)).astype(np.int64)
-        reserved = np.where(dice.happens(0.08, "stock reserved", product, place, number), 1 + dice.index(2, "stock how many", product, place, number), 0)
+        reserved = np.where(
+            dice.happens(0.08, "stock reserved", product, place, number), 1 + dice.index(2, "stock how many", product, place, number), 0
+        )
         made = pd.DataFrame({"product_id": product, "store_id": place, "quantity": quantity, "reserved": reserved})
         return made[listed & ((quantity > 0) | (reserved > 0))].reset_index(drop=True)
 

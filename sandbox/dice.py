@@ -5,6 +5,7 @@
 A generator that is read in sequence changes everything that follows when one more row is drawn. Here a person's third
 order is the same whatever else the world holds, so that a longer future leaves the past as it was.
 """
+
 from __future__ import annotations
 
 import hashlib

@@ -8,6 +8,7 @@ active and is spent oldest first; a return takes back the points it earned, as f
 those that paid for it; leaving the programme burns the rest. So opening + earned - redeemed - expired + adjusted = closing,
 and no balance is ever negative.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from sandbox.world import plain, table
 EARNS_PERCENT, PAYS_PERCENT, WAITS_DAYS, LASTS_DAYS = 5, 30, 14, 365
 WELCOME_POINTS, BIRTHDAY_POINTS = 100, 150
 REDEEMS, LEAST_REDEEMED = 0.50, 50
-GOODWILL, GOODWILL_POINTS, CORRECTION, CORRECTION_POINTS = 0.02, 200, 0.2, 50    # corrections: of the goodwill credits
+GOODWILL, GOODWILL_POINTS, CORRECTION, CORRECTION_POINTS = 0.02, 200, 0.2, 50  # corrections: of the goodwill credits
 
 
 @dataclass
@@ -37,6 +38,7 @@ class _Lot:
 @dataclass
 class _Account:
     """One account's lots, walked through in time; the only state in this file."""
+
     account_id: int
     lots: list[_Lot] = field(default_factory=list)
     operations: list[dict[str, Any]] = field(default_factory=list)
@@ -73,8 +75,9 @@ class _Account:
         return points - left
 
 
-def walk(dice: Dice, accounts: pd.DataFrame, birth_dates: np.ndarray, orders: pd.DataFrame, returned_share: pd.DataFrame, *,
-           ends: datetime) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def walk(
+    dice: Dice, accounts: pd.DataFrame, birth_dates: np.ndarray, orders: pd.DataFrame, returned_share: pd.DataFrame, *, ends: datetime
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """-> loyalty_operations, (order_id, points_redeemed, points_earned), (order_id, points_returned, points_cancelled).
 
     `orders` needs order_id, account_id, kind, base_kop (net before points), created_at, received_at, cancelled_at;
@@ -85,7 +88,9 @@ def walk(dice: Dice, accounts: pd.DataFrame, birth_dates: np.ndarray, orders: pd
     shown = shown.join(back, on="order_id")
     shown = shown.assign(pays=dice.uniform("redeems", shown["who"].to_numpy(), shown["nth"].to_numpy()))
     by_account: dict[int, list[dict[str, Any]]] = {}
-    for row in plain(shown[["order_id", "account_id", "kind", "base_kop", "created_at", "received_at", "cancelled_at", "returned_at", "value", "pays"]]):
+    for row in plain(
+        shown[["order_id", "account_id", "kind", "base_kop", "created_at", "received_at", "cancelled_at", "returned_at", "value", "pays"]]
+    ):
         by_account.setdefault(row["account_id"], []).append(row)
     operations: list[dict[str, Any]] = []
     paid: list[tuple[int, int, int]] = []
@@ -97,7 +102,9 @@ def walk(dice: Dice, accounts: pd.DataFrame, birth_dates: np.ndarray, orders: pd
             continue
         account = _Account(row["account_id"])
         until = min(ends, row["closed_at"] or ends)
-        events = _events(row, birth_dates[row["account_key"]].astype("datetime64[us]").item(), by_account.get(row["account_id"], ()), until=until)
+        events = _events(
+            row, birth_dates[row["account_key"]].astype("datetime64[us]").item(), by_account.get(row["account_id"], ()), until=until
+        )
         if luck["goodwill"][at] < GOODWILL:
             events.append((row["activated_at"] + timedelta(days=10 + int(300 * luck["goodwill when"][at])), 5, "goodwill", {}))
             if luck["correction"][at] < CORRECTION:
@@ -105,15 +112,20 @@ def walk(dice: Dice, accounts: pd.DataFrame, birth_dates: np.ndarray, orders: pd
         _live(account, sorted(events, key=lambda e: (e[0], e[1], e[3].get("order_id", 0))), paid, undone, until=until, closed=until < ends)
         operations += account.operations
     made = pd.DataFrame(operations, columns=["account_id", "type", "points", "created_at", "activates_on", "order_id", "event"])
-    return (made, pd.DataFrame(paid, columns=["order_id", "points_redeemed", "points_earned"]),
-            pd.DataFrame(undone, columns=["order_id", "points_returned", "points_cancelled"]))
+    return (
+        made,
+        pd.DataFrame(paid, columns=["order_id", "points_redeemed", "points_earned"]),
+        pd.DataFrame(undone, columns=["order_id", "points_returned", "points_cancelled"]),
+    )
 
 
 def _events(row: dict[str, Any], born: datetime, orders: Any, *, until: datetime) -> list[tuple[datetime, int, str, dict[str, Any]]]:
     start = row["activated_at"]
     events: list[tuple[datetime, int, str, dict[str, Any]]] = [(start, 0, "welcome", {})]
     for year in range(start.year, until.year + 1):
-        day = datetime(year, born.month, min(born.day, 28), 6)      # 09:00 in Moscow
+        day = start.replace(
+            year=year, month=born.month, day=min(born.day, 28), hour=6, minute=0, second=0, microsecond=0
+        )  # 09:00 in Moscow
         if day > start:
             events.append((day, 0, "birthday", {}))
     for order in orders:
@@ -124,8 +136,9 @@ def _events(row: dict[str, Any], born: datetime, orders: Any, *, until: datetime
     return events
 
 
-def _live(account: _Account, events: list[tuple[datetime, int, str, dict[str, Any]]], paid: list, undone: list, *, until: datetime,
-          closed: bool) -> None:
+def _live(
+    account: _Account, events: list[tuple[datetime, int, str, dict[str, Any]]], paid: list, undone: list, *, until: datetime, closed: bool
+) -> None:
     redeemed: dict[int, int] = {}
     earned: dict[int, int] = {}
     for at, _, name, order in events:
@@ -168,12 +181,19 @@ def operations(dice: Dice, made: pd.DataFrame, orders: pd.DataFrame, returns: pd
     receipt = set(orders.loc[orders["kind"] == "receipt", "order_id"])
     came_back = dict(zip(returns["order_id"], returns["return_id"], strict=True))
     moments = dict(zip(returns["order_id"], returns["returned_at"], strict=True))
-    at_return = [o if o in came_back and t == moments[o] and k.startswith("cancel") else None
-                 for o, t, k in zip(made["order_id"], made["created_at"], made["type"], strict=True)]
+    at_return = [
+        o if o in came_back and t == moments[o] and k.startswith("cancel") else None
+        for o, t, k in zip(made["order_id"], made["created_at"], made["type"], strict=True)
+    ]
     key = np.arange(1, len(made) + 1)
-    return table("loyalty_operations", {
-        **{name: made[name] for name in ("account_id", "type", "points", "created_at", "activates_on", "event")}, "operation_id": key,
-        "order_id": pd.array(made["order_id"].to_numpy(dtype=object), dtype="Int64"),
-        "return_id": pd.array([came_back.get(o) for o in at_return], dtype="Int64"),
-        "in_moysklad": [o in receipt for o in made["order_id"]], "uuid": dice.uuids("operation", key),
-    })
+    return table(
+        "loyalty_operations",
+        {
+            **{name: made[name] for name in ("account_id", "type", "points", "created_at", "activates_on", "event")},
+            "operation_id": key,
+            "order_id": pd.array(made["order_id"].to_numpy(dtype=object), dtype="Int64"),
+            "return_id": pd.array([came_back.get(o) for o in at_return], dtype="Int64"),
+            "in_moysklad": [o in receipt for o in made["order_id"]],
+            "uuid": dice.uuids("operation", key),
+        },
+    )

@@ -5,6 +5,7 @@
 Sendings are walked through in the order of time, since who unsubscribes or bounces today is not written to tomorrow;
 all the rest (opens, clicks, late arrivals) is drawn at once.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -17,8 +18,8 @@ from sandbox.trade import NEVER, seconds
 from sandbox.world import table
 
 CHANNELS, TYPES = ("email", "push", "sms"), ("mass", "trigger", "transactional")
-TOPICS = {("email", "promo"): 0.80, ("email", "digest"): 0.45, ("push", "promo"): 0.36, ("sms", "promo"): 0.45}   # subscribed at the start
-UNSUBSCRIBES = np.array([0.0022, 0.0012, 0.0018])      # of delivered, by channel
+TOPICS = {("email", "promo"): 0.80, ("email", "digest"): 0.45, ("push", "promo"): 0.36, ("sms", "promo"): 0.45}  # subscribed at the start
+UNSUBSCRIBES = np.array([0.0022, 0.0012, 0.0018])  # of delivered, by channel
 BOTH_TOPICS, COMES_BACK = 0.35, 0.12
 DEAD_MAILBOX_A_YEAR = 0.06
 PURPOSES = {"promo": 1, "digest": 2}
@@ -28,11 +29,16 @@ class _Consents:
     """Per topic of a channel and reader: since when he takes it, when he left and when he came back."""
 
     def __init__(self, dice: Dice, who: np.ndarray, created: np.ndarray, reachable: np.ndarray) -> None:
-        agrees = [reachable[CHANNELS.index(channel)] & dice.happens(share, f"subscribes {channel}/{topic}", who) for (channel, topic), share in TOPICS.items()]
+        agrees = [
+            reachable[CHANNELS.index(channel)] & dice.happens(share, f"subscribes {channel}/{topic}", who)
+            for (channel, topic), share in TOPICS.items()
+        ]
         self.since = np.where(np.array(agrees), created, NEVER)
         self.left, self.back = (np.full(self.since.shape, NEVER) for _ in range(2))
         wait = np.where(dice.happens(COMES_BACK, "comes back", who), 15 + dice.exponential(60.0, "back after", who), np.nan)
-        self.away = np.array([NEVER - NEVER if np.isnan(days) else np.timedelta64(int(days * 86400), "s") for days in wait], dtype="timedelta64[us]")
+        self.away = np.array(
+            [NEVER - NEVER if np.isnan(days) else np.timedelta64(int(days * 86400), "s") for days in wait], dtype="timedelta64[us]"
+        )
 
     def takes(self, topic: np.ndarray, reader: np.ndarray, at: np.ndarray) -> np.ndarray:
         left = (self.left[topic, reader] <= at) & ~(self.back[topic, reader] <= at)
@@ -44,11 +50,19 @@ class _Consents:
 
 
 def readers(dice: Dice, records: pd.DataFrame, changed: pd.DataFrame, folk: pd.DataFrame) -> pd.DataFrame:
-    """mindbox's own customer records: mindbox_id, person, person_id, created_at, birth_date, uses_app, email and phone (old ones beside)."""
+    """mindbox's own customer records: mindbox_id, person, person_id, created_at, birth_date, uses_app, email and phone."""
     own = records[(records["system"] == "mindbox") & (records["slot"] == 0) & (records["person"] >= 0)].reset_index(drop=True)
     person = own["person"].to_numpy()
-    made = pd.DataFrame({"mindbox_id": own["record_id"].astype("int64"), "person": person, "person_id": own["person_id"], "created_at": own["created_at"],
-                         "birth_date": folk["birth_date"].to_numpy()[person], "uses_app": dice.happens(0.36, "app user", person)})
+    made = pd.DataFrame(
+        {
+            "mindbox_id": own["record_id"].astype("int64"),
+            "person": person,
+            "person_id": own["person_id"],
+            "created_at": own["created_at"],
+            "birth_date": folk["birth_date"].to_numpy()[person],
+            "uses_app": dice.happens(0.36, "app user", person),
+        }
+    )
     for name in ("email", "phone"):
         moved = changed[(changed["system"] == "mindbox") & (changed["field"] == name)].set_index("person")
         made[name], made[f"old_{name}"] = own[name], moved["old_value"].reindex(person).to_numpy(dtype=object)
@@ -66,8 +80,9 @@ def contact_points(readers: pd.DataFrame, channel: np.ndarray, reader: np.ndarra
     return np.select([channel == 0, channel == 1], [email, device], phone)
 
 
-def mail(dice: Dice, readers: pd.DataFrame, campaigns: pd.DataFrame, occasions: pd.DataFrame, *,
-         ends: np.datetime64) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def mail(
+    dice: Dice, readers: pd.DataFrame, campaigns: pd.DataFrame, occasions: pd.DataFrame, *, ends: np.datetime64
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """-> messages, message_events, consent_events. `occasions`: system_name, reader (row number in `readers`), sent_at, number."""
     who = readers["person"].to_numpy()
     created = readers["created_at"].to_numpy().astype("datetime64[us]")
@@ -77,7 +92,9 @@ def mail(dice: Dice, readers: pd.DataFrame, campaigns: pd.DataFrame, occasions: 
     bounced = np.full(len(who), NEVER)
     ids, channels = campaigns["campaign_id"].to_numpy(), campaigns["channel"].map(CHANNELS.index).to_numpy()
     names = list(TOPICS)
-    topics = np.array([names.index((c, t)) if isinstance(t, str) else -1 for c, t in zip(campaigns["channel"], campaigns["topic"], strict=True)])
+    topics = np.array(
+        [names.index((c, t)) if isinstance(t, str) else -1 for c, t in zip(campaigns["channel"], campaigns["topic"], strict=True)]
+    )
     sent: list[tuple[np.ndarray, ...]] = []
 
     def send(reader: np.ndarray, row: np.ndarray, at: np.ndarray, number: np.ndarray) -> None:
@@ -100,8 +117,12 @@ def mail(dice: Dice, readers: pd.DataFrame, campaigns: pd.DataFrame, occasions: 
         sent.append((reader, row, at, number, hard, leaves, left_at))
 
     row_of = {name: row for row, name in enumerate(campaigns["system_name"])}
-    waiting = (occasions["reader"].to_numpy(), occasions["system_name"].map(row_of).to_numpy(dtype=np.int64),
-               occasions["sent_at"].to_numpy().astype("datetime64[us]"), occasions["number"].to_numpy(dtype=np.int64))
+    waiting = (
+        occasions["reader"].to_numpy(),
+        occasions["system_name"].map(row_of).to_numpy(dtype=np.int64),
+        occasions["sent_at"].to_numpy().astype("datetime64[us]"),
+        occasions["number"].to_numpy(dtype=np.int64),
+    )
     mass = np.flatnonzero(campaigns["share"].notna())
     mass = mass[np.argsort(campaigns["sent_at"].to_numpy()[mass], kind="stable")]
     moments = campaigns["sent_at"].to_numpy().astype("datetime64[us]")[mass]
@@ -120,27 +141,60 @@ def mail(dice: Dice, readers: pd.DataFrame, campaigns: pd.DataFrame, occasions: 
     reader, row, at, number, hard, leaves, left_at = (np.concatenate(column) for column in zip(*sent, strict=True))
     order = np.lexsort((number, reader, ids[row], at))
     order = order[at[order] <= ends]
-    posted = pd.DataFrame({"reader": reader, "who": who[reader], "campaign_id": ids[row], "sent_at": at, "number": number,
-                           "hard": hard, "leaves": leaves, "left_at": left_at, "channel": channels[row],
-                           "type": campaigns["type"].map(TYPES.index).to_numpy()[row]})
+    posted = pd.DataFrame(
+        {
+            "reader": reader,
+            "who": who[reader],
+            "campaign_id": ids[row],
+            "sent_at": at,
+            "number": number,
+            "hard": hard,
+            "leaves": leaves,
+            "left_at": left_at,
+            "channel": channels[row],
+            "type": campaigns["type"].map(TYPES.index).to_numpy()[row],
+        }
+    )
     posted = posted.iloc[order].assign(message_id=np.arange(1, len(order) + 1)).reset_index(drop=True)
     at = posted["reader"].to_numpy()
-    messages = table("messages", {
-        "message_id": posted["message_id"], "campaign_id": posted["campaign_id"], "person_id": readers["person_id"].to_numpy()[at],
-        "mindbox_id": readers["mindbox_id"].to_numpy()[at], "sent_at": posted["sent_at"], "contact_point": contact_points(readers, posted["channel"].to_numpy(), at, posted["sent_at"].to_numpy())})
+    messages = table(
+        "messages",
+        {
+            "message_id": posted["message_id"],
+            "campaign_id": posted["campaign_id"],
+            "person_id": readers["person_id"].to_numpy()[at],
+            "mindbox_id": readers["mindbox_id"].to_numpy()[at],
+            "sent_at": posted["sent_at"],
+            "contact_point": contact_points(readers, posted["channel"].to_numpy(), at, posted["sent_at"].to_numpy()),
+        },
+    )
     return messages, replies.events(dice, posted, ends=ends), consent_events(dice, readers, consents, ends=ends)
 
 
 def consent_events(dice: Dice, readers: pd.DataFrame, consents: _Consents, *, ends: np.datetime64) -> pd.DataFrame:
+    """Who agreed, left and came back, by topic; a share of the first consents bears no date."""
     who, found = readers["person"].to_numpy(), []
     for number, (channel, topic) in enumerate(TOPICS):
         for moments, agrees in ((consents.since, True), (consents.left, False), (consents.back, True)):
             moment = moments[number]
             hit = ~np.isnat(moment) & (moment <= ends)
             undated = (moments is consents.since) & dice.happens(traps.UNDATED_CONSENT, "undated", who, PURPOSES[topic])
-            found.append(pd.DataFrame({"mindbox_id": readers["mindbox_id"].to_numpy()[hit], "channel": channel, "topic": topic, "brand": BRAND,
-                                       "contact_point": contact_points(readers, np.full(len(who), CHANNELS.index(channel)), np.arange(len(who)), moment)[hit], "is_subscribed": agrees, "changed_at": np.where(undated, NEVER, moment)[hit],
-                                       "created_at": moment[hit]}))
+            found.append(
+                pd.DataFrame(
+                    {
+                        "mindbox_id": readers["mindbox_id"].to_numpy()[hit],
+                        "channel": channel,
+                        "topic": topic,
+                        "brand": BRAND,
+                        "contact_point": contact_points(readers, np.full(len(who), CHANNELS.index(channel)), np.arange(len(who)), moment)[
+                            hit
+                        ],
+                        "is_subscribed": agrees,
+                        "changed_at": np.where(undated, NEVER, moment)[hit],
+                        "created_at": moment[hit],
+                    }
+                )
+            )
     made = pd.concat(found, ignore_index=True)
     return table("consent_events", made.sort_values(["created_at", "mindbox_id", "channel", "topic"], kind="stable"))
 
@@ -150,14 +204,20 @@ def crm_consent_events(dice: Dice, agreed: pd.DataFrame, readers: pd.DataFrame, 
 
     `own`: person, crm_record_id, created_at of retailcrm's own records; `readers` adds person to mindbox_id.
     """
-    heard = agreed[(agreed["topic"] == "promo") & agreed["channel"].isin(["email", "sms"])].merge(readers[["mindbox_id", "person"]], on="mindbox_id")
+    heard = agreed[(agreed["topic"] == "promo") & agreed["channel"].isin(["email", "sms"])].merge(
+        readers[["mindbox_id", "person"]], on="mindbox_id"
+    )
     heard = heard.merge(own, on="person", suffixes=("", "_crm"))
     heard = heard[dice.happens(0.9, "crm hears", heard["person"].to_numpy())]
     later = heard["created_at"] + np.timedelta64(5, "m")
     heard = heard.assign(created_at=later.where(later > heard["created_at_crm"], heard["created_at_crm"]))
     rest = own[~own["person"].isin(readers["person"])]
     rest = rest[dice.happens(0.6, "crm alone", rest["person"].to_numpy())].assign(channel="email", is_subscribed=True)
-    rest = rest.assign(changed_at=np.where(dice.happens(0.4, "crm dated", rest["person"].to_numpy()), rest["created_at"].to_numpy().astype("datetime64[us]"), NEVER))
+    rest = rest.assign(
+        changed_at=np.where(
+            dice.happens(0.4, "crm dated", rest["person"].to_numpy()), rest["created_at"].to_numpy().astype("datetime64[us]"), NEVER
+        )
+    )
     both = pd.concat([heard, rest], ignore_index=True)
     both["subscription"] = both["channel"] + "_promo"
     both = both.sort_values(["created_at", "crm_record_id", "channel"], kind="stable")

@@ -1,7 +1,8 @@
 """The orders as the retailer's systems hold them: under which record, with which contacts, account, address and clerk.
 
-    met visits, records, accounts -> orders without amounts;  amounts, points -> delivery
+met visits, records, accounts -> orders without amounts;  amounts, points -> delivery
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -17,8 +18,16 @@ DELIVERY_KOP = {"courier": 39_000, "pickup_point": 19_000}
 FREE_DELIVERY_FROM_KOP = 300_000
 
 
-def orders(dice: Dice, met: pd.DataFrame, records: pd.DataFrame, accounts: pd.DataFrame, folk: pd.DataFrame, changes: pd.DataFrame,
-           firms: pd.DataFrame, shops: pd.DataFrame) -> pd.DataFrame:
+def orders(
+    dice: Dice,
+    met: pd.DataFrame,
+    records: pd.DataFrame,
+    accounts: pd.DataFrame,
+    folk: pd.DataFrame,
+    changes: pd.DataFrame,
+    firms: pd.DataFrame,
+    shops: pd.DataFrame,
+) -> pd.DataFrame:
     """One row per visit, in order of time, with who and nth (its keys for the dice) and person (row of `folk`, -1 unknown)."""
     who, nth, person = (met[name].to_numpy() for name in ("who", "nth", "person"))
     online, known = met["online"].to_numpy(), person >= 0
@@ -26,24 +35,44 @@ def orders(dice: Dice, met: pd.DataFrame, records: pd.DataFrame, accounts: pd.Da
     made = met[["who", "nth", "person", "created_at", "sales_channel"]].join(trade.milestones(dice, met, shops))
     store, made["store_id"] = made["store_id"].to_numpy(), pd.array(made["store_id"].to_numpy(), dtype="Int64")
     made.loc[store == 0, "store_id"] = pd.NA
-    clerk = np.where(online, len(shops) * 4 + 1 + dice.index(6, "operator", who, nth), (store - 1) * 4 + 2 + dice.index(3, "cashier", who, nth))
+    clerk = np.where(
+        online, len(shops) * 4 + 1 + dice.index(6, "operator", who, nth), (store - 1) * 4 + 2 + dice.index(3, "cashier", who, nth)
+    )
     served = ~online | (met["sales_channel"] == "phone").to_numpy()
     account = pd.Series(np.where(met["is_member"], person, -1)).map(dict(zip(accounts["account_key"], accounts["account_id"], strict=True)))
     contact = _contacts(dice, met, folk, changes, firms, shops, made, store)
     return made.assign(
-        order_id=order_id, number=[f"{i}A" if o else f"{i:06d}" for i, o in zip(order_id, online, strict=True)],
+        order_id=order_id,
+        number=[f"{i}A" if o else f"{i:06d}" for i, o in zip(order_id, online, strict=True)],
         external_id=pd.Series([f"web-{i}" if o else None for i, o in zip(order_id, online, strict=True)], dtype=object),
-        uuid=dice.uuids("order", who, nth), kind=np.where(online, "online", "receipt"),
+        uuid=dice.uuids("order", who, nth),
+        kind=np.where(online, "online", "receipt"),
         person_id=pd.Series(np.where(known, folk["person_id"].to_numpy(dtype=object)[person], None), dtype=object),
-        crm_record_id=pd.array(record_of(records, met, "retailcrm").to_numpy(), dtype="Int64"), ms_record_id=record_of(records, met, "moysklad"),
-        site=np.where(online, "omnimart-ru", None), employee_id=pd.array([c if s else None for c, s in zip(clerk, served, strict=True)], dtype="Int64"),
-        is_test=(who <= trade.TESTS) & (who > trade.FIRMS), is_employee_purchase=known & folk["is_employee"].to_numpy()[person], is_b2b=who <= trade.FIRMS,
-        currency="RUB", promo_code=baskets.promo_codes(dice, met), is_guest_checkout=met["is_guest"].to_numpy(),
-        account_id=pd.array(account.to_numpy(), dtype="Int64"), **contact)
+        crm_record_id=pd.array(record_of(records, met, "retailcrm").to_numpy(), dtype="Int64"),
+        ms_record_id=record_of(records, met, "moysklad"),
+        site=np.where(online, "omnimart-ru", None),
+        employee_id=pd.array([c if s else None for c, s in zip(clerk, served, strict=True)], dtype="Int64"),
+        is_test=(who <= trade.TESTS) & (who > trade.FIRMS),
+        is_employee_purchase=known & folk["is_employee"].to_numpy()[person],
+        is_b2b=who <= trade.FIRMS,
+        currency="RUB",
+        promo_code=baskets.promo_codes(dice, met),
+        is_guest_checkout=met["is_guest"].to_numpy(),
+        account_id=pd.array(account.to_numpy(), dtype="Int64"),
+        **contact,
+    )
 
 
-def _contacts(dice: Dice, met: pd.DataFrame, folk: pd.DataFrame, changes: pd.DataFrame, firms: pd.DataFrame, shops: pd.DataFrame, made: pd.DataFrame,
-              store: np.ndarray) -> dict[str, pd.Series]:
+def _contacts(
+    dice: Dice,
+    met: pd.DataFrame,
+    folk: pd.DataFrame,
+    changes: pd.DataFrame,
+    firms: pd.DataFrame,
+    shops: pd.DataFrame,
+    made: pd.DataFrame,
+    store: np.ndarray,
+) -> dict[str, pd.Series]:
     """Where to and whom to call: what the person's own values were at the moment of the order, typed into the form by hand."""
     person, moment, online = met["person"].to_numpy(), met["created_at"].to_numpy(), met["online"].to_numpy()
     known, firm = online & (person >= 0), np.maximum(trade.FIRMS - met["who"].to_numpy(), 0)
@@ -63,8 +92,13 @@ def _contacts(dice: Dice, met: pd.DataFrame, folk: pd.DataFrame, changes: pd.Dat
     phoned = (met["sales_channel"] == "phone").to_numpy() & ~is_firm
     phone = [written_phone(p, s) if p is not None and g != "email" else None for p, s, g in zip(values["phone"], style, gives, strict=True)]
     email = np.where((gives == "phone") | phoned, None, values["email"])
-    named = {"contact_phone": phone, "contact_email": email, "delivery_city": values["city"], "delivery_region": values["region"],
-             "delivery_address": values["address"]}
+    named = {
+        "contact_phone": phone,
+        "contact_email": email,
+        "delivery_city": values["city"],
+        "delivery_region": values["region"],
+        "delivery_address": values["address"],
+    }
     return {name: pd.Series(column, dtype=object) for name, column in named.items()}
 
 

@@ -1,7 +1,8 @@
 """The simulated retailer's people as they are, before any vendor writes them down.
 
-    Dice -> people (with their households and habits), person_changes (moves, new phones, married names)
+Dice -> people (with their households and habits), person_changes (moves, new phones, married names)
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -10,39 +11,38 @@ import pandas as pd
 from sandbox import traps
 from sandbox.catalogue import CITIES, CITY_WEIGHTS, address
 from sandbox.dice import Dice
+from sandbox.names import FATHERS, MEN, SURNAMES, WOMEN, patronymic, surname, transliterated
 from sandbox.world import table
 
-MEN = ("Александр", "Дмитрий", "Максим", "Сергей", "Андрей", "Алексей", "Артём", "Илья", "Кирилл", "Михаил", "Никита", "Матвей", "Роман", "Егор",
-       "Иван", "Владимир", "Пётр", "Фёдор", "Семён", "Павел", "Николай", "Константин", "Юрий", "Виктор", "Олег")
-WOMEN = ("Анна", "Мария", "Елена", "Дарья", "Анастасия", "Екатерина", "Виктория", "Ольга", "Наталья", "Юлия", "Татьяна", "Светлана", "Ирина",
-         "Ксения", "Алина", "Елизавета", "Алёна", "Полина", "Марина", "Вероника", "Людмила", "Галина", "Надежда", "Софья", "Валерия")
-SHORT = dict(zip(MEN + WOMEN, (
-    "Саша Дима Макс Серёжа Андрюша Лёша Тёма Илюша Кир Миша Ник Мотя Рома Гоша Ваня Вова Петя Федя Сёма Паша Коля Костя Юра Витя Олежа "
-    "Аня Маша Лена Даша Настя Катя Вика Оля Наташа Юля Таня Света Ира Ксюша Аля Лиза Алёнка Поля Мариша Ника Люда Галя Надя Соня Лера").split(), strict=True))
-FATHERS = (("Александр", "ов"), ("Дмитри", "ев"), ("Максим", "ов"), ("Серге", "ев"), ("Андре", "ев"), ("Алексе", "ев"), ("Михайл", "ов"), ("Иван", "ов"),
-           ("Владимир", "ов"), ("Петр", "ов"), ("Никола", "ев"), ("Виктор", "ов"), ("Олег", "ов"), ("Юрь", "ев"), ("Павл", "ов"), ("Борис", "ов"))
-SURNAMES = (
-    "Иванов Смирнов Кузнецов Попов Васильев Петров Соколов Михайлов Новиков Фёдоров Морозов Волков Алексеев Лебедев Семёнов Егоров Павлов Козлов "
-    "Степанов Николаев Орлов Андреев Макаров Никитин Захаров Зайцев Соловьёв Борисов Яковлев Григорьев Романов Воробьёв Сергеев Кузьмин Фролов "
-    "Александров Дмитриев Королёв Гусев Киселёв Ильин Максимов Поляков Сорокин Виноградов Ковалёв Белов Медведев Антонов Тарасов Жуков Баранов "
-    "Филиппов Комаров Давыдов Беляев Герасимов Богданов Осипов Сидоров Матвеев Титов Марков Миронов Крылов Куликов Карпов Власов Мельников "
-    "Денисов Гаврилов Тихонов Казаков Афанасьев Данилов Савельев Тимофеев Фомин Чернов Абрамов Мартынов Ефимов Федотов Щербаков Назаров "
-    "Калинин Исаев Чернышёв Быков Маслов Родионов Коновалов Лазарев Воронин Климов Филатов Пономарёв Голубев Кудрявцев Прохоров Наумов Потапов "
-    "Журавлёв Овчинников Трофимов Леонов Соболев Ермаков Колесников Гончаров Емельянов Никифоров Грачёв Котов Гришин Ефремов Архипов").split()
-MOBILE_CODES = ("903", "905", "906", "909", "910", "915", "916", "917", "919", "920", "925", "926", "929", "951", "961", "962", "963", "965", "967", "977",
-                "981", "982", "985", "987", "988", "999")
+MOBILE_CODES = (
+    "903",
+    "905",
+    "906",
+    "909",
+    "910",
+    "915",
+    "916",
+    "917",
+    "919",
+    "920",
+    "925",
+    "926",
+    "929",
+    "951",
+    "961",
+    "962",
+    "963",
+    "965",
+    "967",
+    "977",
+    "981",
+    "982",
+    "985",
+    "987",
+    "988",
+    "999",
+)
 MAILS = ("mail.example", "pochta.example", "inbox.example", "post.example", "list.example")
-LATIN = dict(zip("абвгдеёжзийклмнопрстуфхцчшщъыьэюя", (
-    "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya").replace("_", "~").split(), strict=True))
-
-
-def transliterated(text: str) -> str:
-    latin = "".join(LATIN.get(letter, letter) for letter in text.lower()).replace("~", "")
-    return latin.title()
-
-
-def surname(root: str, sex: str) -> str:
-    return root if sex == "male" else root + "а"
 
 
 def phone(dice: Dice, purpose: str, keys: np.ndarray) -> list[str]:
@@ -69,25 +69,40 @@ def people(dice: Dice, count: int, *, joined_at: np.ndarray, mailboxes: list[str
     last = [surname(r, s) for r, s in zip(root, sex, strict=True)]
     numbers = phone(dice, "phone", key)
     shares = in_family & dice.happens(traps.SHARED_FAMILY_PHONE, "family phone", key)
-    own_mail = [f"{transliterated(f)[:1].lower()}.{transliterated(n).lower()}{k + 11}@{m}"
-                for f, n, k, m in zip(first, last, key, dice.choice(MAILS, "mail host", key), strict=True)]
+    own_mail = [
+        f"{transliterated(f)[:1].lower()}.{transliterated(n).lower()}{k + 11}@{m}"
+        for f, n, k, m in zip(first, last, key, dice.choice(MAILS, "mail host", key), strict=True)
+    ]
     at_work = dice.happens(traps.COMPANY_MAILBOX, "work mail", key) & bool(mailboxes)
     desk = dice.index(min(3, max(1, len(mailboxes))), "desk", key)
     # The next person is asked although he may not have joined yet: a household's id does not wait for its second member.
     family = in_family | drawn[1:]
-    return table("people", {
-        "person_id": [f"P{k + 1:06d}" for k in key], "first_name": first, "last_name": last,
-        "middle_name": [FATHERS[f][0] + FATHERS[f][1] + ("ич" if s == "male" else "на") for f, s in zip(father, sex, strict=True)],
-        "sex": sex, "birth_date": born.astype("datetime64[us]"), "city": [CITIES[c][0] for c in city], "region": [CITIES[c][1] for c in city],
-        "address": address(dice, "home", head), "email": [mailboxes[d] if w else m for d, w, m in zip(desk, at_work, own_mail, strict=True)],
-        "phone": [numbers[h] if s else numbers[k] for k, h, s in zip(key, head, shares, strict=True)],
-        "family_id": [f"F{h + 1:06d}" if f else None for h, f in zip(head, family, strict=True)],
-        "is_employee": dice.happens(traps.EMPLOYEE, "employee", key) | (key == 3), "joined_at": joined_at,
-    })
+    return table(
+        "people",
+        {
+            "person_id": [f"P{k + 1:06d}" for k in key],
+            "first_name": first,
+            "last_name": last,
+            "middle_name": [patronymic(FATHERS[f], s) for f, s in zip(father, sex, strict=True)],
+            "sex": sex,
+            "birth_date": born.astype("datetime64[us]"),
+            "city": [CITIES[c][0] for c in city],
+            "region": [CITIES[c][1] for c in city],
+            "address": address(dice, "home", head),
+            "email": [mailboxes[d] if w else m for d, w, m in zip(desk, at_work, own_mail, strict=True)],
+            "phone": [numbers[h] if s else numbers[k] for k, h, s in zip(key, head, shares, strict=True)],
+            "family_id": [f"F{h + 1:06d}" if f else None for h, f in zip(head, family, strict=True)],
+            "is_employee": dice.happens(traps.EMPLOYEE, "employee", key) | (key == 3),
+            "joined_at": joined_at,
+        },
+    )
 
 
 def person_changes(dice: Dice, folk: pd.DataFrame) -> pd.DataFrame:
-    """person (row number in `folk`), field, changed_at, old_value, new_value, by time; at most one change of a kind each, some beyond any horizon."""
+    """person (row number in `folk`), field, changed_at, old_value, new_value, by time.
+
+    At most one change of a kind each, some of them beyond any horizon.
+    """
     key = np.arange(len(folk))
     joined = folk["joined_at"].to_numpy()
     found: list[pd.DataFrame] = []
@@ -97,8 +112,17 @@ def person_changes(dice: Dice, folk: pd.DataFrame) -> pd.DataFrame:
         at = joined + ((20 + dice.exponential(260, f"{occasion} when", key)) * 86400).astype("timedelta64[s]")
         hit = dice.happens(share, f"{occasion} changes", key)
         hit &= among if among is not None else True
-        found.append(pd.DataFrame({"person": key[hit], "field": field, "changed_at": at[hit], "old_value": folk[field].to_numpy()[hit],
-                                   "new_value": np.array(values, dtype=object)[hit]}))
+        found.append(
+            pd.DataFrame(
+                {
+                    "person": key[hit],
+                    "field": field,
+                    "changed_at": at[hit],
+                    "old_value": folk[field].to_numpy()[hit],
+                    "new_value": np.array(values, dtype=object)[hit],
+                }
+            )
+        )
 
     changed("phone", traps.PHONE_CHANGED, phone(dice, "new phone", key))
     changed("email", traps.EMAIL_CHANGED, [f"new{k + 11}@{MAILS[k % len(MAILS)]}" for k in key])

@@ -5,6 +5,7 @@
 A record's slot says what it is: 0 the person's own, n + 1 the guest checkout of the nth order, -1 a second subscription.
 `profiles` holds the last value of each field, `profile_changes` what it was before.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 
 from sandbox import traps
 from sandbox.dice import Dice
-from sandbox.people import SHORT, transliterated
+from sandbox.names import SHORT, transliterated
 from sandbox.world import PROFILE_FIELDS
 
 OWN, DUPLICATE = 0, -1
@@ -29,14 +30,16 @@ def written_phone(number: str, style: int) -> str:
 
 
 def typo(name: str, at: float, swap: bool) -> str:
+    """The name with two letters swapped or one lost, never the first."""
     place = 1 + int(at * max(1, len(name) - 2))
     if swap:
-        return name[:place] + name[place + 1:place + 2] + name[place] + name[place + 2:]
-    return name[:place] + name[place + 1:]
+        return name[:place] + name[place + 1 : place + 2] + name[place] + name[place + 2 :]
+    return name[:place] + name[place + 1 :]
 
 
-def records(dice: Dice, needs: pd.DataFrame, folk: pd.DataFrame, changes: pd.DataFrame, firms: pd.DataFrame,
-            *, begins: np.datetime64) -> tuple[pd.DataFrame, pd.DataFrame]:
+def records(
+    dice: Dice, needs: pd.DataFrame, folk: pd.DataFrame, changes: pd.DataFrame, firms: pd.DataFrame, *, begins: np.datetime64
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`needs`: system, person (row of `folk`; -1 firm, -2 test, -3 placeholder), slot, created_at, contact(both|phone|email), firm.
 
     -> the profiles (with the keys person, slot and firm beside the published columns) and their changes.
@@ -46,7 +49,12 @@ def records(dice: Dice, needs: pd.DataFrame, folk: pd.DataFrame, changes: pd.Dat
     made["record_id"] = _record_ids(dice, made)
     real = made["person"].to_numpy() >= 0
     who = np.maximum(made["person"].to_numpy(), 0)
-    key = (made["system"].map({s: n for n, s in enumerate(SYSTEMS)}).to_numpy(), made["person"].to_numpy(), made["slot"].to_numpy(), made["firm"].to_numpy())
+    key = (
+        made["system"].map({s: n for n, s in enumerate(SYSTEMS)}).to_numpy(),
+        made["person"].to_numpy(),
+        made["slot"].to_numpy(),
+        made["firm"].to_numpy(),
+    )
     for column in ("first_name", "last_name", "middle_name", "email", "phone", "city", "region", "address", "sex", "birth_date"):
         made[column] = folk[column].to_numpy()[who]
     made["card_number"] = made["company_id"] = pd.Series([None] * len(made), dtype=object)
@@ -95,13 +103,17 @@ class _Spelling:
         email_gone = dice.happens(share(traps.MISSING_EMAIL), "no email", *key) | (made["contact"] == "phone").to_numpy()
         phone_gone = dice.happens(share(traps.MISSING_PHONE), "no phone", *key) | (made["contact"] == "email").to_numpy()
         email_gone &= (made["contact"] != "email").to_numpy()
-        phone_gone &= ~email_gone        # a record has at least one contact: the shop asks until it gets one
+        phone_gone &= ~email_gone  # a record has at least one contact: the shop asks until it gets one
         member = made["is_member"].to_numpy()
         self.gone = {
-            "email": email_gone, "phone": phone_gone, "last_name": dice.happens(share(traps.MISSING_LAST_NAME), "no last name", *key),
+            "email": email_gone,
+            "phone": phone_gone,
+            "last_name": dice.happens(share(traps.MISSING_LAST_NAME), "no last name", *key),
             "middle_name": dice.happens(share(traps.MISSING_MIDDLE_NAME), "no middle name", *key),
-            "birth_date": dice.happens(share(traps.MISSING_BIRTH_DATE), "no birth date", *key) & ~member, "sex": dice.happens(0.25, "no sex", *key),
-            "address": dice.happens(0.35, "no address", *key) | (system != "retailcrm").to_numpy(), "city": dice.happens(0.15, "no city", *key),
+            "birth_date": dice.happens(share(traps.MISSING_BIRTH_DATE), "no birth date", *key) & ~member,
+            "sex": dice.happens(0.25, "no sex", *key),
+            "address": dice.happens(0.35, "no address", *key) | (system != "retailcrm").to_numpy(),
+            "city": dice.happens(0.15, "no city", *key),
             "region": dice.happens(0.25, "no region", *key),
         }
         self.junk = dice.happens(share(traps.JUNK_EMAIL), "junk email", *key) & ~email_gone
@@ -130,7 +142,10 @@ class _Spelling:
     def written(self, made: pd.DataFrame) -> pd.DataFrame:
         plain = {}
         for column in ("first_name", "last_name", "middle_name", "email", "phone", "city", "region", "address"):
-            plain[column] = pd.Series([self.value(at, column, v) for at, v in enumerate(made[column].astype(object).where(made[column].notna(), None))], dtype=object)
+            plain[column] = pd.Series(
+                [self.value(at, column, v) for at, v in enumerate(made[column].astype(object).where(made[column].notna(), None))],
+                dtype=object,
+            )
         plain["sex"] = made["sex"].astype(object).mask(self.gone["sex"], None)
         plain["birth_date"] = made["birth_date"].mask(self.gone["birth_date"])
         return made.assign(**plain)
@@ -142,10 +157,17 @@ def _apply(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], changes:
     values = {name: made[name].astype(object).to_numpy().copy() for name in PROFILE_FIELDS}
     created = made["created_at"].to_numpy()
     kinds = {name: n for n, name in enumerate(PROFILE_FIELDS)}
-    reach = {(s, c): bool(h) for s in SYSTEMS for c, h in enumerate(dice.happens(
-        traps.CHANGE_REACHES[s], f"{s} hears", changes["person"].to_numpy(), changes["field"].map(kinds).to_numpy() // 5))}
+    reach = {
+        (s, c): bool(h)
+        for s in SYSTEMS
+        for c, h in enumerate(
+            dice.happens(traps.CHANGE_REACHES[s], f"{s} hears", changes["person"].to_numpy(), changes["field"].map(kinds).to_numpy() // 5)
+        )
+    }
     written: list[dict[str, object]] = []
-    for number, (person, name, when, new, always) in enumerate(changes[["person", "field", "changed_at", "new_value", "always"]].itertuples(index=False)):
+    for number, (person, name, when, new, always) in enumerate(
+        changes[["person", "field", "changed_at", "new_value", "always"]].itertuples(index=False)
+    ):
         for system in SYSTEMS:
             at = own.get((system, person))
             if at is None or (name == "card_number" and system == "mindbox"):
@@ -157,8 +179,18 @@ def _apply(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], changes:
                 before, after = spelling.value(at, name, values[name][at]), spelling.value(at, name, new)
                 values[name][at] = new
                 if before != after:
-                    written.append({"system": system, "record_id": made["record_id"].iat[at], "changed_at": moment, "field": name, "old_value": before,
-                                    "new_value": after, "person": person, "slot": OWN})
+                    written.append(
+                        {
+                            "system": system,
+                            "record_id": made["record_id"].iat[at],
+                            "changed_at": moment,
+                            "field": name,
+                            "old_value": before,
+                            "new_value": after,
+                            "person": person,
+                            "slot": OWN,
+                        }
+                    )
     for name in PROFILE_FIELDS:
         made[name] = pd.Series(values[name], dtype=object)
     return pd.DataFrame(written, columns=["system", "record_id", "changed_at", "field", "old_value", "new_value", "person", "slot"])
@@ -174,16 +206,34 @@ def _others(made: pd.DataFrame, real: np.ndarray, firms: pd.DataFrame) -> None:
         if person == -1:
             firm = firms.iloc[number]
             made.loc[at, ["kind", "first_name", "email", "phone", "city", "region", "address", "company_id"]] = [
-                "company", firm["name"], firm["email"], firm["phone"], firm["city"], firm["region"], firm["address"], firm["company_id"]]
+                "company",
+                firm["name"],
+                firm["email"],
+                firm["phone"],
+                firm["city"],
+                firm["region"],
+                firm["address"],
+                firm["company_id"],
+            ]
         elif person == -2:
-            made.loc[at, ["kind", "first_name", "last_name", "email", "phone"]] = ["test", "Тест", "Тестов", traps.JUNK_EMAILS[0], traps.TILL_DUMMY_PHONE]
+            made.loc[at, ["kind", "first_name", "last_name", "email", "phone"]] = [
+                "test",
+                "Тест",
+                "Тестов",
+                traps.JUNK_EMAILS[0],
+                traps.TILL_DUMMY_PHONE,
+            ]
         else:
             made.loc[at, ["kind", "first_name"]] = ["placeholder", PLACEHOLDER_NAME]
 
 
 def _merge(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...]) -> None:
     """Some guest records and second subscriptions are later combined into the person's own record."""
-    own = {(s, p): (r, t) for s, p, n, r, t in made[["system", "person", "slot", "record_id", "created_at"]].itertuples(index=False) if n == OWN}
+    own = {
+        (s, p): (r, t)
+        for s, p, n, r, t in made[["system", "person", "slot", "record_id", "created_at"]].itertuples(index=False)
+        if n == OWN
+    }
     chance = made["system"].map({"retailcrm": traps.COMBINED_RECORD, "mindbox": traps.MINDBOX_MERGED, "moysklad": 0.0}).to_numpy()
     hit = (made["person"] >= 0).to_numpy() & (made["slot"] != OWN).to_numpy() & dice.happens(chance, "combined", *key)
     wait = ((1 + dice.exponential(20.0, "combined after", *key)) * 86400).astype("timedelta64[s]")
@@ -199,7 +249,11 @@ def _merge(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...]) -> None:
 def _cross_ids(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...]) -> None:
     """Mindbox knows the retailcrm id of most of the customers that retailcrm had before it."""
     own = made[(made["system"] == "retailcrm") & (made["slot"] == OWN) & (made["person"] >= 0)].set_index("person")
-    wanted = (made["system"] == "mindbox").to_numpy() & (made["slot"] == OWN).to_numpy() & dice.happens(traps.MINDBOX_KNOWS_RETAILCRM_ID, "cross id", *key)
+    wanted = (
+        (made["system"] == "mindbox").to_numpy()
+        & (made["slot"] == OWN).to_numpy()
+        & dice.happens(traps.MINDBOX_KNOWS_RETAILCRM_ID, "cross id", *key)
+    )
     earlier = made["person"].map(own["created_at"]) <= made["created_at"]
     ids = made["person"].map(own["record_id"])
     made["retailcrm_id"] = pd.array([i if w else None for i, w in zip(ids, wanted & earlier, strict=True)], dtype="Int64")

@@ -1,7 +1,8 @@
 """The loyalty programme: who joins, with which card.
 
-    people -> enrolments -> cards, accounts
+people -> enrolments -> cards, accounts
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -11,7 +12,7 @@ from sandbox import traps
 from sandbox.dice import Dice
 from sandbox.trade import NEVER, seconds
 
-LAUNCHED_AFTER = 0.25            # of the past: there is a before and an after to compare
+LAUNCHED_AFTER = 0.25  # of the past: there is a before and an after to compare
 JOINS, JOINS_AT_ONCE = 0.60, 0.7
 NOT_CONFIRMED, CLOSED = 0.04, 0.02
 
@@ -20,19 +21,26 @@ def enrolments(dice: Dice, joined_at: np.ndarray, *, launched: np.datetime64) ->
     """enrolled_at, activated_at, closed_at per person; NaT for those who never join."""
     who = np.arange(len(joined_at))
     early = joined_at < launched
-    wait = np.where(early, dice.exponential(70.0, "enrols after launch", who),
-                    np.where(dice.happens(JOINS_AT_ONCE, "enrols at once", who), 0.0, 1 + dice.exponential(45.0, "enrols later", who)))
+    wait = np.where(
+        early,
+        dice.exponential(70.0, "enrols after launch", who),
+        np.where(dice.happens(JOINS_AT_ONCE, "enrols at once", who), 0.0, 1 + dice.exponential(45.0, "enrols later", who)),
+    )
     enrolled = np.where(early, launched, joined_at) + seconds(wait * 86400 + 300)
     enrolled = np.where(dice.happens(JOINS, "enrols", who), enrolled, NEVER)
     confirmed = ~dice.happens(NOT_CONFIRMED, "confirms", who)
     leaves = confirmed & dice.happens(CLOSED, "leaves", who)
-    return pd.DataFrame({
-        "enrolled_at": enrolled, "activated_at": np.where(confirmed, enrolled + seconds(60 + dice.index(120, "activated", who)), NEVER),
-        "closed_at": np.where(leaves, enrolled + seconds(86400 * (30 + dice.exponential(250.0, "left after", who))), NEVER),
-    })
+    return pd.DataFrame(
+        {
+            "enrolled_at": enrolled,
+            "activated_at": np.where(confirmed, enrolled + seconds(60 + dice.index(120, "activated", who)), NEVER),
+            "closed_at": np.where(leaves, enrolled + seconds(86400 * (30 + dice.exponential(250.0, "left after", who))), NEVER),
+        }
+    )
 
 
 def card_numbers(who: np.ndarray) -> list[str]:
+    """The first card of each person (row number)."""
     return [f"2900{int(w) + 1:08d}" for w in who]
 
 
@@ -40,10 +48,14 @@ def card_changes(dice: Dice, members: pd.DataFrame) -> pd.DataFrame:
     """person, field, changed_at, old_value, new_value, always: the card given at enrolment, and another for one that was lost."""
     who = np.arange(len(members))
     joined = members["enrolled_at"].to_numpy()
-    given = pd.DataFrame({"person": who, "changed_at": joined, "old_value": None, "new_value": card_numbers(who), "always": True})[~np.isnat(joined)]
+    given = pd.DataFrame({"person": who, "changed_at": joined, "old_value": None, "new_value": card_numbers(who), "always": True})[
+        ~np.isnat(joined)
+    ]
     lost = members["activated_at"].notna().to_numpy() & dice.happens(traps.REPLACED_CARD, "card lost", who)
     when = joined + seconds(np.where(lost, 86400 * (20 + dice.exponential(200.0, "card lost after", who)), 0))
-    new = pd.DataFrame({"person": who, "changed_at": when, "old_value": card_numbers(who), "new_value": [f"2901{w + 1:08d}" for w in who], "always": False})[lost]
+    new = pd.DataFrame(
+        {"person": who, "changed_at": when, "old_value": card_numbers(who), "new_value": [f"2901{w + 1:08d}" for w in who], "always": False}
+    )[lost]
     return pd.concat([given, new], ignore_index=True).assign(field="card_number")
 
 
@@ -56,6 +68,10 @@ def accounts(members: pd.DataFrame, records: pd.DataFrame, folk: pd.DataFrame, c
     last = cards[cards["changed_at"] <= ends].drop_duplicates("person", keep="last").set_index("person")["new_value"]
     closed = made["closed_at"] <= ends
     return made.assign(
-        account_id=np.arange(1, len(made) + 1), person_id=folk["person_id"].to_numpy()[key], crm_record_id=own.loc[key].to_numpy().astype("int64"),
-        card_number=last.loc[key].to_numpy(), phone=folk["phone"].to_numpy()[key],
-        status=np.select([made["activated_at"].isna(), closed], ["not_confirmed", "deactivated"], "activated"))
+        account_id=np.arange(1, len(made) + 1),
+        person_id=folk["person_id"].to_numpy()[key],
+        crm_record_id=own.loc[key].to_numpy().astype("int64"),
+        card_number=last.loc[key].to_numpy(),
+        phone=folk["phone"].to_numpy()[key],
+        status=np.select([made["activated_at"].isna(), closed], ["not_confirmed", "deactivated"], "activated"),
+    )

@@ -6,10 +6,11 @@ One order per line of the log, with one line of goods, all of them web orders of
 customer's number in the log is the record id. `CDNOW_master.txt` of the PyPI package lifetimes has this shape:
 `replay_purchases(cdnow())` needs that package installed, and nothing of it is imported.
 """
+
 from __future__ import annotations
 
 import importlib.util
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +40,11 @@ def read_log(path: Path | str) -> pd.DataFrame:
             continue
         try:
             customer, day, units, value = words
-            rows.append((int(customer), datetime.strptime(day, "%Y%m%d").strftime("%Y-%m-%d"), int(units), round(float(value) * 100)))
+            rows.append((int(customer), date.fromisoformat(day).isoformat(), int(units), round(float(value) * 100)))
         except ValueError as problem:
-            raise ValueError(f"Line {number} of {path} is no purchase (customer, date YYYYMMDD, units, value): {line!r}; {problem}.") from problem
+            raise ValueError(
+                f"Line {number} of {path} is no purchase (customer, date YYYYMMDD, units, value): {line!r}; {problem}."
+            ) from problem
     return pd.DataFrame(rows, columns=["customer", "day", "units", "value_kop"]).astype({"day": "datetime64[us]"})
 
 
@@ -59,25 +62,73 @@ def replay_purchases(path: Path | str) -> World:
     amount = {"gross_kop": log["value_kop"], "net_kop": log["value_kop"]}
     empty = {name: table(name) for name in SHAPES}
     tables = empty | {
-        "people": table("people", {"person_id": person, "first_name": "Customer", "last_name": [str(c) for c in customers], "joined_at": first.to_numpy()}),
-        "profiles": table("profiles", {
-            "system": "retailcrm", "record_id": pd.Series(customers.tolist(), dtype=object), "person_id": person, "kind": "person",
-            "created_at": first.to_numpy() - np.timedelta64(1, "m"), "first_name": "Customer", "last_name": [str(c) for c in customers],
-            "external_id": [f"log-{c}" for c in customers], "site": "omnimart-ru"}),
-        "products": table("products", {
-            "product_id": [PRODUCT_ID], "uuid": ["00000000-0000-4000-a000-000000000001"], "external_code": ["LOG"], "article": ["LOG"],
-            "barcode": ["2000000000008"], "name": ["Goods of the purchase log"], "created_at": [day.min()]}),
-        "orders": table("orders", {
-            "order_id": key, "number": [f"{k}A" for k in key], "external_id": [f"log-order-{k}" for k in key],
-            "uuid": [f"00000000-0000-4000-a001-{k:012d}" for k in key], "kind": "online", "sales_channel": "web",
-            "person_id": [f"P{c:06d}" for c in log["customer"]], "crm_record_id": log["customer"], "site": "omnimart-ru", "created_at": moment,
-            "confirmed_at": moment, "shipped_at": moment, "received_at": moment, "promised_on": day, "fulfilment": "courier", "payment_type": "online",
-            "paid_at": moment, "currency": "RUB", **amount}),
-        "order_lines": table("order_lines", {
-            "order_id": key, "line_number": 1, "product_id": PRODUCT_ID, "quantity": log["units"],
-            # The log gives values only: a unit price would not divide into whole kopecks, so the line's value is its price
-            # times the units up to rounding, and vendors' stand-ins show net_kop as the line's sum.
-            "unit_price_kop": log["value_kop"] // log["units"].clip(lower=1), "net_kop": log["value_kop"]}),
+        "people": table(
+            "people",
+            {"person_id": person, "first_name": "Customer", "last_name": [str(c) for c in customers], "joined_at": first.to_numpy()},
+        ),
+        "profiles": table(
+            "profiles",
+            {
+                "system": "retailcrm",
+                "record_id": pd.Series(customers.tolist(), dtype=object),
+                "person_id": person,
+                "kind": "person",
+                "created_at": first.to_numpy() - np.timedelta64(1, "m"),
+                "first_name": "Customer",
+                "last_name": [str(c) for c in customers],
+                "external_id": [f"log-{c}" for c in customers],
+                "site": "omnimart-ru",
+            },
+        ),
+        "products": table(
+            "products",
+            {
+                "product_id": [PRODUCT_ID],
+                "uuid": ["00000000-0000-4000-a000-000000000001"],
+                "external_code": ["LOG"],
+                "article": ["LOG"],
+                "barcode": ["2000000000008"],
+                "name": ["Goods of the purchase log"],
+                "created_at": [day.min()],
+            },
+        ),
+        "orders": table(
+            "orders",
+            {
+                "order_id": key,
+                "number": [f"{k}A" for k in key],
+                "external_id": [f"log-order-{k}" for k in key],
+                "uuid": [f"00000000-0000-4000-a001-{k:012d}" for k in key],
+                "kind": "online",
+                "sales_channel": "web",
+                "person_id": [f"P{c:06d}" for c in log["customer"]],
+                "crm_record_id": log["customer"],
+                "site": "omnimart-ru",
+                "created_at": moment,
+                "confirmed_at": moment,
+                "shipped_at": moment,
+                "received_at": moment,
+                "promised_on": day,
+                "fulfilment": "courier",
+                "payment_type": "online",
+                "paid_at": moment,
+                "currency": "RUB",
+                **amount,
+            },
+        ),
+        "order_lines": table(
+            "order_lines",
+            {
+                "order_id": key,
+                "line_number": 1,
+                "product_id": PRODUCT_ID,
+                "quantity": log["units"],
+                # The log gives values only: a unit price would not divide into whole kopecks, so the line's value is its price
+                # times the units up to rounding, and vendors' stand-ins show net_kop as the line's sum.
+                "unit_price_kop": log["value_kop"] // log["units"].clip(lower=1),
+                "net_kop": log["value_kop"],
+            },
+        ),
     }
     end = day.max() + np.timedelta64(1, "D")
     return World(begins_at=day.min().item(), until=end.item(), ends_at=end.item(), **tables)

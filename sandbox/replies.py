@@ -1,7 +1,8 @@
 """What becomes of a message: delivered or bounced, opened by a person or a machine, clicked, complained about; and how late we hear of it.
 
-    posted messages -> message_events
+posted messages -> message_events
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -13,16 +14,16 @@ from sandbox.trade import seconds
 from sandbox.world import table
 
 NOT_SENT = 0.008
-SOFT = np.array([0.011, 0.035, 0.020])          # by channel: email, push, sms
-CLICKS = np.array([0.0, 0.022, 0.016])          # of delivered; an e-mail is opened first
+SOFT = np.array([0.011, 0.035, 0.020])  # by channel: email, push, sms
+CLICKS = np.array([0.0, 0.022, 0.016])  # of delivered; an e-mail is opened first
 OPENS, CLICKS_OF_OPENS = 0.155, 0.118
-WARM = np.array([1.0, 1.5, 2.4])                # by type: mass, trigger, transactional
+WARM = np.array([1.0, 1.5, 2.4])  # by type: mass, trigger, transactional
 SPAM = 0.0003
 MACHINE_OPENS, OPENS_AGAIN, CLICKS_AGAIN = 0.6, 0.25, 0.2
 
 
 def events(dice: Dice, posted: pd.DataFrame, *, ends: np.datetime64) -> pd.DataFrame:
-    """message_events of `posted` (message_id, who, campaign_id, number, sent_at, channel, type, hard, leaves, left_at), those recorded by `ends`."""
+    """message_events recorded by `ends`; `posted`: message_id, who, campaign_id, number, sent_at, channel, type, hard, leaves, left_at."""
     key = (posted["who"].to_numpy(), posted["campaign_id"].to_numpy(), posted["number"].to_numpy())
     channel, at = posted["channel"].to_numpy(), posted["sent_at"].to_numpy().astype("datetime64[us]")
     email, hard, leaves = channel == 0, posted["hard"].to_numpy(), posted["leaves"].to_numpy()
@@ -34,23 +35,37 @@ def events(dice: Dice, posted: pd.DataFrame, *, ends: np.datetime64) -> pd.DataF
     warm = WARM[posted["type"].to_numpy()]
     opened = email & delivered & (dice.happens(np.minimum(OPENS * keen * lure * warm, 0.9), "opens", *key) | leaves)
     machine = email & delivered & dice.happens(traps.APPLE_MAIL, "apple", key[0]) & dice.happens(MACHINE_OPENS, "prefetch", *key)
-    clicked = np.where(email, opened & dice.happens(CLICKS_OF_OPENS, "clicks", *key),
-                       delivered & dice.happens(CLICKS[channel], "clicks", *key))
+    clicked = np.where(
+        email, opened & dice.happens(CLICKS_OF_OPENS, "clicks", *key), delivered & dice.happens(CLICKS[channel], "clicks", *key)
+    )
     unseen = clicked & email & ~leaves & dice.happens(traps.CLICK_WITHOUT_OPEN, "blocked images", *key)
     arrived = at + seconds(1 + dice.exponential(8.0, "arrives", *key))
     read = arrived + seconds(30 + dice.exponential(6 * 3600.0, "reads after", *key))
     read = np.where(leaves, np.minimum(read, posted["left_at"].to_numpy().astype("datetime64[us]") - np.timedelta64(60, "s")), read)
     click = read + seconds(5 + dice.exponential(90.0, "clicks after", *key))
     kinds = (
-        ("not_sent", dropped, at), ("sent", ~dropped, at), ("hard_bounced", hard, arrived), ("soft_bounced", soft, arrived), ("delivered", delivered, arrived),
-        ("machine_opened", machine, arrived + seconds(60 + dice.exponential(900.0, "prefetched after", *key))), ("opened", opened & ~unseen, read),
-        ("opened", opened & ~unseen & dice.happens(OPENS_AGAIN, "again", *key), read + seconds(600 + dice.exponential(86400.0, "again after", *key))),
-        ("clicked", clicked, click), ("clicked", clicked & dice.happens(CLICKS_AGAIN, "clicks again", *key), click + np.timedelta64(47, "s")),
+        ("not_sent", dropped, at),
+        ("sent", ~dropped, at),
+        ("hard_bounced", hard, arrived),
+        ("soft_bounced", soft, arrived),
+        ("delivered", delivered, arrived),
+        ("machine_opened", machine, arrived + seconds(60 + dice.exponential(900.0, "prefetched after", *key))),
+        ("opened", opened & ~unseen, read),
+        (
+            "opened",
+            opened & ~unseen & dice.happens(OPENS_AGAIN, "again", *key),
+            read + seconds(600 + dice.exponential(86400.0, "again after", *key)),
+        ),
+        ("clicked", clicked, click),
+        ("clicked", clicked & dice.happens(CLICKS_AGAIN, "clicks again", *key), click + np.timedelta64(47, "s")),
         ("unsubscribed", leaves, posted["left_at"].to_numpy().astype("datetime64[us]")),
         ("spam", email & delivered & dice.happens(SPAM, "spam", *key), read + np.timedelta64(15, "s")),
     )
     ids = posted["message_id"].to_numpy()
-    parts = [(np.full(int(hit.sum()), number), ids[hit], when[hit], key[0][hit], key[1][hit], key[2][hit]) for number, (_, hit, when) in enumerate(kinds)]
+    parts = [
+        (np.full(int(hit.sum()), number), ids[hit], when[hit], key[0][hit], key[1][hit], key[2][hit])
+        for number, (_, hit, when) in enumerate(kinds)
+    ]
     number, message, when, *keys = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     late = dice.happens(traps.LATE_EVENT, "late", number, *keys)
     lag = np.where(late, 3600 + dice.uniform("how late", number, *keys) * 46 * 3600, 1 + dice.uniform("how soon", number, *keys) * 8)
@@ -58,5 +73,13 @@ def events(dice: Dice, posted: pd.DataFrame, *, ends: np.datetime64) -> pd.DataF
     kept = recorded <= ends
     order = np.lexsort((number[kept], message[kept], recorded[kept]))
     names = np.array([name for name, _, _ in kinds], dtype=object)
-    return table("message_events", {"event_id": np.arange(1, len(order) + 1), "message_id": message[kept][order], "event": names[number[kept][order]],
-                                    "happened_at": when[kept][order], "created_at": recorded[kept][order]})
+    return table(
+        "message_events",
+        {
+            "event_id": np.arange(1, len(order) + 1),
+            "message_id": message[kept][order],
+            "event": names[number[kept][order]],
+            "happened_at": when[kept][order],
+            "created_at": recorded[kept][order],
+        },
+    )

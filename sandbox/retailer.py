@@ -6,6 +6,7 @@
 function of the seed and of what it is drawn for (sandbox/dice.py), so the same seed gives the same world, and a longer
 future changes nothing that happened before.
 """
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -48,8 +49,15 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     members = members.where(members["enrolled_at"] <= ends)
     staff = catalogue.employees(dice, shops, folk, begins=begins)
 
-    visits = pd.concat([bought, trade.walk_ins(dice, shops, customers=customers, first_day=first_day, horizon=horizon),
-                        trade.firm_visits(dice, firms, first_day=first_day, horizon=horizon), trade.test_visits(dice, bought)], ignore_index=True)
+    visits = pd.concat(
+        [
+            bought,
+            trade.walk_ins(dice, shops, customers=customers, first_day=first_day, horizon=horizon),
+            trade.firm_visits(dice, firms, first_day=first_day, horizon=horizon),
+            trade.test_visits(dice, bought),
+        ],
+        ignore_index=True,
+    )
     visits = visits[(visits["created_at"] >= begins + np.timedelta64(1, "h")) & (visits["created_at"] <= ends)]
     visits = visits.sort_values(["created_at", "who", "nth"], kind="stable").reset_index(drop=True)
     met = encounters.seen(dice, visits, members, people=len(folk))
@@ -74,19 +82,44 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     sent = campaigns.campaigns(begins=begins, ends=ends)
     readers = mailings.readers(dice, records, changed, folk)
     own = records[(records["system"] == "retailcrm") & (records["slot"] == profiles.OWN) & (records["person"] >= 0)]
-    own = pd.DataFrame({"person": own["person"], "person_id": own["person_id"], "crm_record_id": own["record_id"].astype("int64"), "created_at": own["created_at"]})
+    own = pd.DataFrame(
+        {
+            "person": own["person"],
+            "person_id": own["person_id"],
+            "crm_record_id": own["record_id"].astype("int64"),
+            "created_at": own["created_at"],
+        }
+    )
     reader = orders["person"].map(dict(zip(readers["person"], range(len(readers)), strict=True)))
     theirs = orders.assign(reader=reader, online=orders["kind"] == "online")[reader.notna()].astype({"reader": "int64"})
     messages, events, agreed = mailings.mail(dice, readers, sent, campaigns.occasions(dice, readers, theirs, ends=ends), ends=ends)
     return World(
-        begins_at=_plain(begins), until=until, ends_at=_plain(ends), people=folk, profiles=_only("profiles", records),
-        profile_changes=_only("profile_changes", changed), companies=firms, stores=shops, warehouses=storage, employees=staff,
-        products=goods, orders=_only("orders", orders), order_lines=lines, returns=returns, return_lines=return_lines,
+        begins_at=_plain(begins),
+        until=until,
+        ends_at=_plain(ends),
+        people=folk,
+        profiles=_only("profiles", records),
+        profile_changes=_only("profile_changes", changed),
+        companies=firms,
+        stores=shops,
+        warehouses=storage,
+        employees=staff,
+        products=goods,
+        orders=_only("orders", orders),
+        order_lines=lines,
+        returns=returns,
+        return_lines=return_lines,
         loyalty_accounts=_only("loyalty_accounts", accounts),
-        loyalty_operations=ledger.operations(dice, entries, orders, returns), campaigns=_only("campaigns", sent), messages=messages,
-        message_events=events, consent_events=agreed, crm_consent_events=mailings.crm_consent_events(dice, agreed, readers, own.drop(columns="person_id")),
-        segments=segments.segments(begins), segment_members=segments.members(orders, own.drop(columns="person"), ends=ends),
-        programme_started_at=_plain(launched), stock_of=catalogue.stock_of(dice, goods, pd.concat([shops[["store_id"]], storage[["store_id"]]])),
+        loyalty_operations=ledger.operations(dice, entries, orders, returns),
+        campaigns=_only("campaigns", sent),
+        messages=messages,
+        message_events=events,
+        consent_events=agreed,
+        crm_consent_events=mailings.crm_consent_events(dice, agreed, readers, own.drop(columns="person_id")),
+        segments=segments.segments(begins),
+        segment_members=segments.members(orders, own.drop(columns="person"), ends=ends),
+        programme_started_at=_plain(launched),
+        stock_of=catalogue.stock_of(dice, goods, pd.concat([shops[["store_id"]], storage[["store_id"]]])),
     )
 
 

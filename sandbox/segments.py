@@ -1,7 +1,8 @@
 """RetailCRM's segments: which of its customers stood in which, and when.
 
-    orders, retailcrm's own records -> segments, segment_members
+orders, retailcrm's own records -> segments, segment_members
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -14,8 +15,11 @@ SEGMENTS = (("vip", "VIP", True), ("new", "Новые покупатели", Tru
 
 
 def segments(begins: np.datetime64) -> pd.DataFrame:
+    """The three segments of the shop."""
     codes, names, dynamic = zip(*SEGMENTS, strict=True)
-    return table("segments", {"segment_id": [1, 2, 3], "code": codes, "name": names, "is_dynamic": dynamic, "created_at": np.full(3, begins)})
+    return table(
+        "segments", {"segment_id": [1, 2, 3], "code": codes, "name": names, "is_dynamic": dynamic, "created_at": np.full(3, begins)}
+    )
 
 
 def members(orders: pd.DataFrame, own: pd.DataFrame, *, ends: np.datetime64) -> pd.DataFrame:
@@ -28,11 +32,20 @@ def members(orders: pd.DataFrame, own: pd.DataFrame, *, ends: np.datetime64) -> 
     follows = each["created_at"].shift(-1)
     asleep = bought["created_at"] + np.timedelta64(SLEEPS_AFTER_DAYS, "D")
     sleeps = ~(follows <= asleep)
-    found = pd.concat([
-        pd.DataFrame({"crm_record_id": record[vip.index], "code": "vip", "since": vip["created_at"], "until": pd.NaT}),
-        pd.DataFrame({"crm_record_id": own["crm_record_id"], "code": "new", "since": own["created_at"],
-                      "until": own["created_at"] + np.timedelta64(NEW_DAYS, "D")}),
-        pd.DataFrame({"crm_record_id": record[sleeps], "code": "sleeping", "since": asleep[sleeps], "until": follows[sleeps]}),
-    ], ignore_index=True)
+    found = pd.concat(
+        [
+            pd.DataFrame({"crm_record_id": record[vip.index], "code": "vip", "since": vip["created_at"], "until": pd.NaT}),
+            pd.DataFrame(
+                {
+                    "crm_record_id": own["crm_record_id"],
+                    "code": "new",
+                    "since": own["created_at"],
+                    "until": own["created_at"] + np.timedelta64(NEW_DAYS, "D"),
+                }
+            ),
+            pd.DataFrame({"crm_record_id": record[sleeps], "code": "sleeping", "since": asleep[sleeps], "until": follows[sleeps]}),
+        ],
+        ignore_index=True,
+    )
     found = found[found["since"] <= ends].sort_values(["since", "crm_record_id", "code"], kind="stable")
     return table("segment_members", found)

@@ -4,6 +4,7 @@
 
 Kinds: int, int? (may be missing), text, flag, time (naive UTC), date, mixed (int or text, by vendor). `_kop` is kopecks.
 """
+
 from __future__ import annotations
 
 _DOCUMENTED = """
@@ -22,7 +23,6 @@ phone                 text  E.164
 family_id             text  household or missing
 is_employee           flag  works for the retailer
 joined_at             time  first contact with the retailer
-
 [profiles]
 system                text  retailcrm|moysklad|mindbox
 record_id             mixed int in retailcrm and mindbox, uuid in moysklad
@@ -47,7 +47,6 @@ merged_at             time
 site                  text  retailcrm shop code
 company_id            text  for kind company
 is_guest              flag  made by a guest checkout or a duplicate subscription
-
 [profile_changes]
 system                text
 record_id             mixed
@@ -55,7 +54,6 @@ changed_at            time
 field                 text  a column of profiles
 old_value             text
 new_value             text  what profiles shows, unless a later change follows
-
 [companies]
 company_id            text
 name                  text
@@ -67,7 +65,6 @@ city                  text
 region                text
 address               text
 created_at            time
-
 [stores]
 store_id              int
 code                  text  retailcrm reference code
@@ -83,7 +80,6 @@ closed_on             date  or missing
 format                text  flagship|mall|street|outlet
 is_franchise          flag
 time_zone             text  IANA
-
 [warehouses]
 store_id              int   1000 and up; a stock place, never a till
 code                  text
@@ -93,7 +89,6 @@ name                  text
 city                  text
 region                text
 address               text
-
 [employees]
 employee_id           int
 uuid                  text
@@ -107,7 +102,6 @@ person_id             text  when the employee also buys
 hired_at              time
 dismissed_at          time
 position              text  cashier|manager|operator
-
 [products]
 product_id            int
 uuid                  text
@@ -122,7 +116,6 @@ price_kop             int
 cost_kop              int
 is_exclusive          flag  own brand
 created_at            time
-
 [orders]
 order_id              int   retailcrm's id when online
 number                text  unique within kind
@@ -167,7 +160,6 @@ is_guest_checkout     flag
 account_id            int?  loyalty account shown
 contact_email         text  as typed at checkout
 contact_phone         text  as typed at checkout
-
 [order_lines]
 order_id              int
 line_number           int   from 1
@@ -181,7 +173,6 @@ points_discount_kop   int
 net_kop               int
 cost_kop              int   of the line
 is_cancelled          flag  struck off for want of stock at once; not in the order's sums
-
 [returns]
 return_id             int
 uuid                  text
@@ -194,14 +185,12 @@ employee_id           int?
 reason                text
 points_returned       int   redeemed points given back
 points_cancelled      int   earned points taken back
-
 [return_lines]
 return_id             int
 line_number           int   of the order line
 product_id            int
 quantity              int
 net_kop               int
-
 [loyalty_accounts]
 account_id            int
 person_id             text
@@ -212,11 +201,10 @@ enrolled_at           time
 activated_at          time  missing while not confirmed
 closed_at             time
 status                text  at the end of the horizon: activated|not_confirmed|deactivated
-
 [loyalty_operations]
 operation_id          int   no vendor shows it
 account_id            int
-type                  text  credit_for_order|charge_for_order|credit_manual|charge_manual|credit_for_event|burn|cancel_of_charge|cancel_of_credit
+type                  text  credit_ and charge_ for_order and manual, credit_for_event, burn, cancel_of_charge, cancel_of_credit
 points                int   signed
 created_at            time
 activates_on          date  of credits
@@ -225,7 +213,6 @@ event                 text  birthday|welcome
 return_id             int?
 in_moysklad           flag  of a store receipt, so moysklad's bonustransaction shows it too
 uuid                  text  bonustransaction
-
 [campaigns]
 campaign_id           int
 name                  text
@@ -240,7 +227,6 @@ changed_at            time
 utm_source            text
 utm_medium            text
 utm_campaign          text
-
 [messages]
 message_id            int
 campaign_id           int
@@ -248,14 +234,12 @@ person_id             text
 mindbox_id            int
 sent_at               time
 contact_point         text  the mailbox, phone or device as of the sending
-
 [message_events]
 event_id              int   grows with created_at
 message_id            int
 event                 text  sent|delivered|opened|machine_opened|clicked|unsubscribed|spam|hard_bounced|soft_bounced|not_sent
 happened_at           time
 created_at            time  when mindbox recorded it, up to two days later
-
 [consent_events]
 mindbox_id            int
 channel               text  email|push|sms
@@ -265,7 +249,6 @@ contact_point         text
 is_subscribed         flag
 changed_at            time  missing when undated
 created_at            time  when mindbox recorded it
-
 [crm_consent_events]
 crm_record_id         int
 channel               text  email|sms
@@ -273,14 +256,12 @@ subscription          text  code
 is_subscribed         flag
 changed_at            time  missing for automatic ones
 created_at            time
-
 [segments]
 segment_id            int
 code                  text
 name                  text
 is_dynamic            flag
 created_at            time
-
 [segment_members]
 crm_record_id         int
 code                  text

@@ -5,6 +5,7 @@
 A visit is drawn for (who, nth): a person and the number of the purchase, or a store, firm or test and its own count
 (then `who` is negative). Every later draw about the order uses the same two keys.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -19,20 +20,21 @@ MOSCOW = np.timedelta64(3, "h")
 NEVER = np.datetime64("NaT", "us")
 # Jan..Dec, against the strongest month
 SEASON = np.array([0.80, 0.85, 1.00, 0.90, 0.90, 0.85, 0.80, 0.90, 1.00, 1.05, 1.25, 1.35]) / 1.35
-STORE_HOURS = (2, 3, 5, 6, 6, 6, 7, 9, 11, 9, 6, 3)                                          # 10:00 .. 21:59 local
-ONLINE_HOURS = (3, 2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 6, 6, 5, 5, 5, 5, 6, 7, 8, 9, 8, 5)      # 00:00 .. 23:59 in Moscow
+STORE_HOURS = (2, 3, 5, 6, 6, 6, 7, 9, 11, 9, 6, 3)  # 10:00 .. 21:59 local
+ONLINE_HOURS = (3, 2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 6, 6, 5, 5, 5, 5, 6, 7, 8, 9, 8, 5)  # 00:00 .. 23:59 in Moscow
 ORDERS_A_YEAR, MOST_ORDERS_A_YEAR = 15.5, 45.0
 STAYS_DAYS = 850.0
 BUYS, ONCE_ONLY = 0.93, 0.15
 STYLES, STYLE_WEIGHTS = ("store", "online", "both"), (46, 37, 17)
-STRAYS = {"store": 0.008, "online": 0.992, "both": 0.45}     # chance that an order is online
-WALK_INS = 0.0007                                            # per person of the sandbox and day, all stores together
-SHOWS_CARD, GIVES_PHONE = 0.95, 0.50                         # members, others; the rest of receipts stay anonymous
+STRAYS = {"store": 0.008, "online": 0.992, "both": 0.45}  # chance that an order is online
+WALK_INS = 0.0007  # per person of the sandbox and day, all stores together
+SHOWS_CARD, GIVES_PHONE = 0.95, 0.50  # members, others; the rest of receipts stay anonymous
 FIRMS, TESTS = -20_000_000, -10_000_000
 REASONS = ("changed_mind", "no_answer", "no_product", "delivery_too_long")
 
 
 def seconds(values: np.ndarray) -> np.ndarray:
+    """Whole seconds as a span of time."""
     return np.asarray(values).astype(np.int64).astype("timedelta64[s]").astype("timedelta64[us]")
 
 
@@ -48,8 +50,9 @@ def joined_days(customers: int, days: int, future_days: int) -> np.ndarray:
     return np.floor(np.concatenate([past, days + np.arange(0.5 * step, future_days, step)])).astype(np.int64)
 
 
-def people_visits(dice: Dice, joined: np.ndarray, cities: np.ndarray, shops: pd.DataFrame, *, first_day: np.datetime64,
-                  horizon: int) -> pd.DataFrame:
+def people_visits(
+    dice: Dice, joined: np.ndarray, cities: np.ndarray, shops: pd.DataFrame, *, first_day: np.datetime64, horizon: int
+) -> pd.DataFrame:
     """who, nth, created_at, sales_channel, store_id: all purchases of people within the horizon."""
     who = np.arange(len(joined))
     rate = np.minimum(2 + dice.exponential(ORDERS_A_YEAR - 2, "rate", who), MOST_ORDERS_A_YEAR) / SEASON.max()
@@ -74,13 +77,30 @@ def people_visits(dice: Dice, joined: np.ndarray, cities: np.ndarray, shops: pd.
     app_user = dice.happens(0.36, "app user", row)
     channel = np.where(app_user & dice.happens(0.75, "in app", row, nth), "app", "web")
     channel = np.where(dice.happens(0.05, "by phone", row, nth), "phone", channel)
-    store = open_store(np.where(dice.happens(0.85, "home store", row, nth), home_stores(dice, cities, shops)[row],
-                                dice.index(len(shops), "other store", row, nth)), day, shops)
-    hours = np.where(online, dice.index(24, "online hour", row, nth, weights=ONLINE_HOURS),
-                     10 + dice.index(12, "store hour", row, nth, weights=STORE_HOURS))
+    store = open_store(
+        np.where(
+            dice.happens(0.85, "home store", row, nth),
+            home_stores(dice, cities, shops)[row],
+            dice.index(len(shops), "other store", row, nth),
+        ),
+        day,
+        shops,
+    )
+    hours = np.where(
+        online,
+        dice.index(24, "online hour", row, nth, weights=ONLINE_HOURS),
+        10 + dice.index(12, "store hour", row, nth, weights=STORE_HOURS),
+    )
     offset = np.where(online, 3, offsets(shops)[store])
-    return pd.DataFrame({"who": row, "nth": nth, "created_at": at_local_hour(dice, "visit", day, hours, offset, row, nth),
-                         "sales_channel": np.where(online, channel, "store"), "store_id": np.where(online, 0, store + 1)})
+    return pd.DataFrame(
+        {
+            "who": row,
+            "nth": nth,
+            "created_at": at_local_hour(dice, "visit", day, hours, offset, row, nth),
+            "sales_channel": np.where(online, channel, "store"),
+            "store_id": np.where(online, 0, store + 1),
+        }
+    )
 
 
 def home_stores(dice: Dice, cities: np.ndarray, shops: pd.DataFrame) -> np.ndarray:
@@ -96,6 +116,7 @@ def home_stores(dice: Dice, cities: np.ndarray, shops: pd.DataFrame) -> np.ndarr
 
 
 def offsets(shops: pd.DataFrame) -> np.ndarray:
+    """Hours ahead of UTC, by store. Russia has kept them all year round since 2014."""
     ahead = {zone: hours for _, _, zone, hours in CITIES}
     return np.array([ahead[zone] for zone in shops["time_zone"]])
 
@@ -107,12 +128,13 @@ def open_store(store: np.ndarray, day: np.ndarray, shops: pd.DataFrame) -> np.nd
 
 
 def walk_ins(dice: Dice, shops: pd.DataFrame, *, customers: int, first_day: np.datetime64, horizon: int) -> pd.DataFrame:
+    """Receipts of people nobody knows: `who` is minus the store, a Poisson number of them per store and day."""
     store, day = (a.ravel() for a in np.meshgrid(np.arange(len(shops)), np.arange(horizon), indexing="ij"))
     dates = first_day + day
     mean = WALK_INS * customers / len(shops) * SEASON[dates.astype("datetime64[M]").astype(int) % 12] / SEASON.mean()
     drawn, chance, reached = dice.uniform("walk-ins", store, day), np.exp(-mean), np.exp(-mean)
     count = np.zeros(len(store), dtype=np.int64)
-    for step in range(1, 12):                    # the Poisson law read backwards
+    for step in range(1, 12):  # the Poisson law read backwards
         count += drawn > reached
         chance = chance * mean / step
         reached = reached + chance
@@ -126,6 +148,7 @@ def walk_ins(dice: Dice, shops: pd.DataFrame, *, customers: int, first_day: np.d
 
 
 def firm_visits(dice: Dice, firms: pd.DataFrame, *, first_day: np.datetime64, horizon: int) -> pd.DataFrame:
+    """At most one order a month of each firm, in office hours."""
     firm, month = (a.ravel() for a in np.meshgrid(np.arange(len(firms)), np.arange(horizon // 30 + 1), indexing="ij"))
     who = FIRMS - firm
     day = first_day + month * 30 + dice.index(30, "firm day", who, month)
@@ -146,7 +169,9 @@ def milestones(dice: Dice, visits: pd.DataFrame, shops: pd.DataFrame) -> pd.Data
     who, nth = visits["who"].to_numpy(), visits["nth"].to_numpy()
     created = visits["created_at"].to_numpy().astype("datetime64[us]")
     online = (visits["sales_channel"] != "store").to_numpy()
-    how = np.where(online, dice.choice(("courier", "pickup_point", "store_pickup"), "fulfilment", who, nth, weights=(45, 35, 20)), "in_store")
+    how = np.where(
+        online, dice.choice(("courier", "pickup_point", "store_pickup"), "fulfilment", who, nth, weights=(45, 35, 20)), "in_store"
+    )
     how = np.where(who <= FIRMS, "courier", how)
     day = (created + MOSCOW).astype("datetime64[D]")
     collects = open_store(dice.index(len(shops), "collect at", who, nth), day, shops) + 1
@@ -159,18 +184,35 @@ def milestones(dice: Dice, visits: pd.DataFrame, shops: pd.DataFrame) -> pd.Data
     promised = day + np.select([how == "courier", how == "pickup_point"], [dice.index(3, "promise", who, nth) + 3, 5], 3)
     fails = online & dice.happens(np.where((who <= TESTS) & (who > FIRMS), 0.7, 0.08), "cancelled", who, nth)
     stage = dice.index(3, "cancel stage", who, nth, weights=(50, 25, 25))
-    cancelled = np.select([stage == 0, stage == 1], [created + seconds(dice.uniform("cancel soon", who, nth) * 290),
-                                                     confirmed + seconds(dice.uniform("cancel later", who, nth) * 3 * 3600)],
-                          shipped + seconds(dice.between(100, 190, "not collected", who, nth) * 3600))
+    cancelled = np.select(
+        [stage == 0, stage == 1],
+        [
+            created + seconds(dice.uniform("cancel soon", who, nth) * 290),
+            confirmed + seconds(dice.uniform("cancel later", who, nth) * 3 * 3600),
+        ],
+        shipped + seconds(dice.between(100, 190, "not collected", who, nth) * 3600),
+    )
     confirmed = np.where(online, np.where(fails & (stage == 0), NEVER, confirmed), created)
     shipped = np.where(online, np.where(fails & (stage < 2), NEVER, shipped), created)
     received = np.where(online, np.where(fails, NEVER, received), created)
-    pays = np.where(online, dice.choice(("online", "card", "cash", "gift_card"), "pays online", who, nth, weights=(58, 20, 18, 4)),
-                    dice.choice(("card", "cash", "gift_card"), "pays in store", who, nth, weights=(70, 27, 3)))
+    pays = np.where(
+        online,
+        dice.choice(("online", "card", "cash", "gift_card"), "pays online", who, nth, weights=(58, 20, 18, 4)),
+        dice.choice(("card", "cash", "gift_card"), "pays in store", who, nth, weights=(70, 27, 3)),
+    )
     paid = np.where(~online, created, np.where(np.isin(pays, ("online", "gift_card")), created + seconds(np.full(len(who), 200)), received))
-    return pd.DataFrame({
-        "fulfilment": how, "store_id": store, "confirmed_at": confirmed, "shipped_at": shipped, "received_at": received,
-        "cancelled_at": np.where(fails, cancelled, NEVER), "promised_on": np.where(online, promised.astype("datetime64[us]"), NEVER),
-        "cancel_reason": np.where(fails, dice.choice(REASONS, "cancel reason", who, nth, weights=(45, 25, 20, 10)), None),
-        "payment_type": pays, "paid_at": paid,
-    }, index=visits.index)
+    return pd.DataFrame(
+        {
+            "fulfilment": how,
+            "store_id": store,
+            "confirmed_at": confirmed,
+            "shipped_at": shipped,
+            "received_at": received,
+            "cancelled_at": np.where(fails, cancelled, NEVER),
+            "promised_on": np.where(online, promised.astype("datetime64[us]"), NEVER),
+            "cancel_reason": np.where(fails, dice.choice(REASONS, "cancel reason", who, nth, weights=(45, 25, 20, 10)), None),
+            "payment_type": pays,
+            "paid_at": paid,
+        },
+        index=visits.index,
+    )

@@ -10,6 +10,7 @@ Nothing here knows what time it is. A row whose time lies after the sandbox's cl
 a row (an order's status, an account's balance, a profile's phone) follows from its times: `profiles_at`, `survivors_at`,
 `balances_at`, `stock`. Rows are in the order of their time and ids grow with it, so a longer future only appends.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,10 +27,19 @@ from sandbox.shapes import SHAPES
 ACCOUNT = "main"
 PROFILE_FIELDS = ("first_name", "last_name", "middle_name", "email", "phone", "city", "region", "address", "card_number")
 
-_DTYPES = {"int": "int64", "int?": "Int64", "text": "str", "flag": "bool", "time": "datetime64[us]", "date": "datetime64[us]", "mixed": "object"}
+_DTYPES = {
+    "int": "int64",
+    "int?": "Int64",
+    "text": "str",
+    "flag": "bool",
+    "time": "datetime64[us]",
+    "date": "datetime64[us]",
+    "mixed": "object",
+}
 
 
 def kind_of(table: str, column: str) -> str:
+    """The kind of a column, as in sandbox/shapes.py."""
     return SHAPES[table][column][0]
 
 
@@ -64,6 +74,7 @@ def plain(frame: pd.DataFrame, *, dates: Iterable[str] = ()) -> list[dict[str, A
 
 
 def no_stock(day: date) -> pd.DataFrame:
+    """The stock of a world without a catalogue."""
     return pd.DataFrame({"product_id": [], "store_id": [], "quantity": [], "reserved": []}, dtype="int64")
 
 
@@ -144,8 +155,9 @@ class World:
 
     def survivors_at(self, system: str, moment: datetime) -> dict[Any, Any]:
         """merged record id -> the record that stands for it, for merges made by then (an order of the first then shows the second)."""
-        merged = self.profiles[(self.profiles["system"] == system)
-                               & (self.profiles["merged_at"] <= np.datetime64(moment.replace(tzinfo=None), "us"))]
+        merged = self.profiles[
+            (self.profiles["system"] == system) & (self.profiles["merged_at"] <= np.datetime64(moment.replace(tzinfo=None), "us"))
+        ]
         direct = dict(zip(merged["record_id"], merged["merged_into"], strict=True))
         return {record: direct.get(survivor, survivor) for record, survivor in direct.items()}
 
@@ -161,7 +173,11 @@ class World:
     def truth(self) -> pd.DataFrame:
         """Who is who: source_system, source_account, source_record_id (text), person_id; records of people only."""
         known = self.profiles[self.profiles["person_id"].notna()]
-        return pd.DataFrame({
-            "source_system": known["system"].to_numpy(), "source_account": ACCOUNT,
-            "source_record_id": [str(record) for record in known["record_id"]], "person_id": known["person_id"].to_numpy(),
-        })
+        return pd.DataFrame(
+            {
+                "source_system": known["system"].to_numpy(),
+                "source_account": ACCOUNT,
+                "source_record_id": [str(record) for record in known["record_id"]],
+                "person_id": known["person_id"].to_numpy(),
+            }
+        )
