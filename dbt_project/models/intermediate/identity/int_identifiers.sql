@@ -45,12 +45,11 @@ read as (
         written.last_seen_at
     from written
     inner join profiles on written.profile_id = profiles.profile_id
-    left join phones on written.identifier_type = 'phone' and written.identifier_value = phones.written
+    left join phones on case when written.identifier_type = 'phone' then written.identifier_value end = phones.written
     left join namespaces
-        on written.identifier_type = 'source_record'
-            and written.source_system = namespaces.source_system
+        on written.source_system = namespaces.source_system
             and written.identifier_namespace = namespaces.identifier_namespace
-            and namespaces.source_account in ('*', written.source_account)
+            and (namespaces.source_account = '*' or namespaces.source_account = written.source_account)
     where nullif(trim(written.identifier_value), '') is not null
 ),
 
