@@ -25,6 +25,8 @@ from ingestion.vendors import vendors
 from orchestration import business_rules
 
 PROJECT = REPOSITORY / "dbt_project"
+FROM_A_MANIFEST = ("build", "run", "test", "seed", "compile", "show", "list", "ls")
+EACH_REFRESH = ("as_of", "as_of_on", "refresh_id", "accounts")
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,18 @@ def run_dbt(
     if project == PROJECT:
         lake.prepare()  # an empty shelf for every declared resource, so that no model meets a folder without files
     callbacks = [on_event] if on_event else []
-    variables = dbt_vars(refresh_id=refresh_id) | (extra_vars or {})
-    takes_vars = args[0] not in ("deps", "clean", "debug")
-    command = [*args, "--project-dir", str(project), "--profiles-dir", str(project)]
-    command += ["--vars", json.dumps(variables)] if takes_vars else []
+    told = dbt_vars(refresh_id=refresh_id) | (extra_vars or {})
     with _environment():
         try:
-            answer = dbtRunner(callbacks=callbacks).invoke((["--quiet"] if quiet else []) + command)
+            if args[0] not in FROM_A_MANIFEST:
+                answer = dbtRunner(callbacks=callbacks).invoke(_command(args, project, told, quiet=quiet))
+            else:
+                # dbt parses everything again when a var differs, and the refresh's moment always does: so the project is parsed
+                # without it, from what the last parse left, and only then run with it.
+                timeless = {name: value for name, value in told.items() if name not in EACH_REFRESH}
+                answer = dbtRunner().invoke(_command(["parse"], project, timeless, quiet=True))
+                if answer.success:
+                    answer = dbtRunner(manifest=answer.result, callbacks=callbacks).invoke(_command(args, project, told, quiet=quiet))
         finally:
             close_handles()
     return DbtOutcome(
@@ -87,6 +94,12 @@ def run_dbt(
         nodes=tuple(_outcomes(answer.result)),
         error=str(answer.exception) if answer.exception else None,
     )
+
+
+def _command(args: Sequence[str], project: Path, variables: dict[str, Any], *, quiet: bool) -> list[str]:
+    where = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    takes_vars = args[0] not in ("deps", "clean", "debug")
+    return [*(["--quiet"] if quiet else []), *args, *where, *(["--vars", json.dumps(variables)] if takes_vars else [])]
 
 
 def dbt_vars(*, refresh_id: str | None = None, now: datetime | None = None) -> dict[str, Any]:

@@ -9,6 +9,12 @@ from small_project import SmallProject, project_at
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallProject:
+def project(small_projects: Path, monkeypatch: pytest.MonkeyPatch) -> SmallProject:
     """A dbt project with the real macros and a vendor called acme."""
-    return project_at(tmp_path / "project", monkeypatch)
+    return project_at(small_projects / "project", monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def small_projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one place where they are made, one after the other."""
+    return tmp_path_factory.mktemp("small")
