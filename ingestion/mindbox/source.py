@@ -178,9 +178,14 @@ def _fingerprint(record: documents.Record) -> bytes:
 
 
 def _kept(seen: list[tuple[str, bytes]], since: datetime) -> str:
-    """All fingerprints of a small contact; of a big one those that the next one reads again, as far as the records' own times tell."""
+    """All fingerprints of a small contact; of a big one those that the next one probably reads again.
+
+    A status tells when it happened and not when it was created, so besides the records of the newest day the end of the list is kept. What
+    is not recognised is landed twice, which staging takes without harm.
+    """
     edge = since.strftime("%Y-%m-%d")
-    chosen = seen if len(seen) <= FINGERPRINTS_KEPT else [each for each in seen if each[0][:10] >= edge][-FINGERPRINTS_KEPT:]
+    newest = [each for each in seen if each[0][:10] >= edge]
+    chosen = seen if len(seen) <= FINGERPRINTS_KEPT else newest[-FINGERPRINTS_KEPT:] + seen[-FINGERPRINTS_KEPT:]
     return base64.b64encode(b"".join(sorted({print_ for _, print_ in chosen}))).decode()
 
 

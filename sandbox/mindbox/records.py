@@ -36,7 +36,6 @@ REASON = {
     "soft_bounced": ("notDeliveredReason", "MailboxFull", "Почтовый ящик переполнен"),
     "not_sent": ("notSentReason", "CustomerUnsubscribed", "Клиент отписан"),
 }
-EVENT_NUMBER = {event: number for number, event in enumerate(STATUS)}
 SENT_TEMPLATE, SUBSCRIBED_TEMPLATE, UNSUBSCRIBED_TEMPLATE = "MailingSent", "SubscriptionCreated", "SubscriptionCancelled"
 
 
@@ -75,12 +74,10 @@ class Records:
         events, mailings = self._events, self._status_mailings
         first, last = _slice(events["created"], since, till, now)
         happened, sent = stamps(events["happened"][first:last]), stamps(events["sent"][first:last])
-        rows = zip(happened, sent, events["message"][first:last].tolist(), events["event"][first:last].tolist(),
-                   events["campaign"][first:last].tolist(), events["customer"][first:last].tolist(), strict=True)
+        told = (events[name][first:last].tolist() for name in ("number", "message", "event", "campaign", "customer"))
         resolve = self._profiles.resolver(now)
-        for at, sent_at, message, event, campaign, customer in rows:
+        for at, sent_at, number, message, event, campaign, customer in zip(happened, sent, *told, strict=True):
             mailing, source = mailings[campaign]
-            number = message * 16 + EVENT_NUMBER[event]
             if event == "clicked":
                 mailing = {**mailing, "link": f"https://shop.example/catalog?utm_campaign={campaign}"}
             elif event in REASON:
@@ -130,18 +127,20 @@ class Records:
     @cached_property
     def _events(self) -> dict[str, np.ndarray]:
         messages = self._world.messages[["message_id", "campaign_id", "mindbox_id", "sent_at"]]
-        joined = self._world.message_events.merge(messages, on="message_id").sort_values(["created_at", "message_id"], kind="stable")
+        joined = self._world.message_events.merge(messages, on="message_id").sort_values(["created_at", "event_id"], kind="stable")
         return {
             "created": _times(joined.created_at), "happened": _times(joined.happened_at), "sent": _times(joined.sent_at),
-            "message": joined.message_id.to_numpy(np.int64), "event": joined.event.to_numpy(object),
+            "number": joined.event_id.to_numpy(np.int64), "message": joined.message_id.to_numpy(np.int64),
+            "event": joined.event.to_numpy(object),
             "campaign": joined.campaign_id.to_numpy(object), "customer": joined.mindbox_id.to_numpy(np.int64),
         }
 
     @cached_property
     def _actions(self) -> dict[str, np.ndarray]:
         """Sendings have even numbers and tell their message; dated subscription changes have odd ones and tell their consent event."""
-        sent = self._world.message_events.query("event == 'sent'")[["message_id", "created_at"]]
-        sendings = sent.merge(self._world.messages, on="message_id")
+        # A sending is an action as soon as anything is known of its message: a status "sent" itself may be told late.
+        went_out = self._world.message_events.query("event != 'not_sent'").groupby("message_id", as_index=False).created_at.min()
+        sendings = went_out.merge(self._world.messages, on="message_id")
         consents = self._world.consent_events.reset_index(drop=True)
         dated = consents[consents.changed_at.notna()]
         joined = pd.DataFrame({
