@@ -1,4 +1,5 @@
--- The accounts of the ledgers that count, and those that only an operation mentions, so that no point is homeless.
+-- The accounts of the ledgers that count, and those that only an operation mentions, so that no point is homeless. Where a
+-- ledger knows no accounts, a profile is enrolled since its first operation.
 -- A member is somebody whose account was confirmed and has not been closed; an account that its vendor switched off
 -- without a date has no membership at all, since nobody knows until when. One row per account.
 with accounts as (
@@ -42,16 +43,23 @@ together as (
         operations.account_key,
         operations.source_system,
         operations.source_account,
-        min(operations.loyalty_account_record_id) as source_record_id,
+        coalesce(min(operations.loyalty_account_record_id), min(operations.profile_record_id), 'nobody')
+            as source_record_id,
         min(operations.profile_id) as profile_id,
         cast(null as {{ dbt.type_string() }}) as programme_key,
-        cast(null as {{ dbt.type_string() }}) as status,
-        cast(null as {{ dbt.type_timestamp() }}) as enrolled_at,
+        case
+            when min(operations.loyalty_account_record_id) is null and min(operations.profile_record_id) is not null
+                then 'active'
+        end as status,
+        case
+            when min(operations.loyalty_account_record_id) is null and min(operations.profile_record_id) is not null
+                then min(operations.occurred_at)
+        end as enrolled_at,
         cast(null as {{ dbt.type_timestamp() }}) as closed_at,
         cast(null as double) as vendor_balance
     from operations
     left join accounts on operations.account_key = accounts.account_key
-    where accounts.account_key is null and operations.account_key is not null
+    where accounts.account_key is null
     group by operations.account_key, operations.source_system, operations.source_account
 ),
 

@@ -1,7 +1,6 @@
 -- Every loyalty account as each system tells it; one row per system's account.
 with united as (
     {{ canonical_union('loyalty_accounts', [
-        'stg_moysklad__loyalty_accounts',
         'stg_retailcrm__loyalty_accounts',
     ]) }}
 ),

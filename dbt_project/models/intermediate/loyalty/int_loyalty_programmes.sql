@@ -1,7 +1,6 @@
 -- Every loyalty programme as each system tells it; one row per system's programme.
 with united as (
     {{ canonical_union('loyalty_programmes', [
-        'stg_moysklad__loyalty_programmes',
         'stg_retailcrm__loyalty_programmes',
     ]) }}
 ),

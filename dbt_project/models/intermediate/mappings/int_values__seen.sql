@@ -1,5 +1,5 @@
 -- Every raw value that the seed value_mappings should translate, counted; one row per system, account, resource, field
--- and value.
+-- and value. What a vendor's staging had to translate itself comes as its own list.
 {% set mapped_fields = [
     ('int_orders__united',   'orders',   'order_status',      'raw_status'),
     ('int_orders__united',   'orders',   'sales_channel',     'raw_order_method'),
@@ -22,3 +22,13 @@ where {{ column }} is not null
 group by source_system, source_account, {{ column }}
 {{ 'union all' if not loop.last }}
 {%- endfor %}
+union all
+
+select
+    source_system,
+    source_account,
+    resource,
+    field,
+    raw_value,
+    records
+from {{ ref('stg_mindbox__seen_values') }}

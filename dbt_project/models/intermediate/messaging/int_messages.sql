@@ -23,7 +23,8 @@ folded as (
         max(profile_id) as profile_id,
         max(channel) as channel,
         max(brand) as brand,
-        min(case when event <> 'not_sent' then happened_at end) as first_event_at,
+        min(case when event not in ('not_sent', 'unknown') then happened_at end) as first_event_at,
+        min(happened_at) as any_event_at,
         min(case when event = 'sent' then happened_at end) as told_sent_at,
         min(case when event = 'not_sent' then happened_at end) as not_sent_at,
         min(case when event = 'delivered' then happened_at end) as told_delivered_at,
@@ -41,7 +42,7 @@ folded as (
 reasoned as (
     select
         *,
-        coalesce(told_sent_at, first_event_at, not_sent_at) as sent_at,
+        coalesce(told_sent_at, first_event_at, not_sent_at, any_event_at) as sent_at,
         first_event_at is not null as is_sent,
         coalesce(opened_at, machine_opened_at, first_clicked_at, unsubscribed_at, complained_at) is not null
             as has_reached_its_reader,

@@ -30,6 +30,10 @@ customers as (
     select * from {{ ref('int_customers') }}
 ),
 
+profiles as (
+    select profile_id, is_test from {{ ref('int_profiles') }}
+),
+
 translated as (
     select
         records.*,
@@ -37,6 +41,7 @@ translated as (
         matched.is_leader,
         matched.matched_by,
         customer_of_profile.customer_id,
+        coalesce(records.is_test, false) or coalesce(profiles.is_test, false) as is_anybodys_test,
         case
             when status.mapped_to is not null then status.mapped_to
             when records.raw_status is null and records.order_kind = 'receipt' then 'completed'
@@ -81,6 +86,7 @@ translated as (
     inner join matched on records.order_key = matched.order_key
     left join precedence on records.source_system = precedence.source_system
     left join customer_of_profile on records.profile_id = customer_of_profile.profile_id
+    left join profiles on records.profile_id = profiles.profile_id
     left join mapped as status
         on records.source_system = status.source_system
             and records.source_account = status.source_account
@@ -142,7 +148,7 @@ merged as (
         {{ preferred('currency', 'amounts') }} as currency,
         {{ preferred('points_redeemed', 'points') }} as points_redeemed,
         {{ preferred('points_earned', 'points') }} as points_earned,
-        {{ dbt.bool_or('coalesce(is_test, false)') }} as is_test,
+        {{ dbt.bool_or('is_anybodys_test') }} as is_test,
         {{ dbt.bool_or('coalesce(is_b2b, false)') }} as is_b2b,
         {{ dbt.bool_or('coalesce(is_employee_purchase, false)') }} as is_employee_purchase,
         max(case when is_leader then cast(custom_fields as {{ dbt.type_string() }}) end) as custom_fields,
@@ -192,12 +198,10 @@ final as (
         end as cancelled_at,
         coalesce(dated.status in ('completed', 'returned'), false) as is_completed,
         coalesce(dated.status = 'cancelled', false) as is_cancelled,
-        dated.is_test or coalesce(customers.is_test, false) as is_test,
+        dated.is_test,
         dated.is_b2b or coalesce(customers.is_b2b, false) as is_b2b,
         dated.is_employee_purchase or coalesce(customers.is_employee, false) as is_employee_purchase,
-        not (
-            coalesce(dated.status = 'cancelled', false) or dated.is_test or coalesce(customers.is_test, false)
-        ) as is_counted,
+        not (coalesce(dated.status = 'cancelled', false) or dated.is_test) as is_counted,
         cast(dated.gross_amount * rates.rate as decimal(18, 2)) as gross_amount,
         cast(dated.discount_amount * rates.rate as decimal(18, 2)) as discount_amount,
         cast(dated.points_discount_amount * rates.rate as decimal(18, 2)) as points_discount_amount,

@@ -1,6 +1,6 @@
 -- One month of the programme. Flows are of the month, stocks and people as of its last day (of the day of the refresh, in
 -- the running month). Points come from the ledger; sales from counted orders. A person is a member from the first
--- enrolment of any of their accounts; employees, companies and tests are no people here, but their points are in the ledger.
+-- enrolment of any of their accounts; employees and companies are no people here, tests are no customers, but their points are in the ledger.
 with accounts as (
     select * from {{ ref('loyalty_accounts') }}
 ),
@@ -16,7 +16,7 @@ orders as (
 
 customers as (
     select * from {{ ref('int_customers') }}
-    where not (is_employee or is_b2b or is_test)
+    where not (is_employee or is_b2b)
 ),
 
 first_months as (
@@ -167,9 +167,9 @@ flows as (
     select
         cast({{ dbt.date_trunc('month', 'effective_on') }} as date) as month,
         sum(case when coalesce(cancels_type, operation_type) = 'earned' then points else 0 end) as points_issued,
-        -1 * sum(case when coalesce(cancels_type, operation_type) = 'redeemed' then points else 0 end)
+        0 - sum(case when coalesce(cancels_type, operation_type) = 'redeemed' then points else 0 end)
             as points_redeemed,
-        -1 * sum(case when coalesce(cancels_type, operation_type) = 'expired' then points else 0 end)
+        0 - sum(case when coalesce(cancels_type, operation_type) = 'expired' then points else 0 end)
             as points_expired,
         sum(
             case when coalesce(cancels_type, operation_type) in ('adjusted', 'cancelled') then points else 0 end

@@ -1,12 +1,12 @@
 -- A person is new in a channel once, on the day of the first dated opt-in, whatever the brand. What the first load found
--- undated is nobody's opt-in of today. Employees, companies and tests are no people here.
+-- undated is nobody's opt-in of today. Employees and companies are no people here, tests are no customers.
 with consents as (
     select * from {{ ref('consents') }}
 ),
 
 customers as (
     select * from {{ ref('int_customers') }}
-    where not (is_employee or is_b2b or is_test)
+    where not (is_employee or is_b2b)
 ),
 
 first_opt_ins as (
