@@ -1,4 +1,4 @@
-"""Load MoySklad alone: `python -m ingestion.moysklad`. Settings: SOURCES__MOYSKLAD__BASE_URL, SOURCES__MOYSKLAD__TOKEN (or LOGIN, PASSWORD)."""
+"""Load MoySklad alone: `python -m ingestion.moysklad`. Settings: SOURCES__MOYSKLAD__BASE_URL and TOKEN (or LOGIN and PASSWORD)."""
 
 import sys
 

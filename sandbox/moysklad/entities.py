@@ -1,8 +1,8 @@
-"""People and things as MoySklad's dictionaries show them: counterparties, products, points of sale, stores, employees.
+"""People and things as MoySklad's dictionaries show them: counterparties, products and their groups, channels, states, the programme.
 
     a row of the world  ->  the record of one entity (documented members: md/dictionaries/*)
 
-Custom fields carry what the vendor has no member for: a product's brand, a store's format. Their names are the account's own and not
+Custom fields carry what the vendor has no member for: a product's brand. Their names are the account's own and not
 the vendor's, which is why the warehouse reads them through a mapping.
 """
 
@@ -60,7 +60,8 @@ ORDER_STATES = {
 }
 
 
-def _common(kind: str, key: str, *, updated: datetime, external_code: str) -> dict[str, Any]:
+def common(kind: str, key: str, *, updated: datetime, external_code: str) -> dict[str, Any]:
+    """What every entity has."""
     return {
         "meta": meta(kind, key),
         "id": key,
@@ -89,7 +90,7 @@ def counterparty(row: dict[str, Any], *, updated: datetime, company: dict[str, A
     href = f"{ORIGIN}/entity/counterparty/{key}"
     return filled(
         {
-            **_common("counterparty", key, updated=updated, external_code=made_id("counterparty", "external", key).replace("-", "")[:22]),
+            **common("counterparty", key, updated=updated, external_code=made_id("counterparty", "external", key).replace("-", "")[:22]),
             "name": name,
             "archived": False,
             "created": at(row["created_at"]),
@@ -106,7 +107,14 @@ def counterparty(row: dict[str, Any], *, updated: datetime, company: dict[str, A
             "phone": row["phone"],
             "discountCardNumber": row["card_number"],
             "actualAddress": address,
-            "actualAddressFull": filled({"city": row["city"], "street": row["address"], }) if address else None,
+            "actualAddressFull": filled(
+                {
+                    "city": row["city"],
+                    "street": row["address"],
+                }
+            )
+            if address
+            else None,
             "tags": TAGS.get(kind, []),
             "salesAmount": sales_kop,
             "bonusProgram": reference("bonusprogram", PROGRAMME_ID) if row["card_number"] else None,
@@ -125,7 +133,7 @@ def product(row: dict[str, Any], *, updated: datetime, archived: bool) -> dict[s
     attributes = [attribute("product", "Бренд", "string", row["brand"]), attribute("product", "Эксклюзив", "boolean", row["is_exclusive"])]
     return filled(
         {
-            **_common("product", key, updated=updated, external_code=row["external_code"]),
+            **common("product", key, updated=updated, external_code=row["external_code"]),
             "name": row["name"],
             "code": f"{row['product_id']:05d}",
             "article": row["article"],
@@ -161,7 +169,7 @@ def product_folder(category: str, subcategory: str | None, *, updated: datetime)
     parent = reference("productfolder", made_id("productfolder", category)) if subcategory else None
     return filled(
         {
-            **_common("productfolder", key, updated=updated, external_code=key.replace("-", "")[:22]),
+            **common("productfolder", key, updated=updated, external_code=key.replace("-", "")[:22]),
             "name": subcategory or category,
             "archived": False,
             "pathName": category if subcategory else "",
@@ -173,119 +181,10 @@ def product_folder(category: str, subcategory: str | None, *, updated: datetime)
     )
 
 
-def retail_store(row: dict[str, Any], *, updated: datetime, is_open: bool, cashiers: int) -> dict[str, Any]:
-    """A point of sale (a till's shop). What the vendor has no member for hangs on its stock place, `store`."""
-    key = row["retail_store_uuid"]
-    return filled(
-        {
-            **_common("retailstore", key, updated=updated, external_code=row["external_code"]),
-            "name": row["name"],
-            "archived": False,
-            "active": is_open,
-            "address": f"{row['city']}, {row['address']}",
-            "addressFull": filled({"city": row["city"], "street": row["address"]}),
-            "store": reference("store", row["uuid"]),
-            "organization": ORGANIZATION,
-            "acquire": ORGANIZATION,
-            "priceType": PRICE_TYPE,
-            "controlShippingStock": False,
-            "onlyInStock": False,
-            "controlCashierChoice": False,
-            "discountEnable": True,
-            "discountMaxPercent": 100,
-            "issueOrders": False,
-            "sellReserves": False,
-            "authTokenAttached": True,
-            "allowCustomPrice": False,
-            "allowDeleteReceiptPositions": True,
-            "allowSellTobaccoWithoutMRC": False,
-            "createCashInOnRetailShiftClosing": False,
-            "createPaymentInOnRetailShiftClosing": False,
-            "defaultTaxSystem": "GENERAL_TAX_SYSTEM",
-            "orderTaxSystem": "GENERAL_TAX_SYSTEM",
-            "fiscalType": "STANDARD",
-            "enableReturnsWithNoReason": True,
-            "returnFromClosedShiftEnabled": True,
-            "reservePrepaidGoods": False,
-            "printAlways": False,
-            "ofdEnabled": True,
-            "qrPayEnabled": True,
-            "syncAgents": True,
-            "requiredFio": False,
-            "requiredPhone": False,
-            "requiredEmail": False,
-            "requiredBirthdate": False,
-            "requiredSex": False,
-            "requiredDiscountCardNumber": False,
-            "showBeerOnTap": False,
-            "tobaccoMrcControlType": "USER_PRICE",
-            "environment": {"device": "", "os": "Windows", "softwareVersion": ""},
-            "lastOperationNames": [{"entity": "retaildemand", "name": "00001"}],
-            "cashiers": array(f"{ORIGIN}/entity/retailstore/{key}/cashiers", "cashier", cashiers),
-        }
-    )
-
-
-def store(row: dict[str, Any], *, updated: datetime, group: str) -> dict[str, Any]:
-    """A stock place, that of a shop or a warehouse (which has no till and so no format)."""
-    key = row["uuid"]
-    facts = [
-        ("Регион", "string", row.get("region")),
-        ("Формат", "string", row.get("format")),
-        ("Франшиза", "boolean", row.get("is_franchise")),
-        ("Часовой пояс", "string", row.get("time_zone")),
-        ("Дата открытия", "time", midnight(row["opened_on"]) if row.get("opened_on") else None),
-        ("Дата закрытия", "time", midnight(row["closed_on"]) if row.get("closed_on") else None),
-    ]
-    href = f"{ORIGIN}/entity/store/{key}"
-    return filled(
-        {
-            **_common("store", key, updated=updated, external_code=row["external_code"]),
-            "name": row["name"],
-            "code": row["code"],
-            "archived": False,
-            "address": f"{row['city']}, {row['address']}",
-            "addressFull": filled({"city": row["city"], "street": row["address"]}),
-            "pathName": group,
-            "attributes": [attribute("store", name, form, value) for name, form, value in facts if value is not None],
-            "zones": array(f"{href}/zones", "storezone", 0),
-            "slots": array(f"{href}/slots", "slot", 0),
-        }
-    )
-
-
-def employee(row: dict[str, Any], *, updated: datetime, is_dismissed: bool, retail_store: str | None) -> dict[str, Any]:
-    """An employee; one who sells is a cashier of a point of sale."""
-    key = row["uuid"]
-    cashier = {
-        "href": f"{ORIGIN}/entity/retailstore/{retail_store}/cashiers/{made_id('cashier', key)}",
-        "type": "cashier",
-        "mediaType": "application/json",
-    }
-    return filled(
-        {
-            **_common("employee", key, updated=updated, external_code=key.replace("-", "")[:22]),
-            "name": row["name"],
-            "archived": is_dismissed,
-            "created": at(row["hired_at"]),
-            "uid": f"user{row['employee_id']}@sandbox",
-            "email": row["email"],
-            "phone": row["phone"],
-            "firstName": row["first_name"],
-            "lastName": row["last_name"],
-            "fullName": f"{row['first_name']} {row['last_name']}",
-            "shortFio": f"{row['last_name']} {row['first_name'][:1]}.",
-            "position": row["position"],
-            "cashiers": [{"meta": cashier}] if retail_store else None,
-            "retailStore": reference("retailstore", retail_store) if retail_store else None,
-        }
-    )
-
-
 def sales_channel(key: str, name: str, kind: str) -> dict[str, Any]:
     """A sales channel of orders."""
     return {
-        **_common("saleschannel", key, updated=BEGINNING, external_code=key.replace("-", "")[:22]),
+        **common("saleschannel", key, updated=BEGINNING, external_code=key.replace("-", "")[:22]),
         "name": name,
         "type": kind,
         "archived": False,

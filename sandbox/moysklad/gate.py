@@ -2,11 +2,11 @@
 
     request  ->  admitted, or 415 / 401 / 403 / 429 with the vendor's own body and headers
 
-Documented (md/_restrictions.md, md/_general.md): gzip is mandatory, else 415 with an empty body; 45 units in 3 s per user; a request
-costs 1 unit with a solution's token, and with a password or a user's token 2 from 12 May 2026, 3 from 1 September, 4 from 1 December; two stock
-reports cost 5; more than 5 requests at once are refused with code 1073; X-Lognex-Retry-After counts milliseconds; more than 200
-refusals or 200 identical failures in a minute switch the API off for that user. Chosen: X-RateLimit-Limit counts requests of one unit
-weight for the caller (45 divided by the weight), and a switched-off user gets 403.
+Documented (md/_restrictions.md, md/_general.md): gzip is mandatory, else 415 with an empty body; 45 units in 3 s per user; a
+request costs 1 unit with a solution's token, and with a password or a user's token 2 from 12 May 2026, 3 from 1 September, 4 from 1
+December; two stock reports cost 5; more than 5 requests at once are refused with code 1073; X-Lognex-Retry-After counts
+milliseconds; more than 200 refusals or 200 identical failures in a minute switch the API off for that user. Chosen: X-RateLimit-
+Limit counts requests of one unit weight for the caller (45 divided by the weight), and a switched-off user gets 403.
 """
 
 import base64

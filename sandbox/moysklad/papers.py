@@ -1,18 +1,16 @@
-"""The papers of sales as MoySklad shows them: receipts, customer orders, shipments, two kinds of returns, bonus operations.
+"""The papers of sales as MoySklad shows them: receipts, customer orders, shipments, two kinds of returns.
 
-    orders, lines, returns, loyalty operations of the world  ->  records of documents (documented members: md/documents/*)
+    orders and returns of the world  ->  records of documents (documented members: md/documents/*)
 
-Documented and kept: `sum` is the whole document in kopecks after every discount; a position has one `discount`, a percentage of its price,
-whatever made it. Chosen here, for the vendor documents neither: the percentage is sent with full precision, so that price × quantity ×
-(1 − discount / 100) rounds to the exact kopeck; how a receipt's discount splits into points, personal and promo code stands in custom
-fields in roubles (the rest is a mass discount); a receipt paid by gift card offsets an advance. `stock.cost`, asked for by `fields=stock`, is
-the cost of the whole position in kopecks (the report on documents says first in, first out, with regard to quantity).
+Documented and kept: `sum` is the whole document in kopecks after every discount. Chosen here, for the vendor documents neither: how a
+receipt's discount splits into points, personal and promo code stands in custom fields in roubles (the rest is a mass discount); a
+receipt paid by gift card offsets an advance.
 """
 
 from datetime import datetime
 from typing import Any
 
-from sandbox.moysklad.entities import CHANNELS, CURRENCY, GROUP, ORDER_STATES, ORGANIZATION, OWNER, PROGRAMME_ID
+from sandbox.moysklad.entities import CHANNELS, CURRENCY, GROUP, ORDER_STATES, ORGANIZATION, OWNER
 from sandbox.moysklad.wire import (
     ACCOUNT_ID,
     ORIGIN,
@@ -273,85 +271,5 @@ def sales_return(
             ),
             "description": row["reason"],
             **(till if kind == "retailsalesreturn" else office),
-        }
-    )
-
-
-def sold_positions(
-    kind: str, key: str, lines: list[dict[str, Any]], products: dict[int, dict[str, Any]], *, with_cost: bool
-) -> list[dict[str, Any]]:
-    """The positions of a receipt, order or shipment."""
-    return [
-        _position(
-            kind,
-            key,
-            line,
-            products[line["product_id"]],
-            price=line["unit_price_kop"],
-            net=line["net_kop"],
-            cost=line["cost_kop"] if with_cost else None,
-        )
-        for line in lines
-    ]
-
-
-def returned_positions(kind: str, key: str, lines: list[dict[str, Any]], products: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
-    """The positions of a return: what was paid for one piece, with no discount of its own."""
-    return [
-        _position(kind, key, line, products[line["product_id"]], price=line["net_kop"] / line["quantity"], net=line["net_kop"], cost=None)
-        for line in lines
-    ]
-
-
-def _position(
-    kind: str, key: str, line: dict[str, Any], product: dict[str, Any], *, price: float, net: int, cost: int | None
-) -> dict[str, Any]:
-    number = made_id("position", key, line["line_number"])
-    gross = price * line["quantity"]
-    own = {"href": f"{ORIGIN}/entity/{kind}/{key}/positions/{number}", "type": POSITION_KINDS[kind], "mediaType": "application/json"}
-    position = {
-        "meta": own,
-        "id": number,
-        "accountId": ACCOUNT_ID,
-        "quantity": float(line["quantity"]),
-        "price": float(price),
-        "discount": (gross - net) * 100 / gross if gross else 0.0,
-        "vat": VAT,
-        "vatEnabled": True,
-        "assortment": reference("product", product["uuid"]),
-    }
-    if kind == "customerorder":
-        position |= {"shipped": 0.0, "reserve": 0.0}
-    if cost is not None:
-        position["stock"] = {"cost": float(cost), "quantity": 100.0, "reserve": 0.0, "intransit": 0.0, "available": 100.0}
-    return position
-
-
-def bonus_operation(row: dict[str, Any], *, agent: str, updated: datetime, waits: bool, parent: tuple[str, str] | None) -> dict[str, Any]:
-    """An operation of the bonus ledger: a positive value and a direction."""
-    earned = row["points"] > 0
-    return filled(
-        {
-            "meta": meta("bonustransaction", row["uuid"]),
-            "id": row["uuid"],
-            "accountId": ACCOUNT_ID,
-            "owner": OWNER,
-            "shared": False,
-            "group": GROUP,
-            "updated": at(updated),
-            "created": at(row["created_at"]),
-            "name": f"{row['operation_id']:06d}",
-            "moment": at(row["created_at"]),
-            "externalCode": row["uuid"].replace("-", "")[:22],
-            "applicable": True,
-            "agent": reference("counterparty", agent),
-            "organization": ORGANIZATION,
-            "bonusProgram": reference("bonusprogram", PROGRAMME_ID),
-            "bonusValue": abs(row["points"]),
-            "transactionType": "EARNING" if earned else "SPENDING",
-            "transactionStatus": "WAIT_PROCESSING" if waits else "COMPLETED",
-            "categoryType": "WELCOME" if row["event"] == "welcome" else "REGULAR",
-            "executionDate": f"{row['activates_on']:%Y-%m-%d} 00:00:00.000" if row["activates_on"] else at(row["created_at"]),
-            "parentDocument": reference(*parent) if parent else None,
         }
     )

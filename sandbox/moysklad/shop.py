@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sandbox.moysklad import entities, paper_shelves, papers, thing_shelves
+from sandbox.moysklad import entities, paper_shelves, papers, positions, thing_shelves
 from sandbox.moysklad.papers import MISTAKE_EVERY
 from sandbox.moysklad.shelf import Shelf
 from sandbox.moysklad.wire import made_id
@@ -65,11 +65,11 @@ class Shop:
         """Every position of a document."""
         if kind in ("retailsalesreturn", "salesreturn"):
             row = self.returns_by_uuid[key]
-            return papers.returned_positions(
+            return positions.returned_positions(
                 kind, key, self.world.grouped("return_lines", "return_id").get(row["return_id"], []), self.products
             )
         order = self.order_of_shipment[key] if kind == "demand" else self.orders_by_uuid[key]
-        return papers.sold_positions(kind, key, self.lines_of(order), self.products, with_cost=with_cost)
+        return positions.sold_positions(kind, key, self.lines_of(order), self.products, with_cost=with_cost)
 
     def lines_of(self, order: dict[str, Any]) -> list[dict[str, Any]]:
         """The lines of an order but for those struck off for want of stock."""

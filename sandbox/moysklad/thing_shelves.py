@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sandbox.moysklad import entities, papers
+from sandbox.moysklad import entities, ledger, places
 from sandbox.moysklad.shelf import Shelf, columns, listed
 from sandbox.moysklad.wire import MOSCOW, lag
 from sandbox.world import plain
@@ -91,7 +91,7 @@ def retailstore(shop: Shop, now: datetime) -> Shelf:
     cashiers = [sum(row["store_id"] == store["store_id"] for row in shop.world.rows("employees")) for store in rows]
     return listed(
         [
-            entities.retail_store(row, updated=moment, is_open=not gone, cashiers=count)
+            places.retail_store(row, updated=moment, is_open=not gone, cashiers=count)
             for row, moment, gone, count in zip(rows, updated, closed, cashiers, strict=True)
         ],
         updated=updated,
@@ -106,7 +106,7 @@ def store(shop: Shop, now: datetime) -> Shelf:
     told = [{**row, "closed_on": None} if row.get("closed_on") and row["closed_on"] > now.date() else row for row in rows]
     return listed(
         [
-            entities.store(row, updated=moment, group="Магазины" if "format" in row else "Склады")
+            places.store(row, updated=moment, group="Магазины" if "format" in row else "Склады")
             for row, moment in zip(told, updated, strict=True)
         ],
         updated=updated,
@@ -121,7 +121,7 @@ def employee(shop: Shop, now: datetime) -> Shelf:
     tills = {row["store_id"]: row["retail_store_uuid"] for row in shop.world.rows("stores")}
     return listed(
         [
-            entities.employee(row, updated=moment, is_dismissed=left, retail_store=tills.get(row["store_id"]))
+            places.employee(row, updated=moment, is_dismissed=left, retail_store=tills.get(row["store_id"]))
             for row, moment, left in zip(rows, updated, gone, strict=True)
         ],
         updated=updated,
@@ -157,7 +157,7 @@ def bonustransaction(shop: Shop, now: datetime) -> Shelf:
         parent = ("retaildemand", order["uuid"])
         if row["return_id"] is not None:
             parent = ("retailsalesreturn", shop.returns[row["return_id"]]["uuid"])
-        return papers.bonus_operation(row, agent=shop.agent_of(order), updated=updated, waits=waits, parent=parent)
+        return ledger.bonus_operation(row, agent=shop.agent_of(order), updated=updated, waits=waits, parent=parent)
 
     return Shelf(
         columns(

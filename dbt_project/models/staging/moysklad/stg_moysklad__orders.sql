@@ -127,7 +127,8 @@ documents as (
         cast(null as {{ dbt.type_string() }}) as raw_fulfilment,
         cast(null as {{ dbt.type_string() }}) as retail_store_id,
         {{ last_segment('store_href') }} as stock_place_id,
-        {{ last_segment('owner_href') }} as employee_record_id,
+        {# the owner of a mirror is whoever wrote it down, mostly the integration and nobody who sold #}
+        cast(null as {{ dbt.type_string() }}) as employee_record_id,
         delivery_city,
         delivery_planned_on as promised_on,
         cast(null as timestamp) as received_at,

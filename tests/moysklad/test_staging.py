@@ -1,0 +1,117 @@
+"""From the lake through staging: exact amounts, Moscow's days, quarantine. The expected figures are the simulated retailer's own."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from ingestion import lake
+from ingestion.contact import refresh_account
+from ingestion.moysklad import VENDOR
+from orchestration.dbt import run_dbt
+from sandbox.faults import Poison
+
+POISON = ("keyless", "amount", "year_one", "surrogate", "bytes", "type", "extra", "midnight", "minute_before")
+
+
+@pytest.fixture
+def poisoned(retailer, small_world) -> dict[str, str]:
+    """What was done to which receipt: nine of the retailer's receipts, by the name of what is wrong or peculiar with them."""
+    ids = [row["uuid"] for row in small_world.rows("orders") if row["kind"] == "receipt"][:len(POISON)]
+    named = dict(zip(POISON, ids, strict=True))
+
+    def plant(name: str, **spoiled) -> None:
+        retailer.sandbox.tampering.plant(Poison("moysklad", "retaildemand", named[name], **spoiled))
+
+    plant("keyless", set={"id": Poison.GONE})
+    plant("amount", set={"sum": "about a hundred"})
+    plant("year_one", set={"moment": "0001-01-01 00:00:00.000"})
+    plant("surrogate", find=b'"taxSystem":"GENERAL', raw=b'"taxSystem":"\\ud83d GENERAL')
+    plant("bytes", find=b'"name":"', raw=b'"note":"\xcf\xf0\xe8\xe2\xe5\xf2","name":"')
+    plant("type", set={"agent": "Розничный покупатель"})
+    plant("extra", set={"somethingNew": {"of": ["every", "kind"]}})
+    plant("midnight", set={"moment": "2026-10-01 00:00:00.000"})
+    plant("minute_before", set={"moment": "2026-09-30 23:59:00.000"})
+    return named
+
+
+@pytest.fixture
+def ask_warehouse(poisoned, own_data):
+    """The account landed and staged; a question to the warehouse."""
+    lake.prepare()
+    (account,) = VENDOR.accounts()
+    report = refresh_account(VENDOR, account, refresh_id="night", budget=timedelta(minutes=5), say=lambda _: None)
+    assert report.error == ""
+    outcome = run_dbt(["build", "--select", "value_mappings", "path:models/staging/moysklad"], refresh_id="night")
+    assert (outcome.error, [node.message for node in outcome.failed]) == (None, [])
+
+    def rows(question: str) -> list[tuple]:
+        with duckdb.connect(str(own_data / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(question).fetchall()
+
+    return rows
+
+
+def test_a_night_in_staging(ask_warehouse, poisoned, retailer, small_world):
+    problems = dict(ask_warehouse("select document_key, problem from staging.stg_moysklad__verdicts where not is_accepted"))
+    set_aside = {key for key in poisoned.values() if key in problems} | {poisoned["keyless"]}
+    poison_is_set_aside_with_its_reason(ask_warehouse, problems, poisoned)
+    days_are_moscows(ask_warehouse, poisoned)
+    amounts_are_exact_to_the_kopeck(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None), set_aside)
+
+
+def poison_is_set_aside_with_its_reason(rows, problems, poisoned):
+    assert problems[poisoned["amount"]] == "sum_amount: not money"
+    assert problems[poisoned["year_one"]] == "moment: impossible date"
+    assert problems[poisoned["type"]] == "agent: not an object"
+    assert [problem for key, problem in problems.items() if key.startswith("sha256:")] == ["retail_demand_id: missing"]
+    accepted = {key for (key,) in rows("select source_record_id from staging.stg_moysklad__orders")}
+    assert poisoned["extra"] in accepted
+    # What is no text of its encoding is set aside or kept without loss; it never stops the vendor and is never lost.
+    assert {poisoned["surrogate"], poisoned["bytes"]} <= set(problems) | accepted
+    keys = "select count(distinct document_key) from staging.stg_moysklad__{} where resource = 'retail_demands'"
+    assert rows(keys.format("receipts")) == rows(keys.format("verdicts"))
+
+
+def days_are_moscows(rows, poisoned):
+    found = rows("""select source_record_id, strftime(ordered_at, '%Y-%m-%d %H:%M'),
+                           cast(timezone('Europe/Moscow', timezone('UTC', ordered_at)) as date)
+                    from staging.stg_moysklad__orders""")
+    told = {key: (moment, day) for key, moment, day in found}
+    assert told[poisoned["midnight"]] == ("2026-09-30 21:00", date(2026, 10, 1))
+    assert told[poisoned["minute_before"]] == ("2026-09-30 20:59", date(2026, 9, 30))
+
+
+def amounts_are_exact_to_the_kopeck(rows, world, now: datetime, set_aside: set[str]):
+    written = now - timedelta(seconds=90)
+    orders = world.orders[(world.orders["created_at"] <= written) & ~world.orders["uuid"].isin(set_aside)]
+    expected = []
+    for kind, name in (("online", "order"), ("receipt", "receipt")):
+        part = orders[orders["kind"] == kind]
+        discount = part["mass_discount_kop"] + part["personal_discount_kop"] + part["promo_discount_kop"]
+        sums = (part["gross_kop"], discount, part["points_discount_kop"], part["net_kop"])
+        expected.append((name, len(part), *(roubles(kopecks.sum()) for kopecks in sums)))
+    assert rows("""select order_kind, count(*), sum(gross_amount), sum(discount_amount), sum(points_discount_amount), sum(net_revenue)
+                   from staging.stg_moysklad__orders group by 1 order by 1""") == expected
+    wrong = rows("""select orders.source_record_id from staging.stg_moysklad__orders as orders
+                    inner join staging.stg_moysklad__order_lines as lines on orders.source_record_id = lines.order_record_id
+                    group by orders.source_record_id, orders.net_revenue, orders.points_discount_amount
+                    having sum(lines.net_amount) <> orders.net_revenue
+                        or sum(lines.points_discount_amount) <> orders.points_discount_amount""")
+    assert wrong == []
+    sold = world.order_lines[world.order_lines["order_id"].isin(orders[orders["kind"] == "receipt"]["order_id"])]
+    assert rows("select sum(cost_amount) from staging.stg_moysklad__order_lines") == [(roubles(sold["cost_kop"].sum()),)]
+    returned = world.returns[world.returns["returned_at"] <= written]
+    came_back = (len(returned), roubles(returned["amount_kop"].sum()))
+    assert rows("select count(*), sum(amount) from staging.stg_moysklad__returns") == [came_back]
+    unpaid = rows("""select count(*) from staging.stg_moysklad__orders as orders
+                     where order_kind = 'receipt' and net_revenue <> (
+                         select sum(amount) from staging.stg_moysklad__payments where order_record_id = orders.source_record_id)""")
+    assert unpaid == [(0,)]
+    ledger = world.loyalty_operations[world.loyalty_operations["in_moysklad"] & (world.loyalty_operations["created_at"] <= written)]
+    assert rows("select sum(points) from staging.stg_moysklad__loyalty_operations") == [(float(ledger["points"].sum()),)]
+
+
+def roubles(kopecks: int) -> Decimal:
+    return Decimal(int(kopecks)) / 100
