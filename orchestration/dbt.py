@@ -78,12 +78,13 @@ def run_dbt(
     told = dbt_vars(refresh_id=refresh_id) | (extra_vars or {})
     with _environment():
         try:
+            # dbt parses everything again when a var differs, and the refresh's moment always does: so the project is parsed
+            # without it, from what the last parse left, and only then run with it.
+            timeless = {name: value for name, value in told.items() if name not in EACH_REFRESH}
             if args[0] not in FROM_A_MANIFEST:
-                answer = dbtRunner(callbacks=callbacks).invoke(_command(args, project, told, quiet=quiet))
+                variables = timeless if args[0] == "parse" else told
+                answer = dbtRunner(callbacks=callbacks).invoke(_command(args, project, variables, quiet=quiet))
             else:
-                # dbt parses everything again when a var differs, and the refresh's moment always does: so the project is parsed
-                # without it, from what the last parse left, and only then run with it.
-                timeless = {name: value for name, value in told.items() if name not in EACH_REFRESH}
                 answer = dbtRunner().invoke(_command(["parse"], project, timeless, quiet=True))
                 if answer.success:
                     answer = dbtRunner(manifest=answer.result, callbacks=callbacks).invoke(_command(args, project, told, quiet=quiet))

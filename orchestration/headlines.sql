@@ -1,7 +1,7 @@
 -- (name, value, format) in the order they are shown. Money and orders are of all time; what ages is of the last 30 days or
 -- 12 months before the publication. Sums of parts first, then one division; nothing to divide by gives NULL, never 0.
 with as_of as (
-    select coalesce(cast(max(published_at) as date), current_date) as day from marts.publications
+    select coalesce(cast(max(published_at) as date), current_date) as today from marts.publications
 ),
 
 sales as (
@@ -30,17 +30,17 @@ members as (
 points as (
     select sum(points_redeemed) as redeemed, sum(points_issued) as issued
     from marts.kpi_loyalty_monthly, as_of
-    where month > as_of.day - interval 12 month
+    where month > as_of.today - interval 12 month
 ),
 
 email as (
     select sum(delivered) as delivered, sum(opened) as opened, sum(clicked) as clicked
     from marts.kpi_messaging_daily, as_of
-    where channel = 'email' and day > as_of.day - interval 30 day
+    where channel = 'email' and day > as_of.today - interval 30 day
 ),
 
 subscribers as (
-    select sum(new_subscribers) as new_subscribers from marts.kpi_subscribers_daily, as_of where day > as_of.day - interval 30 day
+    select sum(new_subscribers) as new_subscribers from marts.kpi_subscribers_daily, as_of where day > as_of.today - interval 30 day
 ),
 
 pressure as (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
@@ -69,17 +70,23 @@ def _furthest(read: Mapping[str, Any], parents: list[str]) -> str | None:
 
 
 def _parse(kept: Path) -> None:
-    from orchestration.dbt import run_dbt  # dbt takes a second to import, and a kept manifest spares it
+    from orchestration.dbt import run_dbt, target_dir  # dbt takes a second to import, and a kept manifest spares it
 
     kept.parent.mkdir(parents=True, exist_ok=True)
+    parsed = target_dir() / "partial_parse.msgpack"  # what the nightly dbt run starts from
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".parsing-") as target:
-        outcome = run_dbt(["parse", "--target-path", target, "--no-partial-parse"])
+        own = Path(target) / parsed.name
+        if parsed.exists():
+            shutil.copy(parsed, own)
+        outcome = run_dbt(["parse", "--target-path", target])
         made = Path(target) / "manifest.json"
         if not outcome.success or not made.exists():
             raise RuntimeError(
                 f"dbt could not read the project in {PROJECT}: {outcome.error}. Dagster has no assets until it can; "
                 "`python -m orchestration.dbt parse` shows where."
             )
+        parsed.parent.mkdir(parents=True, exist_ok=True)
+        own.replace(parsed)
         made.replace(kept)
     for old in sorted(kept.parent.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)[:-KEEP]:
         old.unlink(missing_ok=True)

@@ -175,16 +175,26 @@ def _results(resource: str, rows: pd.DataFrame, accepted: pd.DataFrame, expectat
 
 
 def _great_expectations(resource: str, batch: pd.DataFrame, expectations: tuple) -> list:
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the context is made; no check of a retailer's data phones home
     import great_expectations as gx
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context = _context()
     definition = (
         context.data_sources.add_pandas("newest").add_dataframe_asset(resource).add_batch_definition_whole_dataframe("rows")
     )
     suite = gx.ExpectationSuite(name=resource, expectations=list(expectations))
     return definition.get_batch({"dataframe": batch}).validate(suite).results
+
+
+def _context() -> Any:
+    """A context that keeps everything in memory: no telemetry, no documentation site in the temporary folder."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the context is made
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
+
+    in_memory = DataContextConfig(store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False), analytics_enabled=False)
+    context = gx.get_context(mode="ephemeral", project_config=in_memory)
+    context.variables.progress_bars = {"globally": False}
+    return context
 
 
 def _sentence(result: Any) -> str:
