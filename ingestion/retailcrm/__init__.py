@@ -44,8 +44,8 @@ def oldest(account: Account) -> datetime | None:
         first = api.part(path, params={"limit": LIMIT}, **names)
         pages = (first.envelope.get("pagination") or {}).get("totalPageCount") or 0
         last = api.part(path, params={"limit": LIMIT, "page": pages}, **names) if pages > 1 else first
-        # The lists' order is not promised, so both ends are looked at; a date before 2000 is a slip of the pen.
-        found += [record.cursor for part in (first, last) for record in part.records if record.cursor and record.cursor >= "2000"]
+        # The lists' order is not promised, so both ends are looked at; a date before 1990 is a slip of the pen.
+        found += [record.cursor for part in (first, last) for record in part.records if record.cursor and record.cursor >= "1990"]
     return datetime.fromisoformat(min(found)).replace(tzinfo=api.zone).astimezone(UTC) if found else None
 
 

@@ -12,7 +12,7 @@ from ingestion.documents import Record
 from ingestion.retailcrm.conversation import LIMIT, Conversation
 
 # A first look for the newest history id; a quieter account is looked at further back.
-LOOKS_BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
+LOOKS_BACK = tuple(timedelta(hours=hours) for hours in (1, 24, 7 * 24, 90 * 24, 3650 * 24))
 
 
 class Named(msgspec.Struct):
@@ -60,7 +60,7 @@ ORDERS = Listing("orders", "/orders", "orders", "createdAtFrom", "createdAtTo")
 
 
 def newest_history_id(api: Conversation, listing: Listing, *, now: datetime) -> int:
-    """The newest id of a history; 0 when nothing happened for as long as it is kept."""
+    """The newest id of a history; 0 when nothing ever happened."""
     path = f"{listing.path}/history"
     for back in LOOKS_BACK:
         params = {"filter[startDate]": api.local(now - back), "limit": LIMIT}

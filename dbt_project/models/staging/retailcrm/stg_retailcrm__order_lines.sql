@@ -1,3 +1,5 @@
+-- A table, since several models and tests read it and each reading would join and parse anew.
+{{ config(materialized='table') }}
 {% set item = [
     ('line_id',         'id',                'text',     ''),
     ('offer_id',        'offer.id',          'text',     ''),

@@ -1,3 +1,5 @@
+-- A table, since several models and tests read it and each reading would join and parse anew.
+{{ config(materialized='table') }}
 {% set tag = [('name', 'name', 'text', '')] %}
 
 with

@@ -1,0 +1,218 @@
+"""RetailCRM's words in the canonical columns: sums as the world has them, and poison set aside with its reason."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from crm_nights import landed, night
+
+from sandbox.faults import Poison
+
+
+def money(kopecks):
+    """Kopecks of the world as the decimal that staging gives."""
+    return Decimal(int(kopecks)) / 100
+
+
+def test_staged_orders_are_the_worlds_orders(crm, small_world, staging):
+    night()
+    staging.build()
+    orders = small_world.orders
+    orders = orders[(orders["kind"] == "online") & (orders["created_at"] <= small_world.until.replace(tzinfo=None))]
+    personal = orders["personal_discount_kop"].sum()
+    discounts = personal + orders["mass_discount_kop"].sum() + orders["promo_discount_kop"].sum()
+    assert staging.rows("""
+        select count(*), sum(net_revenue), sum(gross_amount), sum(discount_amount), sum(points_discount_amount), sum(delivery_amount),
+            sum(points_redeemed), count(*) filter (is_test), count(*) filter (is_b2b)
+        from stg_retailcrm__orders
+    """) == [
+        (
+            len(orders),
+            money(orders["net_kop"].sum()),
+            money(orders["gross_kop"].sum()),
+            money(discounts),
+            money(orders["points_discount_kop"].sum()),
+            money(orders["delivery_kop"].sum()),
+            float(orders["points_redeemed"].sum()),
+            int(orders["is_test"].sum()),
+            int(orders["is_b2b"].sum()),
+        )
+    ]
+    assert staging.rows("select sum(amount) from stg_retailcrm__order_discounts where discount_type = 'personal'") == [(money(personal),)]
+    by_lines = staging.rows("""
+        select count(*)
+        from stg_retailcrm__orders as orders
+        inner join (
+            select order_record_id, sum(net_amount) as net_amount from stg_retailcrm__order_lines where not is_cancelled group by 1
+        ) as lines on orders.source_record_id = lines.order_record_id
+        where lines.net_amount <> orders.net_revenue
+    """)
+    assert by_lines == [(0,)]
+    assert staging.rows("select count(distinct order_record_id) from stg_retailcrm__payments") == [(len(orders),)]
+    # Local time becomes UTC: the world holds UTC.
+    first = orders.sort_values(["created_at", "order_id"]).iloc[0]
+    assert staging.rows(f"select ordered_at from stg_retailcrm__orders where source_record_id = '{first['order_id']}'") == [
+        (first["created_at"].to_pydatetime().replace(microsecond=0),)
+    ]
+
+
+def test_the_ledger_is_the_worlds_ledger(crm, small_world, staging):
+    night()
+    staging.build()
+    ledger = small_world.loyalty_operations
+    ledger = ledger[ledger["created_at"] <= small_world.until.replace(tzinfo=None)]
+    types = {
+        "credit_for_order": "earned",
+        "credit_for_event": "earned",
+        "charge_for_order": "redeemed",
+        "burn": "expired",
+        "credit_manual": "adjusted",
+        "charge_manual": "adjusted",
+        "cancel_of_charge": "cancelled",
+        "cancel_of_credit": "cancelled",
+    }
+    expected = ledger.groupby(ledger["type"].map(types))["points"].sum()
+    assert dict(staging.rows("select operation_type, sum(points) from stg_retailcrm__loyalty_operations group by operation_type")) == {
+        kind: float(points) for kind, points in expected.items()
+    }
+    # 02:00 on 1 November in Moscow is the business day of the refresh.
+    pending = ledger[(ledger["points"] > 0) & (ledger["activates_on"] > datetime(2026, 11, 1))]["points"].sum()
+    assert staging.rows("select coalesce(sum(points), 0) from stg_retailcrm__loyalty_operations where is_pending") == [(float(pending),)]
+    balances = staging.rows("""
+        select count(*)
+        from stg_retailcrm__loyalty_accounts as accounts
+        inner join (
+            select loyalty_account_record_id, sum(case when is_pending then 0 else points end) as points
+            from stg_retailcrm__loyalty_operations group by 1
+        ) as ledger on accounts.source_record_id = ledger.loyalty_account_record_id
+        where ledger.points <> accounts.vendor_balance
+    """)
+    assert balances == [(0,)]
+
+
+def test_a_day_boundary_goes_by_the_accounts_zone(serve, small_world, staging):
+    serve(**{"retailcrm.timezone": "Asia/Vladivostok"})
+    night()
+    staging.build()
+    orders = small_world.orders
+    orders = orders[(orders["kind"] == "online") & (orders["created_at"] <= small_world.until.replace(tzinfo=None))]
+    expected = {
+        str(number): at.to_pydatetime().replace(microsecond=0) for number, at in zip(orders["order_id"], orders["created_at"], strict=True)
+    }
+    assert dict(staging.rows("select source_record_id, ordered_at from stg_retailcrm__orders")) == expected
+    assert staging.rows("select time_zone from base_retailcrm__settings") == [("Asia/Vladivostok",)]
+
+
+def test_poison_is_set_aside_with_its_reason_and_stops_nothing(crm, small_world, staging):
+    orders = small_world.orders
+    orders = orders[(orders["kind"] == "online") & (orders["created_at"] <= small_world.until.replace(tzinfo=None))]
+    total = len(orders)
+    keys = [str(number) for number in orders["order_id"].tail(12)]
+    poison = {
+        keys[0]: {"set": {"id": Poison.GONE}},
+        keys[1]: {"set": {"totalSumm": "twelve"}},
+        keys[2]: {"set": {"createdAt": "0001-01-01 00:00:00"}},
+        keys[3]: {"set": {"status": "dict-statuses-1575878862"}},
+        keys[4]: {"set": {"neverSeenBefore": {"deep": [1, 2]}}},
+        keys[5]: {"find": b'"countryIso":"RU"', "raw": b'"countryIso":"\\ud83d"'},
+        keys[6]: {"find": b'"countryIso":"RU"', "raw": b'"countryIso":"\xcc\xee\xf1"'},
+        keys[7]: {"set": {"items": {"0": "not a list"}}},
+        keys[8]: {"set": {"items.0.initialPrice": "cheap"}},
+        keys[9]: {"set": {"delivery": []}},
+        keys[10]: {"set": {"payments": []}},
+        keys[11]: {"set": {"site": {"code": "omnimart-ru"}}},
+    }
+    for key, how in poison.items():
+        crm.sandbox.tampering.plant(Poison("retailcrm", "orders", key, **how))
+    report = night()
+    assert (report.status, report.error) == ("success", "")
+    staging.build()
+    problems = dict(staging.rows("select document_key, problem from base_retailcrm__orders where not is_accepted"))
+    nameless = [key for key in problems if key.startswith("sha256:")]
+    assert {problems[key] for key in nameless} == {"order_id: missing"}
+    assert problems[keys[1]] == "total_amount: not money"
+    assert problems[keys[2]] == "ordered_at: impossible date"
+    assert problems[keys[7]] == "items: not rows"
+    assert problems[keys[8]] == "items[].initial_price: not a number"
+    assert problems[keys[11]] == "site: not text"
+    assert problems[keys[5]] == "payload: cannot be read as JSON"
+    # An unknown status, an unknown member and PHP's empty maps are no breach.
+    fine = [keys[3], keys[4], keys[9], keys[10]]
+    assert set(fine) & set(problems) == set()
+    assert staging.rows(f"select raw_status from stg_retailcrm__orders where source_record_id = '{keys[3]}'") == [
+        ("dict-statuses-1575878862",)
+    ]
+    # Bytes of another encoding stand in a member that nobody reads here; what came is kept as escapes.
+    assert staging.rows("select count(*) from base_retailcrm__orders where is_accepted") == [(total - len(problems),)]
+    received = staging.rows("select count(distinct document_key) from stg_retailcrm__receipts where resource = 'orders'")[0][0]
+    verdicts = staging.rows("select count(*) from stg_retailcrm__verdicts where resource = 'orders'")[0][0]
+    assert received == verdicts == total
+    # Once the vendor sends the record well, the quarantine row is overtaken.
+    crm.sandbox.tampering.clear()
+    crm.sandbox.advance(days=1)
+    night()
+    landed("orders")
+
+
+def test_a_custom_status_is_read_by_its_group(crm, small_world, staging, monkeypatch):
+    from sandbox.retailcrm import references
+
+    orders = small_world.orders
+    orders = orders[(orders["kind"] == "online") & (orders["created_at"] <= small_world.until.replace(tzinfo=None))]
+    key = str(orders["order_id"].iloc[-1])
+    monkeypatch.setitem(references.STATUSES, "gift-wrapped", ("Упакован в подарок", "assembling"))
+    crm.sandbox.tampering.plant(Poison("retailcrm", "orders", key, set={"status": "gift-wrapped"}))
+    night()
+    staging.build()
+    assert staging.rows(f"select raw_status from stg_retailcrm__orders where source_record_id = '{key}'") == [("group:assembling",)]
+    mapped = staging.rows("select mapped_to from seeds.value_mappings where source_system = 'retailcrm' and value = 'group:assembling'")
+    assert mapped == [("in_progress",)]
+
+
+def test_people_merges_consents_and_cards(crm, small_world, staging):
+    night()
+    staging.build()
+    profiles = small_world.profiles_at("retailcrm", small_world.until)
+    alive = profiles[profiles["merged_at"].isna()]
+    assert dict(staging.rows("select kind, count(*) from stg_retailcrm__profiles group by kind")) == {
+        "person": int((alive["kind"] != "company").sum()),
+        "company": int((alive["kind"] == "company").sum()),
+    }
+    assert staging.rows("select count(*) from stg_retailcrm__profiles where is_employee") == [(int((alive["kind"] == "employee").sum()),)]
+    assert staging.rows("select count(*) from stg_retailcrm__profiles where is_test") == [(int((alive["kind"] == "test").sum()),)]
+    since = small_world.until - timedelta(days=90)
+    merged = profiles[profiles["merged_at"] >= since.replace(tzinfo=None)]
+    assert set(staging.rows("select merged_record_id, source_record_id from stg_retailcrm__profile_merges")) == {
+        (str(loser), str(survivor)) for loser, survivor in zip(merged["record_id"], merged["merged_into"], strict=True)
+    }
+    events = small_world.crm_consent_events
+    events = events[(events["created_at"] <= small_world.until.replace(tzinfo=None)) & events["crm_record_id"].isin(alive["record_id"])]
+    latest = events.drop_duplicates(["crm_record_id", "channel", "subscription"], keep="last")
+    assert staging.rows("select count(*), count(*) filter (is_subscribed), count(changed_at) from stg_retailcrm__consents") == [
+        (len(latest), int(latest["is_subscribed"].sum()), int(latest["changed_at"].notna().sum()))
+    ]
+    accounts = small_world.loyalty_accounts
+    accounts = accounts[accounts["enrolled_at"] <= small_world.until.replace(tzinfo=None)]
+    cards = {
+        card for (card,) in staging.rows("select identifier_value from stg_retailcrm__identifiers where identifier_type = 'loyalty_card'")
+    }
+    assert set(accounts["card_number"]) <= cards
+
+
+def test_two_accounts_meet_in_one_staging(crm, staging, monkeypatch):
+    import os
+
+    for name in ("BASE_URL", "RETRY_PAUSE_SECONDS", "REQUESTS_PER_SECOND"):
+        monkeypatch.setenv(f"SOURCES__RETAILCRM__SECOND__{name}", os.environ[f"SOURCES__RETAILCRM__{name}"])
+    monkeypatch.setenv("SOURCES__RETAILCRM__SECOND__API_KEY", "sandbox-retailcrm-key-2")
+    from ingestion.retailcrm import VENDOR
+
+    for account in VENDOR.accounts():
+        night(account)
+    staging.build()
+    rows = staging.rows("""
+        select source_account, count(*), count(distinct source_record_id), sum(net_revenue)
+        from stg_retailcrm__orders group by source_account order by source_account
+    """)
+    assert [row[0] for row in rows] == ["main", "second"]
+    assert rows[0][1:] == rows[1][1:]
+    assert UTC is not None
