@@ -1,5 +1,7 @@
 -- The account's own fields whose names the seed value_mappings knows, read as text: a receipt's points, a product's
 -- brand, a store's format. One row per record and meaning.
+{# a table, since several models and their tests read it and each reading of a view would parse every document again #}
+{{ config(materialized='table') }}
 {% set attribute = [
     ('name', 'name', 'text', 'required'),
     ('value', 'value', 'text', ''),

@@ -1,6 +1,8 @@
 -- Receipts of the tills and mirrors of the shop's orders in the house's words. `sum` is authoritative for the net
 -- amount; the gross is what the positions cost before their discounts. Points are read from the document's own field,
 -- else from the bonus operations that spent them on it. One row per receipt or order.
+{# a table, since several models and their tests read it and each reading of a view would parse every document again #}
+{{ config(materialized='table') }}
 with
 
 receipts as (

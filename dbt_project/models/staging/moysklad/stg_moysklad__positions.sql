@@ -1,5 +1,7 @@
 -- What was sold, position by position, of receipts and orders. The vendor sends a price in kopecks and one discount in
 -- per cent, so the net amount is price × quantity × (1 − discount), rounded to the kopeck. One row per position.
+{# a table, since several models and their tests read it and each reading of a view would parse every document again #}
+{{ config(materialized='table') }}
 {% set position = [
     ('position_id', 'id', 'text', 'required'),
     ('assortment_href', 'assortment.meta.href', 'text', 'required'),

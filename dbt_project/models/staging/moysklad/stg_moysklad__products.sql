@@ -30,7 +30,7 @@ final as (
         nullif(split_part(products.path_name, '/', 2), '') as subcategory,
         products.sale_price as price,
         products.buy_price as cost,
-        cast(custom_fields.is_exclusive as boolean) as is_exclusive,
+        {{ as_boolean('custom_fields.is_exclusive') }} as is_exclusive,
         coalesce(products.is_archived, false) as is_archived
     from products
     left join custom_fields

@@ -73,9 +73,9 @@ final as (
         together.address,
         facts.format,
         facts.time_zone,
-        cast(facts.is_franchise as boolean) as is_franchise,
-        cast(left(facts.opened_on, 10) as date) as opened_on,
-        cast(left(facts.closed_on, 10) as date) as closed_on,
+        {{ as_boolean('facts.is_franchise') }} as is_franchise,
+        {{ as_date('facts.opened_on') }} as opened_on,
+        {{ as_date('facts.closed_on') }} as closed_on,
         together.kind
     from together
     left join facts
