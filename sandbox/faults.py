@@ -3,11 +3,12 @@
 tests or `python -m sandbox fault …` -> Faults / Tampering -> server and vendor modules. Everything is off until planted.
 """
 
-import json
 import re
 import threading
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+import msgspec
 
 FaultKind = Literal["status", "html", "truncated", "truncated_without_length", "reset", "slow", "empty", "repeat"]
 
@@ -113,7 +114,7 @@ class Tampering:
 
 def encode(record: Any) -> bytes:
     """Compact JSON in UTF-8, as vendors send it."""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return msgspec.json.encode(record)
 
 
 def _set(record: Any, path: list[str], value: Any) -> None:
