@@ -190,8 +190,12 @@ def _outcomes(result: Any) -> Iterator[NodeOutcome]:
 
 
 def main(args: list[str]) -> int:
-    """Run dbt for a person at a terminal: what dbt says goes to the terminal as usual."""
+    """Run dbt for a person at a terminal: what dbt says goes to the terminal as usual. `vars` prints what dbt would be told."""
     try:
+        if args == ["vars"]:
+            lake.prepare()
+            print(json.dumps(dbt_vars()))
+            return 0
         outcome = run_dbt(args or ["build"], quiet=False)
     except business_rules.RuleError as error:
         print(error, file=sys.stderr)
