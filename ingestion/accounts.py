@@ -24,7 +24,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """One account of one vendor, e.g. the second RetailCRM site. Holds names only, never a secret."""
+    """One account of one vendor, e.g. the site of a second brand. Holds names only, never a secret."""
 
     vendor: str
     name: str = MAIN
