@@ -77,7 +77,8 @@ class IdentityProject:
         shutil.copy(PROJECT / "dbt_project.yml", self.root)
         for folder in ("intermediate/customers", "intermediate/identity", "marts/customer_360", "marts/pii", "published"):
             shutil.copytree(PROJECT / "models" / folder, self.root / "models" / folder)
-        (self.root / "models" / "marts" / "customer_360" / "customer_360.sql").unlink()  # it stands on orders and messages
+        for name in ("customer_360.sql", "_customer_360__unit_tests.yml"):
+            (self.root / "models" / "marts" / "customer_360" / name).unlink()  # they stand on orders and messages
         (self.root / "seeds").mkdir()
         for seed in SEEDS:
             shutil.copy(PROJECT / "seeds" / f"{seed}.csv", self.root / "seeds")
