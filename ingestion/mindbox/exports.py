@@ -120,13 +120,12 @@ class Exports:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(max_workers=FORMING_AT_ONCE, thread_name_prefix="mindbox-export")
             self._asked = {each.resource: self._pool.submit(self._form, each) for each in wanted}
-            self._pool.shutdown(wait=False)
 
     def stop(self) -> None:
-        """Give up the waiting ones."""
+        """Give up the waiting ones; when this returns, nothing of this contact speaks to the vendor any more."""
         self._stopped.set()
-        for future in self._asked.values():
-            future.cancel()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
     def pages(self, resource: str, *, rows: str, key: tuple[str, ...], cursor: str) -> Iterator[tuple[datetime, list[documents.Record]]]:
         """(asked_at, records) of each part of a resource's export, once it is ready. Raises VendorError."""
@@ -136,6 +135,8 @@ class Exports:
             yield export.asked_at, records
 
     def _form(self, wanted: Wanted) -> Export:
+        if self._stopped.is_set():
+            raise VendorError(f"{self._operations.who(wanted.resource)}: not asked for, because another resource failed.")
         bounds = {"tillDateTimeUtc": spelled(wanted.till)}
         if wanted.since is not None:
             bounds = {"sinceDateTimeUtc": spelled(wanted.since), **bounds}

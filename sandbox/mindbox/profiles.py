@@ -65,7 +65,7 @@ class Profiles:
         """`ids` of a customer: mindboxId as a number or, for every second one, as text, and the CRM's id where Mindbox knows it."""
         crm = self._rows[number]["retailcrm_id"]
         found: dict[str, Any] = {"mindboxId": number if number % 2 == 0 else str(number)}
-        return found if crm is None else {**found, "retailcrmId": str(crm)}
+        return found if crm is None else {**found, "crmId": str(crm)}
 
     def changed(self, since: Any, till: Any, now: np.datetime64) -> Iterator[int]:
         """Living customers whose last change by now lies in [since, till), by that change."""

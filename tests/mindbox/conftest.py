@@ -69,12 +69,12 @@ def hand_made() -> World:
         for number, (message, event, happened, created) in enumerate(events)
     ]))
     frames["consent_events"] = table("consent_events", pd.DataFrame([
-        {"mindbox_id": 100, "channel": "email", "topic": "promo", "brand": "Omni", "contact_point": "anna@example.com", "is_subscribed": True,
-         "changed_at": at("2026-10-05 10:00"), "created_at": at("2026-10-05 10:00")},
+        {"mindbox_id": 100, "channel": "email", "topic": "promo", "brand": "Omni", "contact_point": "anna@example.com",
+         "is_subscribed": True, "changed_at": at("2026-10-05 10:00"), "created_at": at("2026-10-05 10:00")},
         {"mindbox_id": 101, "channel": "sms", "topic": "promo", "brand": "Omni", "contact_point": "", "is_subscribed": True,
          "changed_at": pd.NaT, "created_at": at("2026-10-06 10:00")},
-        {"mindbox_id": 100, "channel": "email", "topic": "promo", "brand": "Omni", "contact_point": "anna@example.com", "is_subscribed": False,
-         "changed_at": at("2026-10-31 20:00"), "created_at": at("2026-10-31 20:00")},
+        {"mindbox_id": 100, "channel": "email", "topic": "promo", "brand": "Omni", "contact_point": "anna@example.com",
+         "is_subscribed": False, "changed_at": at("2026-10-31 20:00"), "created_at": at("2026-10-31 20:00")},
     ]))
     return World(begins_at=at("2026-10-01").to_pydatetime(), until=at("2026-10-31 23:00").to_pydatetime(),
                  ends_at=at("2026-11-30").to_pydatetime(), **frames)

@@ -27,8 +27,8 @@ def contact(refresh_id: str = "r1") -> AccountReport:
 def keys(resource: str) -> list[str]:
     """The keys that lie in the lake, in order of landing."""
     files = f"{lake.root()}/raw_mindbox/{resource}/*.parquet"
-    rows = duckdb.sql(f"select document_key from read_parquet('{files}', union_by_name = true) order by _dlt_load_id, document_key").fetchall()
-    return [key for (key,) in rows]
+    landed = duckdb.sql(f"select document_key from read_parquet('{files}', union_by_name = true) order by _dlt_load_id, document_key")
+    return [key for (key,) in landed.fetchall()]
 
 
 def payload(resource: str, key: str) -> dict[str, Any]:

@@ -117,11 +117,12 @@ def test_mailings_have_the_documented_members(serve):
 def test_customers_have_a_phone_without_plus_ids_of_both_kinds_and_stand_as_of_now(serve):
     merged, anna = exported(serve(), "Omnimart.ExportCustomers", "customers")
     assert anna == {
-        "ids": {"mindboxId": 100, "retailcrmId": "9"}, "firstName": "Анна", "lastName": "Петрова", "email": "anna@example.com",
+        "ids": {"mindboxId": 100, "crmId": "9"}, "firstName": "Анна", "lastName": "Петрова", "email": "anna@example.com",
         "mobilePhone": 79161234567, "birthDate": "1990-05-01", "sex": "female", "changeDateTimeUtc": "2026-10-31T20:00:00.000Z",
         "area": {"name": "Москва"}, "customFields": {"city": "Тверь"},
         "subscriptions": [{"brand": "Omni", "pointOfContact": "Email", "topic": "promo", "isSubscribed": False}],
-        "segmentations": [], "balances": [], "discountCards": [{"ids": {"number": "7700001"}, "status": {"ids": {"systemName": "Activated"}}}],
+        "segmentations": [], "balances": [],
+        "discountCards": [{"ids": {"number": "7700001"}, "status": {"ids": {"systemName": "Activated"}}}],
         "lastActivatedCard": {"ids": {"number": "7700001"}},
     }
     assert (merged["ids"], merged["mobilePhone"]) == ({"mindboxId": "101"}, "позвонить")

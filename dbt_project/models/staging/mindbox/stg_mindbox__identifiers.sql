@@ -50,7 +50,7 @@ cards as (
 ),
 
 foreign_ids as (
-    {%- for namespace in var('mindbox_id_namespaces', ['retailcrmId', 'retailcrm', 'websiteID']) %}
+    {%- for namespace in var('mindbox_id_namespaces', ['crmId', 'websiteID']) %}
     select
         source_system, source_account, customer_id, changed_at,
         'source_record' as identifier_type,
