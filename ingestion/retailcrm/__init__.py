@@ -6,7 +6,7 @@
 |---|---|---|
 | customers, customers_corporate, orders | windows of creation; at night the history's ids, read again | id |
 | customer_merges | rows of the customers' history with combinedTo | id of the history row |
-| loyalty_accounts | creation; at night those the ledger names; all once a week | id |
+| loyalty_accounts | creation; at night those whose points moved; all once a week | id |
 | bonus_operations | the ledger's cursor | hash of the operation and its number among equals: the vendor gives none |
 | products | filter[sinceUpdatedAt] | id |
 | settings, references, stores, segments, loyalties | whole, landed when changed | code |

@@ -5,8 +5,12 @@ pages of /loyalty/bonus/operations -> records keyed by what an operation says of
 The list is in time and only grows at its end, so the cursor that asked for the last page is kept, and that page is read again next time.
 Two equal operations (same account, type, second, points and order) are told apart by their number within that second; the numbers of the
 second that a page boundary cuts are kept with the cursor.
+
+A credit that becomes spendable later changes its account's balance on that day without a word from the vendor, so the accounts with
+such credits are kept by day and read again when it comes.
 """
 
+import copy
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,12 +22,20 @@ from ingestion.documents import Record, payload_key
 from ingestion.retailcrm.conversation import Conversation, Part
 
 PATH = "/loyalty/bonus/operations"
+# The state travels with every load. Beyond this many waiting accounts the regular sweep of all accounts has to do.
+MOST_WAITING = 50_000
 
 
 class Of(msgspec.Struct):
     """A record that an operation names."""
 
     id: int | str | None = None
+
+
+class Bonus(msgspec.Struct):
+    """When a credit becomes spendable, Y-m-d."""
+
+    activationDate: str | None = None  # noqa: N815 (the vendor's spelling)
 
 
 class Operation(msgspec.Struct):
@@ -34,23 +46,27 @@ class Operation(msgspec.Struct):
     amount: float | None = None
     order: Of | None = None
     loyaltyAccount: Of | None = None  # noqa: N815
+    bonus: Bonus | None = None
 
 
 @dataclass
 class Operations:
-    """A stretch of the ledger. parts: its new operations; accounts: those they name, in order; cursor, boundary, last_page: where to
-    read on, from the beginning of the last page, whose keys are known."""
+    """A stretch of the ledger, read on `today` (the account's day). parts: its new operations; accounts: those they name, in order;
+    waiting: day -> accounts with a credit that becomes spendable then; cursor, boundary, last_page: where to read on, from the beginning
+    of the last page, whose keys are known."""
 
+    today: str
     cursor: str | None = None
     boundary: dict[str, Any] = field(default_factory=dict)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
     last_page: list[str] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     accounts: dict[str, None] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, api: Conversation, where: dict[str, Any], *, pages: int | None) -> "Operations":
+    def read(cls, api: Conversation, where: dict[str, Any], *, today: str, pages: int | None) -> "Operations":
         """Read on from `where` (what `where()` gave, or empty), at most `pages` pages (None: to the end)."""
-        stretch = cls(**where)
+        stretch = cls(today, **copy.deepcopy(where))
         numbering, known = Numbering(stretch.boundary), set(stretch.last_page)
         asked = api.ledger(PATH, resource="bonus_operations", rows="bonusOperations", cursor=stretch.cursor)
         for number, (cursor, part) in enumerate(asked, start=1):
@@ -60,9 +76,15 @@ class Operations:
                 break
         return stretch
 
-    def where(self) -> dict[str, Any]:
-        """Where the next contact reads on."""
-        return {"cursor": self.cursor, "boundary": self.boundary, "last_page": self.last_page}
+    def due(self) -> list[str]:
+        """Accounts to read again: those the stretch names, and those of which a credit has become spendable."""
+        ripe = (account for day, accounts in self.waiting.items() if day <= self.today for account in accounts)
+        return list(dict.fromkeys([*self.accounts, *ripe]))
+
+    def where(self, *, accounts_read: bool) -> dict[str, Any]:
+        """Where the next contact reads on; `accounts_read`: what is due now was read."""
+        waiting = {day: accounts for day, accounts in self.waiting.items() if not accounts_read or day > self.today}
+        return {"cursor": self.cursor, "boundary": self.boundary, "last_page": self.last_page, "waiting": waiting}
 
     def _add(self, cursor: str | None, part: Part, numbering: "Numbering", known: set[str]) -> None:
         self.cursor, self.boundary, self.last_page = cursor, numbering.boundary(), []
@@ -75,9 +97,16 @@ class Operations:
                 continue
             new.append(Record(key, operation.createdAt, record.payload))
             if operation.loyaltyAccount is not None and operation.loyaltyAccount.id is not None:
-                self.accounts[str(operation.loyaltyAccount.id)] = None
+                self._name(str(operation.loyaltyAccount.id), operation.bonus.activationDate if operation.bonus else None)
         if new:
             self.parts.append(Part(new, part.asked_at, part.envelope))
+
+    def _name(self, account: str, spendable_on: str | None) -> None:
+        self.accounts[account] = None
+        if spendable_on is not None and spendable_on > self.today and sum(map(len, self.waiting.values())) < MOST_WAITING:
+            those = self.waiting.setdefault(spendable_on, [])
+            if account not in those:
+                those.append(account)
 
 
 class Numbering:

@@ -29,7 +29,7 @@ from ingestion.vendor import Contact
 HISTORY_DAYS = 90.0
 # Of this many pages the ledger is read beside a window of history, so that the first publication does not wait for all of it.
 LEDGER_PAGES_PER_WINDOW = 600.0
-# Nothing tells that an account was blocked or a balance became active, so all accounts are read again this often.
+# Nothing tells that an account was blocked, so all accounts are read again this often.
 ACCOUNTS_SWEEP_DAYS = 7.0
 PRODUCTS_OVERLAP = timedelta(hours=1)
 DICTIONARIES = {
@@ -146,7 +146,7 @@ class Reading:
         self.state["products_asked_at"] = self.contact.now.isoformat()
 
     def accounts(self) -> Iterator[pa.Table]:
-        """Loyalty accounts: a window by creation; at night those the ledger named, those made since, and now and then all."""
+        """Loyalty accounts: a window by creation; at night those whose points moved, those made since, and now and then all."""
         path, names = "/loyalty/accounts", {"resource": "loyalty_accounts", "rows": "loyaltyAccounts"}
         if self.contact.window is not None:
             params = self.range_of(Listing("loyalty_accounts", path, "loyaltyAccounts", "createdAtFrom", "createdAtTo"))
@@ -163,9 +163,12 @@ class Reading:
             self.state["accounts_swept_at"] = self.contact.now.isoformat()
             return
         made_since = {"filter[createdAtFrom]": self.api.local_day(epoch(self.before["changes_through"]))}
+        since = self.api.local(epoch(self.before["changes_through"]))
         for part in self.api.pages(path, params=made_since | self.sites, **names):
-            yield self.table(part)
-        ids = list(self.ledger.accounts)
+            made = [record for record in part.records if record.cursor is None or record.cursor >= since]
+            if made:
+                yield documents.table(made, account=self.account.name, asked_at=part.asked_at)
+        ids = self.ledger.due()
         for start in range(0, len(ids), LIMIT):
             yield from self.by_ids(path, ids=ids[start : start + LIMIT], **names)
 
@@ -173,7 +176,7 @@ class Reading:
         """The next stretch of the bonus ledger."""
         for part in self.ledger.parts:
             yield documents.table(part.records, account=self.account.name, asked_at=part.asked_at)
-        self.state["ledger"] = self.ledger.where()
+        self.state["ledger"] = self.ledger.where(accounts_read=self.contact.window is None)
         if self.contact.window is None or self.contact.is_first:
             self.state["changes_through"] = self.contact.now.isoformat()
 
@@ -181,7 +184,8 @@ class Reading:
     def ledger(self) -> Operations:
         """This contact's stretch of the ledger, read when first asked for."""
         pages = None if self.contact.window is None else int(self.account.number("ledger_pages_per_window", LEDGER_PAGES_PER_WINDOW))
-        return Operations.read(self.api, self.before.get("ledger", {}), pages=pages)
+        where = self.before.get("ledger", {})
+        return Operations.read(self.api, where, today=self.api.local_day(self.contact.now), pages=pages)
 
     def dictionaries(self) -> list[Part]:
         """Every dictionary, its records keyed `<dictionary>:<code>`."""

@@ -200,6 +200,23 @@ def test_equal_operations_of_one_second_are_told_apart_and_keep_their_keys():
     assert Numbering(before.boundary()).key(record, operation) == keys[2]
 
 
+def test_balances_follow_credits_that_become_spendable(crm, small_world):
+    night()
+    for _ in range(3):
+        now = crm.sandbox.advance(days=4)
+        assert night().status == "success"
+    ledger = small_world.loyalty_operations
+    ledger = ledger[ledger["created_at"] <= now.replace(tzinfo=None)]
+    today = (now + timedelta(hours=3)).replace(tzinfo=None)  # the account's day begins in Moscow
+    spendable = ledger[(ledger["points"] <= 0) | ~(ledger["activates_on"] > today)]
+    expected = spendable.groupby("account_id")["points"].sum().to_dict()
+    told = {}
+    for (text,) in landed("loyalty_accounts", "payload", where="true order by version_at"):
+        account = json.loads(text)
+        told[account["id"]] = account["amount"]
+    assert {account: told[account] for account in expected} == expected
+
+
 def test_the_oldest_moment_is_the_first_creation_in_the_account(crm, small_world):
     moment = small_world.until.replace(tzinfo=None)
     profiles = small_world.profiles_at("retailcrm", small_world.until)
