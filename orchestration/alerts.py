@@ -13,16 +13,21 @@ import logging
 import os
 import re
 import smtplib
+import tomllib
 import urllib.request
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
+from pathlib import Path
 
 import dagster as dg
+
+from ingestion.accounts import REPOSITORY
 
 REPORTED = "omnimart/reported"
 TIMEOUT_SECONDS = 10
 LONGEST = 4000
-_SECRET_NAME = re.compile(r"(KEY|TOKEN|PASSWORD|SECRET|WEBHOOK)", re.IGNORECASE)
+SHORTEST_SECRET = 6  # a shorter one would blot out words
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|PASSWORD|SECRET|WEBHOOK|LOGIN)", re.IGNORECASE)
 _log = logging.getLogger("omnimart.alerts")
 
 
@@ -52,11 +57,23 @@ def send(alert: Alert) -> list[str]:
 
 
 def redact(text: str) -> str:
-    """The text without any secret that is set in this process's environment."""
-    for name, value in os.environ.items():
-        if _SECRET_NAME.search(name) and len(value) >= 6:
-            text = text.replace(value, "…")
+    """The text without any secret that is set in the environment or in .dlt/secrets.toml."""
+    for secret in sorted(_secrets(), key=len, reverse=True):
+        text = text.replace(secret, "…")
     return text
+
+
+def _secrets() -> set[str]:
+    named = [(name, value) for name, value in os.environ.items() if _SECRET_NAME.search(name)]
+    file = Path(os.environ.get("OMNIMART_SECRETS", REPOSITORY / ".dlt" / "secrets.toml"))
+    tables = [tomllib.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
+    while tables:
+        for name, value in tables.pop().items():
+            if isinstance(value, dict):
+                tables.append(value)
+            elif _SECRET_NAME.search(name):
+                named.append((name, str(value)))
+    return {value for _, value in named if len(value) >= SHORTEST_SECRET}
 
 
 @dg.failure_hook(name="report_failed_step")

@@ -8,7 +8,8 @@ built is reported first, then the step fails with a sentence, and publishing doe
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -73,7 +74,8 @@ def warehouse_assets() -> dg.AssetsDefinition:
         """The resource is named for its lock alone: two builds must never share the warehouse file."""
         selection = _selection(context, project) if context.is_subset else None
         outcome = build(context.run_id, selection=selection, say=context.log.info)
-        yield from _events(context, project, outcome)
+        yield from _materializations(context.selected_asset_keys, project, outcome)
+        yield from _check_results(context.selected_asset_check_keys, project, outcome)
         broken = [_sentence(node) for node in outcome.failed]
         if broken:
             more = f" And {len(broken) - NAMED} more." if len(broken) > NAMED else ""
@@ -171,33 +173,30 @@ def _kind(node: NodeOutcome) -> str:
     return node.unique_id.split(".")[0]
 
 
-def _events(
-    context: dg.AssetExecutionContext, project: Mapping[str, Any], outcome: DbtOutcome
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def _materializations(selected: Set[dg.AssetKey], project: Mapping[str, Any], outcome: DbtOutcome) -> Iterator[dg.MaterializeResult]:
     with exports.reading() as connection:
         rows = exports.row_counts(connection)
-    for node in outcome.nodes:
-        if _kind(node) in ("model", "seed") and node.status == "success":
-            key = TRANSLATOR.get_asset_key(project["nodes"][node.unique_id])
-            if key in context.selected_asset_keys:
-                counted = rows.get((key.path[0], key.path[-1]))
-                yield dg.MaterializeResult(
-                    asset_key=key,
-                    metadata={
-                        "seconds": round(node.seconds, 2),
-                        **({"dagster/row_count": counted} if counted is not None else {}),
-                    },
-                )
+    built = {node.unique_id: node for node in outcome.nodes if _kind(node) in ("model", "seed") and node.status == "success"}
+    # Dagster refuses an asset that is yielded before one it depends on.
+    order = TopologicalSorter({unique_id: built.keys() & project["parent_map"].get(unique_id, ()) for unique_id in built})
+    for unique_id in order.static_order():
+        key = TRANSLATOR.get_asset_key(project["nodes"][unique_id])
+        if key in selected:
+            counted = rows.get((key.path[0], key.path[-1]))
+            metadata = {"seconds": round(built[unique_id].seconds, 2), **({} if counted is None else {"dagster/row_count": counted})}
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+
+
+def _check_results(selected: Set[dg.AssetCheckKey], project: Mapping[str, Any], outcome: DbtOutcome) -> Iterator[dg.AssetCheckResult]:
     for node in outcome.nodes:
         if _kind(node) != "test" or node.status == "skipped":
             continue
         check = get_asset_check_key_for_test(project, TRANSLATOR, node.unique_id, None)
-        if check and check in context.selected_asset_check_keys:
-            severity = dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR
+        if check in selected:
             yield dg.AssetCheckResult(
                 asset_key=check.asset_key,
                 check_name=check.name,
                 passed=node.status == "pass",
-                severity=severity,
+                severity=dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR,
                 metadata={"failures": node.failures or 0, "said": node.message},
             )

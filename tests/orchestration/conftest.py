@@ -1,0 +1,134 @@
+"""Small warehouses made by hand, and the project's manifest parsed once for all tests of this room."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import audits, gate
+from orchestration.audits import Finding
+
+
+@pytest.fixture(scope="session")
+def parsed_project(tmp_path_factory) -> Path:
+    """A data folder in which dbt has parsed the project."""
+    from orchestration.manifest import manifest
+
+    data = tmp_path_factory.mktemp("parsed")
+    before = os.environ.get("OMNIMART_DATA")
+    os.environ["OMNIMART_DATA"] = str(data)
+    try:
+        manifest()
+    finally:
+        os.environ.pop("OMNIMART_DATA") if before is None else os.environ.update(OMNIMART_DATA=before)
+    return data
+
+
+@pytest.fixture
+def parsed(parsed_project: Path, own_data: Path) -> Path:
+    """This test's data folder, with the parsed project in it."""
+    copy_parsed(parsed_project, own_data)
+    return own_data
+
+
+def copy_parsed(parsed_project: Path, data: Path) -> None:
+    shutil.copytree(parsed_project / "dagster" / "manifests", data / "dagster" / "manifests", dirs_exist_ok=True)
+    shutil.copytree(parsed_project / "dbt" / "target", data / "dbt" / "target", dirs_exist_ok=True)
+
+
+@pytest.fixture
+def warehouse(own_data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """warehouse(orders=[(id, amount)]) builds a small warehouse whose tables all carry the same mark, and audits it as passed."""
+    from orchestration import publish
+    from orchestration.exports import Words
+
+    monkeypatch.setattr(
+        publish, "descriptions", lambda: {"orders": Words("Orders; one row per customer's order.", {"order_id": "The order"})}
+    )
+    monkeypatch.setattr(publish, "published_inputs", lambda: ["identity_registry", "load_reconciliation", "publications"])
+
+    def build(
+        orders: list[tuple[str, float]] = (("o1", 10.0),), *, refresh_id: str = "night-1", is_balanced: bool = True
+    ) -> Path:
+        own_data.mkdir(parents=True, exist_ok=True)
+        path = own_data / "warehouse.duckdb"
+        path.unlink(missing_ok=True)
+        past = own_data / "published" / "current" / "history" / "publications.parquet"
+        with duckdb.connect(str(path)) as connection:
+            for schema in ("staging", "intermediate", "marts", "pii"):
+                connection.execute(f"create schema {schema}")
+            connection.execute("create table marts.orders (order_id varchar, amount decimal(18, 2))")
+            connection.executemany("insert into marts.orders values (?, ?)", [list(order) for order in orders])
+            connection.execute("create table marts.order_lines as select order_id, 1 as line_number, amount from marts.orders")
+            connection.execute("create table pii.customer_contacts as select 'c1' as customer_id, 'ivan@example.ru' as email")
+            connection.execute(
+                "create table intermediate.identity_registry as select 'shop:main:1' as profile_id, 'c1' as customer_id"
+            )
+            connection.execute(
+                "create table marts.load_reconciliation as select 'shop' as source_system, 'main' as source_account, 'orders' as resource, "
+                "3 as received, 2 as staged, 0 as superseded, 0 as quarantined, ?::boolean as is_balanced, ? as refresh_id",
+                [is_balanced, refresh_id],
+            )
+            connection.execute(
+                "create table marts.publications (version varchar, published_at timestamp, refresh_id varchar, tables bigint, rows bigint, "
+                "audits_passed bigint, previous_version varchar, stale_sources varchar)"
+            )
+            if past.exists():
+                connection.execute(f"insert into marts.publications from '{past}'")
+        audits.begin(refresh_id)
+        audits.record([Finding(gate.BUILD, gate.DBT, True)])
+        return path
+
+    return build
+
+
+@pytest.fixture
+def contact(own_data: Path) -> Callable[..., None]:
+    """contact(vendor, at, status) leaves the line that a contact leaves in the lake."""
+
+    def leave(
+        vendor: str,
+        at: datetime,
+        *,
+        status: str = "success",
+        error: str = "",
+        account: str = "main",
+        history_left_days: float = 0,
+    ) -> None:
+        folder = own_data / "lake" / "contacts"
+        folder.mkdir(parents=True, exist_ok=True)
+        row = {
+            "source_system": vendor,
+            "source_account": account,
+            "refresh_id": "r",
+            "contacted_at": at.isoformat(),
+            "finished_at": at.isoformat(),
+            "status": status,
+            "error": error,
+            "documents": 0,
+            "data_through_at": at.isoformat(),
+            "loaded_from_at": at.isoformat(),
+            "history_left_days": history_left_days,
+            "history_eta_seconds": 0,
+        }
+        (folder / f"{at:%Y%m%dT%H%M%S}{len(list(folder.iterdir())):06}-{vendor}.jsonl").write_text(
+            json.dumps(row) + "\n", encoding="utf-8"
+        )
+
+    return leave
+
+
+@pytest.fixture
+def clock_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """clock_at(moment) sets the warehouse's clock."""
+
+    def turn(moment: datetime) -> None:
+        (tmp_path / "clock").write_text(moment.isoformat(), encoding="utf-8")
+        monkeypatch.setenv("OMNIMART_CLOCK", str(tmp_path / "clock"))
+
+    return turn

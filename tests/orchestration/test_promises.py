@@ -1,0 +1,138 @@
+"""Great Expectations over the newest loads, on a staging table made by hand."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import great_expectations.expectations as gxe
+import pytest
+
+from ingestion.expectations import Suite
+from ingestion.vendors import vendors
+from orchestration import audits, promises
+
+VENDOR = vendors()[0]
+RESOURCE = VENDOR.resources[0].name
+NIGHT = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def staged(own_data, monkeypatch):
+    """staged(suite, {load_id: [(amount, is_accepted)]}) fills the staging table and dlt's list of finished loads."""
+
+    def fill(suite, loads, *, unfinished=()):
+        own_data.mkdir(parents=True, exist_ok=True)
+        (own_data / "warehouse.duckdb").unlink(missing_ok=True)
+        table = promises.base_table(VENDOR, RESOURCE)
+        with duckdb.connect(str(own_data / "warehouse.duckdb")) as connection:
+            connection.execute("create schema staging")
+            connection.execute(
+                f'create table staging."{table}" (source_account varchar, document_key varchar, version_at timestamp, load_id varchar, '
+                "operation varchar, amount decimal(18, 2), problem varchar, is_accepted boolean, rejected_payload varchar)"
+            )
+            for load_id, rows in loads.items():
+                for number, (amount, is_accepted) in enumerate(rows):
+                    connection.execute(
+                        f'insert into staging."{table}" values (?, ?, now(), ?, ?, ?, ?, ?, ?)',
+                        [
+                            "main",
+                            f"{load_id}-{number}",
+                            load_id,
+                            "upsert",
+                            amount,
+                            None if is_accepted else "amount: not money",
+                            is_accepted,
+                            None if is_accepted else "{}",
+                        ],
+                    )
+        folder = own_data / "lake" / VENDOR.dataset / "_dlt_loads"
+        folder.mkdir(parents=True, exist_ok=True)
+        for load_id in loads:
+            status = 1 if load_id in unfinished else 0
+            (folder / f"{load_id}.jsonl").write_text(json.dumps({"load_id": load_id, "status": status}) + "\n", encoding="utf-8")
+        monkeypatch.setattr(promises, "_suites", lambda vendor: {RESOURCE: suite})
+        if audits.newest_build() is None:
+            audits.begin("night-1")
+
+    return fill
+
+
+def found():
+    return promises.check_vendor(VENDOR, [RESOURCE])[0]
+
+
+POSITIVE = Suite(RESOURCE, error=(gxe.ExpectColumnValuesToBeBetween(column="amount", min_value=0),))
+
+
+def test_a_kept_promise(staged):
+    staged(POSITIVE, {"1.0": [(10, True), (5, True)]})
+    finding = found()
+    assert (finding.passed, finding.blocks, finding.sentence) == (True, False, "")
+    assert (finding.numbers["rows"], finding.numbers["expectations"], finding.numbers["newest_load"]) == (2, 1, "1.0")
+
+
+def test_a_broken_promise_blocks_and_says_which(staged):
+    staged(POSITIVE, {"1.0": [(10, True), (-5, True)]})
+    finding = found()
+    assert (finding.passed, finding.blocks) == (False, True)
+    assert finding.sentence == (
+        f"{VENDOR.name} {RESOURCE}: amount column values to be between {{'min_value': 0.0}}: 1 of 2 do not, such as -5.0."
+    )
+    assert audits.findings() == [finding]
+
+
+def test_a_warning_is_shown_and_does_not_block(staged):
+    staged(Suite(RESOURCE, warn=POSITIVE.error), {"1.0": [(-5, True)]})
+    assert (found().passed, found().blocks) == (False, False)
+
+
+def test_an_expectation_about_a_column_that_is_not_there_blocks(staged):
+    staged(Suite(RESOURCE, error=(gxe.ExpectColumnValuesToNotBeNull(column="price"),)), {"1.0": [(5, True)]})
+    assert (found().blocks, "could not be asked" in found().sentence) == (True, True)
+
+
+def test_only_what_has_not_stood_the_audits_is_looked_at(staged):
+    staged(POSITIVE, {"1.0": [(-5, True)]})
+    promises.let_through()
+    staged(POSITIVE, {"1.0": [(-5, True)], "2.0": [(7, True)]})
+    assert (found().passed, found().numbers["rows"]) == (True, 1)
+
+
+def test_a_bad_load_is_looked_at_until_it_is_mended(staged):
+    staged(POSITIVE, {"1.0": [(-5, True)], "2.0": [(7, True)]})
+    assert found().blocks
+
+
+def test_an_unfinished_load_is_not_believed(staged):
+    staged(POSITIVE, {"1.0": [(5, True)], "2.0": [(-7, True)]}, unfinished=("2.0",))
+    assert (found().passed, found().numbers["rows"]) == (True, 1)
+
+
+def test_rejected_documents_are_counted_and_their_content_is_not_judged(staged):
+    staged(POSITIVE, {"1.0": [(5, True), (-7, False)]})
+    finding = found()
+    assert (finding.blocks, finding.sentence) == (
+        False,
+        f"{VENDOR.name} {RESOURCE}: 1 of 2 documents break the contract and are in quarantine.",
+    )
+
+
+def test_a_table_of_which_most_is_rejected_blocks(staged):
+    staged(POSITIVE, {"1.0": [(None, False)] * 60 + [(5, True)] * 40})
+    assert found().blocks
+
+
+def test_the_volume_is_measured_per_day(staged, contact, monkeypatch, clock_at):
+    for name in ("BASE_URL", "API_KEY", "TOKEN", "SECRET_KEY", "ENDPOINT_ID"):
+        monkeypatch.setenv(f"SOURCES__{VENDOR.name.upper()}__{name}", "x")
+    clock_at(NIGHT)
+    suite = Suite(RESOURCE, rows_per_day=(1, 10))
+    contact(VENDOR.name, NIGHT - timedelta(days=1))
+    staged(suite, {"1.0": [(5, True)] * 5})
+    promises.let_through()
+    contact(VENDOR.name, NIGHT)
+    staged(suite, {"1.0": [(5, True)] * 5, "2.0": [(5, True)] * 30})
+    assert (
+        found().sentence
+        == f"{VENDOR.name} {RESOURCE}: {VENDOR.name}/main sent 30.0 documents a day over 1.0 days, expected 1 to 10."
+    )

@@ -1,0 +1,125 @@
+"""The order of the walk in Dagster: what a failure stops, and what it does not. Vendors, dbt and publishing are stood in for."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import dagster as dg
+import duckdb
+import pytest
+
+from ingestion.contact import AccountReport
+from ingestion.vendors import NAMES
+from orchestration import extraction, gate, promises, publish, raw_assets, schedules, warehouse
+from orchestration.audits import Finding
+from orchestration.dbt import DbtOutcome, NodeOutcome
+
+NIGHT = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
+SETTINGS = {
+    "BASE_URL": "http://127.0.0.1:1",
+    "API_KEY": "key-key",
+    "SECRET_KEY": "key-key",
+    "ENDPOINT_ID": "e",
+    "TOKEN": "token-token",
+}
+
+
+@pytest.fixture
+def walk(parsed, monkeypatch, clock_at, contact):
+    """walk() runs the job on stand-ins; its attributes say how they behave, `published` what was published."""
+    from orchestration.definitions import defs
+    from orchestration.manifest import manifest
+
+    clock_at(NIGHT)
+    for vendor in NAMES:
+        for name, value in SETTINGS.items():
+            monkeypatch.setenv(f"SOURCES__{vendor.upper()}__{name}", value)
+    stand_in = SimpleNamespace(down=set(), failed_test=False, broken_promise=False, published=[], contacted=[])
+    tests = [unique_id for unique_id in manifest()["nodes"] if unique_id.startswith("test.")]
+    models = [unique_id for unique_id in manifest()["nodes"] if unique_id.startswith(("model.", "seed."))]
+
+    def refresh_account(vendor, account, *, refresh_id, budget, say):
+        stand_in.contacted.append(vendor.name)
+        error = f"{vendor.name}/main: orders answered 503 five times." if vendor.name in stand_in.down else ""
+        status = "failed" if error else "success"
+        contact(vendor.name, NIGHT, status=status, error=error)
+        return AccountReport(
+            vendor.name, "main", refresh_id, NIGHT, NIGHT, status, error, {"orders": 1}, (), NIGHT, NIGHT, 0.0, 0.0
+        )
+
+    def run_dbt(args, *, refresh_id, on_event=None):
+        nodes = [NodeOutcome(unique_id, "success", "", 0.1, None) for unique_id in models]
+        nodes += [NodeOutcome(unique_id, "pass", "", 0.1, 0) for unique_id in tests]
+        if stand_in.failed_test:
+            nodes[-1] = NodeOutcome(tests[-1], "fail", "Got 2 results, configured to fail if != 0", 0.1, 2)
+        return DbtOutcome(not stand_in.failed_test, tuple(nodes), None)
+
+    def check_vendor(vendor, resources):
+        broken = stand_in.broken_promise and vendor.name == NAMES[0]
+        sentence = f"{vendor.name} orders: amount below 0." if broken else ""
+        return [
+            Finding(f"{vendor.name}.{resource}", promises.KIND, not sentence, bool(sentence), sentence) for resource in resources
+        ]
+
+    def publish_it(refresh_id):
+        stand_in.published.append(refresh_id)
+        version = SimpleNamespace(version="v1", tables=1, rows=1, audits_passed=1)
+        return publish.Outcome(version, True, ("marts.orders",), "Version v1 is published.")
+
+    monkeypatch.setattr(extraction, "refresh_account", refresh_account)
+    monkeypatch.setattr(warehouse, "run_dbt", run_dbt)
+    monkeypatch.setattr(promises, "check_vendor", check_vendor)
+    monkeypatch.setattr(publish, "publish", publish_it)
+    monkeypatch.setattr(raw_assets, "RETRY_AFTER_SECONDS", 0)
+    monkeypatch.setattr("orchestration.headlines.lines", list)
+    parsed.mkdir(exist_ok=True)
+    duckdb.connect(str(parsed / "warehouse.duckdb")).close()
+
+    def run():
+        with dg.DagsterInstance.ephemeral() as instance:
+            result = defs.resolve_job_def(schedules.JOB).execute_in_process(instance=instance, raise_on_error=False)
+            tags = instance.get_run_by_id(result.run_id).tags
+        failed = [event for event in result.all_events if event.is_step_failure]
+        failures = {event.step_key: getattr(event.step_failure_data.user_failure_data, "description", None) for event in failed}
+        return SimpleNamespace(success=result.success, failures=failures, tags=tags, events=result.all_events)
+
+    stand_in.run = run
+    return stand_in
+
+
+def test_a_failed_dbt_test_stops_publishing(walk):
+    walk.failed_test = True
+    ended = walk.run()
+    assert (ended.success, walk.published) == (False, [])
+    assert list(ended.failures) == ["build_warehouse"]
+    assert "Got 2 results" in ended.failures["build_warehouse"]
+    assert ended.tags["omnimart/reported"] == "yes"
+    assert any(finding.kind == gate.DBT and not finding.passed for finding in warehouse.audits.findings())
+
+
+def test_a_broken_promise_stops_publishing(walk):
+    walk.broken_promise = True
+    ended = walk.run()
+    assert (ended.success, walk.published) == (False, [])
+    assert ended.failures == {
+        "vendors_keep_their_promises": "A vendor did not keep its promise; nothing is published. "
+        + " ".join(f"{NAMES[0]} orders: amount below 0." for _ in range(len(promises.vendors()[0].resources)))
+    }
+
+
+def test_a_vendor_that_is_down_stops_nothing_and_ends_red(walk):
+    walk.down = {NAMES[2]}
+    ended = walk.run()
+    assert (ended.success, len(walk.published)) == (False, 1)
+    assert ended.failures == {
+        "every_vendor_answered": (
+            f"Published, but not with everybody's news: {NAMES[2]}/main has never answered: orders answered 503 five times. "
+            "The next run catches up."
+        )
+    }
+    assert sorted(walk.contacted) == sorted([*NAMES, NAMES[2]])  # asked again once, and only the one that failed
+    answered = {
+        (event.asset_check_evaluation_data.asset_key.path[0], event.asset_check_evaluation_data.passed)
+        for event in ended.events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION" and event.asset_check_evaluation_data.check_name == raw_assets.CHECK
+    }
+    assert answered == {(f"raw_{name}", name != NAMES[2]) for name in NAMES}
