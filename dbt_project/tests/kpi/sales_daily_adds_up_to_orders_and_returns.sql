@@ -24,7 +24,7 @@ orders as (
         sum(points_discount_amount) as points_discount_amount,
         sum(margin_amount) as margin_amount
     from {{ ref('orders') }}
-    where not is_cancelled and not is_test
+    where not is_cancelled and not is_test and exchange_rate is not null
 ),
 
 returns as (

@@ -1,11 +1,15 @@
 -- The translation of every raw value that was seen: the account's own mapping before the one for all accounts ('*'),
--- NULL where the seed knows neither; one row per system, account, resource, field and value.
+-- NULL where the seed knows neither. A currency is known when it has an exchange rate. One row per system, account, resource, field and value.
 with seen as (
     select * from {{ ref('int_values__seen') }}
 ),
 
 mappings as (
     select * from {{ ref('value_mappings') }}
+),
+
+currencies as (
+    select distinct currency from {{ ref('int_exchange_rates') }}
 ),
 
 final as (
@@ -16,7 +20,7 @@ final as (
         seen.field,
         seen.raw_value,
         seen.records,
-        coalesce(own.mapped_to, general.mapped_to) as mapped_to
+        coalesce(own.mapped_to, general.mapped_to, currencies.currency) as mapped_to
     from seen
     left join mappings as own
         on seen.source_system = own.source_system
@@ -28,6 +32,9 @@ final as (
             and general.source_account = '*'
             and seen.field = general.field
             and seen.raw_value = general.value
+    left join currencies
+        on seen.field = 'currency'
+            and seen.raw_value = currencies.currency
 )
 
 select * from final

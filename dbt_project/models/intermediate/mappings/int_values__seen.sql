@@ -5,8 +5,10 @@
     ('int_orders__united',   'orders',   'sales_channel',     'raw_order_method'),
     ('int_orders__united',   'orders',   'fulfilment_method', 'raw_fulfilment'),
     ('int_orders__united',   'orders',   'payment_method',    'raw_payment_type'),
+    ('int_orders__united',   'orders',   'currency',          'currency'),
     ('int_payments__united', 'payments', 'payment_method',    'raw_payment_type'),
     ('int_returns__united',  'returns',  'return_channel',    'raw_return_channel'),
+    ('int_returns__united',  'returns',  'currency',          'currency'),
 ] %}
 
 {%- for model, resource, field, column in mapped_fields %}

@@ -1,6 +1,7 @@
 -- One order is one row, however many systems hold it. Of each fact the best ranked record that has one is believed
 -- (seed field_precedence; `*` stands for the facts without a rule of their own); the record that was not believed stays
--- named, with the amount it held. Money is in the reporting currency, `currency` and `exchange_rate` say from what.
+-- named, with the amount it held. Money is in the reporting currency, `currency` and `exchange_rate` say from what; what a
+-- currency without a rate is worth nobody knows, so such an order has no amounts and is not counted until it has one.
 with records as (
     select * from {{ ref('int_orders__united') }}
 ),
@@ -201,7 +202,7 @@ final as (
         dated.is_test,
         dated.is_b2b or coalesce(customers.is_b2b, false) as is_b2b,
         dated.is_employee_purchase or coalesce(customers.is_employee, false) as is_employee_purchase,
-        not (coalesce(dated.status = 'cancelled', false) or dated.is_test) as is_counted,
+        not (coalesce(dated.status = 'cancelled', false) or dated.is_test) and rates.rate is not null as is_counted,
         cast(dated.gross_amount * rates.rate as decimal(18, 2)) as gross_amount,
         cast(dated.discount_amount * rates.rate as decimal(18, 2)) as discount_amount,
         cast(dated.points_discount_amount * rates.rate as decimal(18, 2)) as points_discount_amount,

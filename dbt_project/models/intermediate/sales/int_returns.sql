@@ -115,7 +115,7 @@ final as (
         orders.sales_channel as order_sales_channel,
         orders.brand,
         orders.store_key as order_store_key,
-        coalesce(orders.is_counted, true) as is_counted
+        coalesce(orders.is_counted, true) and together.amount is not null as is_counted
     from together
     left join orders on together.order_id = orders.order_id
 )
