@@ -144,13 +144,16 @@ def _merge_pages(operations: Operations, account: Account, contact: Contact,
 def _landed(pages: Iterator[tuple[datetime, list[documents.Record]]], name: str, account: Account, contact: Contact,
             state: dict[str, Any]) -> Iterator[pa.Table]:
     """Tables of what is new; afterwards the state says how far the resource was read. Older windows leave the state alone."""
-    known = set() if contact.reads_history_only else _fingerprints(state.get("fingerprints", {}).get(name, ""))
+    known = _fingerprints(state.get("fingerprints", {}).get(name, ""))
     seen: list[tuple[str, bytes]] = []
     for asked_at, records in pages:
         for start in range(0, len(records), ROWS_PER_TABLE):
-            chunk = [(record, _fingerprint(record)) for record in records[start:start + ROWS_PER_TABLE]]
-            seen += [(record.cursor or "", print_) for record, print_ in chunk]
-            if new := [record for record, print_ in chunk if print_ not in known]:
+            new = records[start:start + ROWS_PER_TABLE]
+            if not contact.reads_history_only:
+                marked = [(record, _fingerprint(record)) for record in new]
+                seen += [(record.cursor or "", print_) for record, print_ in marked]
+                new = [record for record, print_ in marked if print_ not in known]
+            if new:
                 yield documents.table(new, account=account.name, asked_at=asked_at)
     if not contact.reads_history_only:
         till = _latest(name, contact)

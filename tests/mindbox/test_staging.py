@@ -11,7 +11,8 @@ from ingestion.mindbox import VENDOR
 from orchestration.dbt import DbtOutcome, run_dbt, warehouse
 from sandbox.faults import Poison
 
-MATCHING = "select messages, told_by_status, found_by_action, unmatched_messages, unmatched_share from staging.stg_mindbox__message_matching"
+MATCHING = ("select messages, told_by_status, found_by_action, unmatched_messages, unmatched_share "
+            "from staging.stg_mindbox__message_matching")
 SELECTED = ["--select", "path:models/staging/mindbox", "value_mappings"]
 
 
