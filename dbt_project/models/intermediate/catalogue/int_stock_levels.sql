@@ -1,5 +1,7 @@
 -- What lay where at the end of which day. Where two systems count one shelf, the better ranked one is believed.
 -- One row per product, place and day.
+{{ config(materialized='view') }}
+
 with levels as (
     select * from {{ ref('int_stock_levels__united') }}
 ),

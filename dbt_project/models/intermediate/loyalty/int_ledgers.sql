@@ -1,6 +1,8 @@
 -- Which systems' points ledgers count. Systems named in field_precedence (entity loyalty, field ledger) keep books of one
 -- and the same programme: the best ranked of those that hold any account counts, the others mirror it. A system that is
 -- not named keeps a programme of its own. One row per source system.
+{{ config(materialized='view') }}
+
 with holders as (
     select source_system from {{ ref('int_loyalty_accounts__united') }}
     union

@@ -1,4 +1,6 @@
 -- Every loyalty programme as each system tells it; one row per system's programme.
+{{ config(materialized='view') }}
+
 with united as (
     {{ canonical_union('loyalty_programmes', [
         'stg_retailcrm__loyalty_programmes',

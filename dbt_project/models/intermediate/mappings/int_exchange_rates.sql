@@ -1,5 +1,7 @@
 -- What one unit of a currency is worth in the reporting currency, from day to day; the reporting currency itself is
 -- always worth 1. One row per currency and period of validity.
+{{ config(materialized='view') }}
+
 with seeded as (
     select * from {{ ref('exchange_rates') }}
 ),

@@ -1,5 +1,7 @@
 -- Every raw value that the seed value_mappings should translate, counted; one row per system, account, resource, field
 -- and value. What a vendor's staging had to translate itself comes as its own list.
+{{ config(materialized='view') }}
+
 {% set mapped_fields = [
     ('int_orders__united',   'orders',   'order_status',      'raw_status'),
     ('int_orders__united',   'orders',   'sales_channel',     'raw_order_method'),

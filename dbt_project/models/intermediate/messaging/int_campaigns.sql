@@ -1,4 +1,6 @@
 -- Every campaign as each system tells it; one row per system's campaign.
+{{ config(materialized='view') }}
+
 with united as (
     {{ canonical_union('campaigns', [
         'stg_mindbox__campaigns',

@@ -1,4 +1,6 @@
 -- Everything that is known to have happened to a message; one row per event as its system tells it.
+{{ config(materialized='view') }}
+
 with united as (
     {{ canonical_union('message_events', [
         'stg_mindbox__message_events',

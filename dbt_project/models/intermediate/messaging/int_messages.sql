@@ -2,6 +2,8 @@
 -- fetched the pixel, proves the delivery, whatever the bounce said before; so a sent message is delivered, hard bounced,
 -- soft bounced or still on its way, and never two of these. `is_machine_opened` means that only a machine opened it.
 -- One row per message and recipient.
+{{ config(materialized='view') }}
+
 with events as (
     select * from {{ ref('int_message_events') }}
 ),

@@ -1,6 +1,8 @@
 -- The discounts of an order by type, from the record whose amounts the order has. Points are the order's own points
 -- discount; what no type explains is a discount addressed to nobody, `mass`, and says that it is assumed.
 -- One row per order and discount type.
+{{ config(materialized='view') }}
+
 with typed as (
     select * from {{ ref('int_order_discounts__united') }}
 ),

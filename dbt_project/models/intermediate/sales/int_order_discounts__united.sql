@@ -1,4 +1,6 @@
 -- Every typed discount as each system tells it; one row per system's order and discount type (or more).
+{{ config(materialized='view') }}
+
 with united as (
     {{ canonical_union('order_discounts', [
         'stg_moysklad__order_discounts',

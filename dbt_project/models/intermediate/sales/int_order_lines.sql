@@ -3,6 +3,8 @@
 -- `allocated_amount`, so that lines always add up to their order. The cost of a line is the one registered with the
 -- sale, else today's purchase price, else an assumed share of the net amount; `cost_method` says which.
 -- One row per order line.
+{{ config(materialized='view') }}
+
 with lines as (
     select * from {{ ref('int_order_lines__united') }}
 ),

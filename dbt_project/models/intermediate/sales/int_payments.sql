@@ -1,5 +1,7 @@
 -- What was paid for an order, told by one system only: the one whose amounts the order has, so that nothing is paid
 -- twice. One row per payment.
+{{ config(materialized='view') }}
+
 with payments as (
     select * from {{ ref('int_payments__united') }}
 ),

@@ -1,4 +1,6 @@
 -- Every payment as each system tells it; one row per system's payment.
+{{ config(materialized='view') }}
+
 with united as (
     {{ canonical_union('payments', [
         'stg_moysklad__payments',

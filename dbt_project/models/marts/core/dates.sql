@@ -21,7 +21,7 @@ oldest as (
     from (
         select min(ordered_on) as day from {{ ref('int_orders') }}
         union all
-        select min(sent_on) as day from {{ ref('int_messages') }}
+        select min(sent_on) as day from {{ ref('messages') }}
         union all
         select min(occurred_on) as day from {{ ref('int_loyalty_operations') }}
         union all

@@ -25,7 +25,7 @@ costs as (
                 then min(case when not is_cancelled then cost_method end)
             else 'mixed'
         end as cost_method
-    from {{ ref('int_order_lines') }}
+    from {{ ref('order_lines') }}
     group by order_id
     having count(case when not is_cancelled then 1 end) > 0
 ),
