@@ -35,7 +35,8 @@ select
     mailings.utm_campaign
 from mailings
 left join tags
-    on mailings.source_account = tags.source_account
+    on
+        mailings.source_account = tags.source_account
         and mailings.mailing_id = tags.mailing_id
 {{ mapped('message_type', 'mailings.source_system', 'mailings.mailing_type') }}
 {{ mapped('message_channel', 'mailings.source_system', 'mailings.channel') }}

@@ -18,7 +18,14 @@ actions as (
 told as (
     -- What the customer's record says today; most exports give no date.
     select
-        p.source_system, p.source_account, p.customer_id, e.point_of_contact, e.topic, e.brand, e.is_subscribed, e.changed_at,
+        p.source_system,
+        p.source_account,
+        p.customer_id,
+        e.point_of_contact,
+        e.topic,
+        e.brand,
+        e.is_subscribed,
+        e.changed_at,
         p.version_at as seen_at
     from {{ child_rows('customers', 'subscriptions', subscription) }}
     where e.is_subscribed is not null and e.point_of_contact is not null
@@ -27,14 +34,28 @@ told as (
 done as (
     -- What was done, with its date.
     select
-        p.source_system, p.source_account, p.customer_id, e.point_of_contact, e.topic, e.brand, e.is_subscribed,
-        p.happened_at as changed_at, coalesce(p.created_at, p.happened_at) as seen_at
+        p.source_system,
+        p.source_account,
+        p.customer_id,
+        e.point_of_contact,
+        e.topic,
+        e.brand,
+        e.is_subscribed,
+        p.happened_at as changed_at,
+        coalesce(p.created_at, p.happened_at) as seen_at
     from {{ child_rows('actions', 'subscriptions', subscription) }}
     where e.is_subscribed is not null and e.point_of_contact is not null
 ),
 
 dated as (
-    select source_account, customer_id, point_of_contact, topic, brand, is_subscribed, max(changed_at) as changed_at
+    select
+        source_account,
+        customer_id,
+        point_of_contact,
+        topic,
+        brand,
+        is_subscribed,
+        max(changed_at) as changed_at
     from done
     group by source_account, customer_id, point_of_contact, topic, brand, is_subscribed
 ),
@@ -46,7 +67,8 @@ statements as (
     select told.*
     from told
     left join dated
-        on told.source_account = dated.source_account
+        on
+            told.source_account = dated.source_account
             and told.customer_id = dated.customer_id
             and coalesce(told.point_of_contact, '') = coalesce(dated.point_of_contact, '')
             and coalesce(told.topic, '') = coalesce(dated.topic, '')
@@ -63,7 +85,8 @@ addressed as (
         {{ mapped_value('message_channel') }} as channel
     from statements
     left join customers
-        on statements.source_account = customers.source_account
+        on
+            statements.source_account = customers.source_account
             and statements.customer_id = customers.customer_id
     {{ mapped('message_channel', 'statements.source_system', 'statements.point_of_contact') }}
 )

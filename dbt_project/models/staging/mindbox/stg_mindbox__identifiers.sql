@@ -9,7 +9,10 @@ customers as (
 
 emails as (
     select
-        source_system, source_account, customer_id, changed_at,
+        source_system,
+        source_account,
+        customer_id,
+        changed_at,
         'email' as identifier_type,
         null as identifier_namespace,
         email as identifier_value
@@ -20,7 +23,10 @@ emails as (
 phones as (
     -- A mobile number is kept whole, country code and all, and written as a number: the "+" it lost is put back.
     select
-        source_system, source_account, customer_id, changed_at,
+        source_system,
+        source_account,
+        customer_id,
+        changed_at,
         'phone' as identifier_type,
         null as identifier_namespace,
         case
@@ -33,7 +39,10 @@ phones as (
 
 cards as (
     select
-        p.source_system, p.source_account, p.customer_id, p.changed_at,
+        p.source_system,
+        p.source_account,
+        p.customer_id,
+        p.changed_at,
         'loyalty_card' as identifier_type,
         null as identifier_namespace,
         e.card_number as identifier_value
@@ -41,7 +50,10 @@ cards as (
     where e.card_number is not null
     union
     select
-        source_system, source_account, customer_id, changed_at,
+        source_system,
+        source_account,
+        customer_id,
+        changed_at,
         'loyalty_card' as identifier_type,
         null as identifier_namespace,
         last_card_number as identifier_value
@@ -51,14 +63,17 @@ cards as (
 
 foreign_ids as (
     {%- for namespace in var('mindbox_id_namespaces', ['crmId', 'websiteID']) %}
-    select
-        source_system, source_account, customer_id, changed_at,
-        'source_record' as identifier_type,
-        '{{ namespace }}' as identifier_namespace,
-        id_in_{{ namespace | lower }} as identifier_value
-    from customers
-    where id_in_{{ namespace | lower }} is not null
-    {{ 'union all' if not loop.last }}
+        select
+            source_system,
+            source_account,
+            customer_id,
+            changed_at,
+            'source_record' as identifier_type,
+            '{{ namespace }}' as identifier_namespace,
+            id_in_{{ namespace | lower }} as identifier_value
+        from customers
+        where id_in_{{ namespace | lower }} is not null
+        {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 

@@ -21,13 +21,15 @@ select
     case when statuses.channel is not null then {{ mapped_value('message_channel') }} end as channel,
     statuses.brand,
     coalesce(
-        reasoned_of_account.mapped_to, reasoned_of_vendor.mapped_to, {{ mapped_value('message_event') }}
+        nullif({{ mapped_value('message_event', as_='reasoned') }}, 'unknown'),
+        {{ mapped_value('message_event') }}
     ) as event,
     statuses.happened_at,
     cast(null as {{ dbt.type_string() }}) as contact_point
 from statuses
 left join recipients
-    on statuses.source_account = recipients.source_account
+    on
+        statuses.source_account = recipients.source_account
         and statuses.message_id = recipients.message_id
 {{ mapped('message_channel', 'statuses.source_system', 'statuses.channel') }}
 {{ mapped('message_event', 'statuses.source_system', 'statuses.status') }}

@@ -17,7 +17,8 @@ messages as (
         max(recipients.told_by) as told_by
     from statuses
     left join recipients
-        on statuses.source_account = recipients.source_account
+        on
+            statuses.source_account = recipients.source_account
             and statuses.message_id = recipients.message_id
     {{ mapped('message_event', 'statuses.source_system', 'statuses.status') }}
     where {{ mapped_value('message_event') }} <> 'not_sent'

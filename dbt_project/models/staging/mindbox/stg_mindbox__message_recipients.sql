@@ -9,14 +9,20 @@ actions as (
 ),
 
 told as (
-    select source_account, message_id, max(customer_id) as customer_id
+    select
+        source_account,
+        message_id,
+        max(customer_id) as customer_id
     from statuses
     where customer_id is not null
     group by source_account, message_id
 ),
 
 found as (
-    select source_account, message_id, max(customer_id) as customer_id
+    select
+        source_account,
+        message_id,
+        max(customer_id) as customer_id
     from actions
     where message_id is not null
     group by source_account, message_id
@@ -29,5 +35,6 @@ select
     case when told.customer_id is not null then 'status' else 'action' end as told_by
 from told
 full outer join found
-    on told.source_account = found.source_account
+    on
+        told.source_account = found.source_account
         and told.message_id = found.message_id

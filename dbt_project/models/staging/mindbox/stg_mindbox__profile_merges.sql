@@ -3,7 +3,7 @@
 ] %}
 with
 
-merges as (
+customer_merges as (
     {{ live_documents('mindbox', 'customer_merges') }}
 )
 
@@ -13,6 +13,6 @@ select
     p.customer_id as source_record_id,
     e.merged_customer_id as merged_record_id,
     max(p.merged_at) as merged_at
-from {{ child_rows('merges', 'merged_customers', merged) }}
+from {{ child_rows('customer_merges', 'merged_customers', merged) }}
 where e.merged_customer_id <> p.customer_id
 group by p.source_system, p.source_account, p.customer_id, e.merged_customer_id

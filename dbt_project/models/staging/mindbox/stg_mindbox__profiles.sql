@@ -4,19 +4,24 @@ customers as (
     {{ live_documents('mindbox', 'customers') }}
 ),
 
-merges as (
-    select source_system, source_account, merged_record_id, max(merged_at) as merged_at
+customer_merges as (
+    select
+        source_system,
+        source_account,
+        merged_record_id,
+        max(merged_at) as merged_at
     from {{ ref('stg_mindbox__profile_merges') }}
     group by source_system, source_account, merged_record_id
 ),
 
 merged_away as (
     -- No export shows them any more, but old messages and actions may still name them; their merge says who they are now.
-    select merges.*
-    from merges
+    select customer_merges.*
+    from customer_merges
     left join customers
-        on merges.source_account = customers.source_account
-            and merges.merged_record_id = customers.customer_id
+        on
+            customer_merges.source_account = customers.source_account
+            and customer_merges.merged_record_id = customers.customer_id
     where customers.customer_id is null
 ),
 

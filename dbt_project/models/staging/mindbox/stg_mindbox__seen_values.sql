@@ -21,25 +21,55 @@ matching as (
 ),
 
 seen as (
-    select source_system, source_account, 'mailing_statuses' as resource, 'message_event' as field, status as raw_value
+    select
+        source_system,
+        source_account,
+        'mailing_statuses' as resource,
+        'message_event' as field,
+        status as raw_value
     from statuses
     union all
-    select source_system, source_account, 'mailing_statuses' as resource, 'message_channel' as field, channel as raw_value
+    select
+        source_system,
+        source_account,
+        'mailing_statuses' as resource,
+        'message_channel' as field,
+        channel as raw_value
     from statuses
     union all
-    select source_system, source_account, 'mailings' as resource, 'message_type' as field, mailing_type as raw_value
-    from mailings
-    union all
-    select source_system, source_account, 'mailings' as resource, 'message_channel' as field, channel as raw_value
+    select
+        source_system,
+        source_account,
+        'mailings' as resource,
+        'message_type' as field,
+        mailing_type as raw_value
     from mailings
     union all
     select
-        p.source_system, p.source_account, 'customers' as resource, 'message_channel' as field, e.point_of_contact as raw_value
+        source_system,
+        source_account,
+        'mailings' as resource,
+        'message_channel' as field,
+        channel as raw_value
+    from mailings
+    union all
+    select
+        p.source_system,
+        p.source_account,
+        'customers' as resource,
+        'message_channel' as field,
+        e.point_of_contact as raw_value
     from {{ child_rows('customers', 'subscriptions', subscription) }}
     where e.is_subscribed is not null
 )
 
-select source_system, source_account, resource, field, raw_value, count(*) as records
+select
+    source_system,
+    source_account,
+    resource,
+    field,
+    raw_value,
+    count(*) as records
 from seen
 where raw_value is not null
 group by source_system, source_account, resource, field, raw_value

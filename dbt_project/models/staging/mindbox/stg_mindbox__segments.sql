@@ -12,9 +12,9 @@ customers as (
 select
     p.source_system,
     p.source_account,
-    p.customer_id || ':' || e.segment_code as source_record_id,
     p.customer_id as profile_record_id,
     e.segment_code,
+    p.customer_id || ':' || e.segment_code as source_record_id,
     max(e.segment_name) as segment_name
 from {{ child_rows('customers', 'segmentations', segmentation) }}
 where e.segment_code is not null
