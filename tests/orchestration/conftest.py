@@ -1,7 +1,6 @@
 """Small warehouses made by hand, and the project's manifest parsed once for all tests of this room."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -12,21 +11,6 @@ import pytest
 
 from orchestration import audits, gate
 from orchestration.audits import Finding
-
-
-@pytest.fixture(scope="session")
-def parsed_project(tmp_path_factory) -> Path:
-    """A data folder in which dbt has parsed the project."""
-    from orchestration.manifest import manifest
-
-    data = tmp_path_factory.mktemp("parsed")
-    before = os.environ.get("OMNIMART_DATA")
-    os.environ["OMNIMART_DATA"] = str(data)
-    try:
-        manifest()
-    finally:
-        os.environ.pop("OMNIMART_DATA") if before is None else os.environ.update(OMNIMART_DATA=before)
-    return data
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""What follows a run up: the first load goes on, and somebody hears of a vendor that nobody reaches."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from ingestion.vendors import NAMES
+from orchestration import alerts, contacts, refresh, schedules
+
+NIGHT = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
+SHOP = NAMES[0]
+
+
+@pytest.fixture
+def switched_on(monkeypatch, clock_at):
+    monkeypatch.setenv(f"SOURCES__{SHOP.upper()}__BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv(f"SOURCES__{SHOP.upper()}__API_KEY", "key-key")
+    clock_at(NIGHT)
+
+
+def ticks(sensor, instance, cursor=None):
+    context = dg.build_sensor_context(instance=instance, cursor=cursor)
+    outcome = sensor(context)
+    return ([outcome] if isinstance(outcome, dg.SkipReason) else list(outcome)), context.cursor
+
+
+def with_a_run(instance, *, success):
+    @dg.op
+    def step():
+        if not success:
+            raise dg.Failure("no")
+
+    @dg.job(name=schedules.JOB)
+    def walk():
+        step()
+
+    return walk.execute_in_process(instance=instance, raise_on_error=False).run_id
+
+
+def test_a_first_load_goes_on_after_a_run_that_ended_well(switched_on, contact):
+    contact(SHOP, NIGHT, history_left_days=200)
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = with_a_run(instance, success=True)
+        [request], _ = ticks(schedules.continue_first_load, instance)
+    assert (request.run_key, request.tags) == (run_id, {schedules.SOURCE: "first load"})
+
+
+def test_a_first_load_does_not_hammer_on_after_a_run_that_failed(switched_on, contact):
+    contact(SHOP, NIGHT, history_left_days=200)
+    with dg.DagsterInstance.ephemeral() as instance:
+        with_a_run(instance, success=False)
+        [skip], _ = ticks(schedules.continue_first_load, instance)
+    assert skip.skip_message == "The last refresh did not end well; the next nightly one goes on with the history."
+
+
+def test_a_whole_history_needs_no_further_run(switched_on, contact):
+    contact(SHOP, NIGHT, history_left_days=0)
+    with dg.DagsterInstance.ephemeral() as instance:
+        with_a_run(instance, success=True)
+        [skip], _ = ticks(schedules.continue_first_load, instance)
+    assert skip.skip_message == "All history is in the lake."
+
+
+def test_a_late_vendor_is_told_of_once_per_outage(switched_on, contact, clock_at, monkeypatch):
+    told = []
+    monkeypatch.setattr(alerts, "send", told.append)
+    contact(SHOP, NIGHT - timedelta(days=3))
+    with dg.DagsterInstance.ephemeral() as instance:
+        _, cursor = ticks(schedules.report_late_vendors, instance)
+        _, cursor = ticks(schedules.report_late_vendors, instance, cursor)
+        contact(SHOP, NIGHT)
+        _, cursor = ticks(schedules.report_late_vendors, instance, cursor)
+        clock_at(NIGHT + timedelta(days=3))
+        ticks(schedules.report_late_vendors, instance, cursor)
+    assert [alert.text.split(":")[0] for alert in told] == [
+        f"{SHOP}/main is stale, its data goes through 2026-10-28 23",
+        f"{SHOP}/main is stale, its data goes through 2026-10-31 23",
+    ]
+
+
+@pytest.mark.parametrize(("left", "rounds", "code"), [([300, 120, 0], 3, 0), ([300, 300], 2, 0), ([0], 1, 0)])
+def test_refresh_goes_on_until_the_history_is_in_or_does_not_shrink(switched_on, monkeypatch, own_data, left, rounds, code):
+    nights = []
+
+    def run(number):
+        nights.append(number)
+        return []
+
+    class Left:
+        def __init__(self, days):
+            self.history_left_days, self.history_eta_seconds, self.error = days, 60.0, ""
+
+    monkeypatch.setattr(refresh, "_run", run)
+    monkeypatch.setattr(contacts, "standings", lambda: (Left(left[len(nights) - 1]),))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    assert refresh.main([]) == code
+    assert len(nights) == rounds
