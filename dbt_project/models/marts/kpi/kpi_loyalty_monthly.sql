@@ -1,6 +1,7 @@
 -- One month of the programme. Flows are of the month, stocks and people as of its last day (of the day of the refresh, in
 -- the running month). Points come from the ledger; sales from counted orders. A person is a member from the first
--- enrolment of any of their accounts; employees and companies are no people here, tests are no customers, but their points are in the ledger.
+-- enrolment of any of their accounts, and known from the first day that any system dates: a profile, an order or a message;
+-- undated, as of today; employees and companies are no people here, tests are no customers, but their points are in the ledger.
 with accounts as (
     select * from {{ ref('loyalty_accounts') }}
 ),
@@ -72,10 +73,24 @@ members as (
     group by months.month
 ),
 
+met as (
+    select customer_id, min(met_on) as met_on
+    from (
+        select customer_id, {{ business_date('first_seen_at') }} as met_on from customers
+        union all
+        select customer_id, ordered_on as met_on from orders
+        union all
+        select customer_id, sent_on as met_on from {{ ref('messages') }}
+    ) as meetings
+    group by customer_id
+),
+
 known as (
     select months.month, count(*) as known_customers
     from months
-    inner join customers on {{ business_date('customers.first_seen_at') }} <= months.last_day
+    cross join customers
+    left join met on customers.customer_id = met.customer_id
+    where coalesce(met.met_on, {{ as_of_date() }}) <= months.last_day
     group by months.month
 ),
 
