@@ -32,6 +32,7 @@ def session(folder: str) -> object:
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.sql.ansi.enabled", "true")
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.driver.memory", "1g")
         .config("spark.log.level", "ERROR")
         .getOrCreate()

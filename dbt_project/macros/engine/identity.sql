@@ -59,7 +59,7 @@
     select distinct labelled.profile_no, labelled.component_no
     from (
         select inline(arrays_zip(
-            transform(packed.links, x -> x.profile_no) as profile_no,
+            transform(packed.links, x -> x.profile_no),
             parted_components(
                 transform(packed.links, x -> x.profile_no),
                 transform(packed.links, x -> x.node_no),
@@ -67,7 +67,7 @@
                 transform(packed_cuts.cuts, x -> x.profile_no),
                 transform(packed_cuts.cuts, x -> x.other_profile_no),
                 transform(packed_cuts.cuts, x -> x.level)
-            ) as component_no
+            )
         )) as (profile_no, component_no)
         from (
             select array_sort(collect_list(struct(

@@ -27,9 +27,9 @@ final as (
     from verdicts as rejected
     left join accepted
         on rejected.source_system = accepted.source_system
-        and rejected.source_account = accepted.source_account
-        and rejected.resource = accepted.resource
-        and rejected.document_key = accepted.document_key
+            and rejected.source_account = accepted.source_account
+            and rejected.resource = accepted.resource
+            and rejected.document_key = accepted.document_key
     where not rejected.is_accepted
 )
 

@@ -51,11 +51,11 @@ receipt_counts as (
     from receipts
     left join standing_documents
         on receipts.source_system = standing_documents.source_system
-        and receipts.source_account = standing_documents.source_account
-        and receipts.resource = standing_documents.resource
-        and receipts.document_key = standing_documents.document_key
-        and receipts.version_at = standing_documents.version_at
-        and receipts.load_id = standing_documents.load_id
+            and receipts.source_account = standing_documents.source_account
+            and receipts.resource = standing_documents.resource
+            and receipts.document_key = standing_documents.document_key
+            and receipts.version_at = standing_documents.version_at
+            and receipts.load_id = standing_documents.load_id
     group by receipts.source_system, receipts.source_account, receipts.resource
 ),
 
@@ -81,9 +81,9 @@ key_counts as (
     from received_keys
     left join staged_keys
         on received_keys.source_system = staged_keys.source_system
-        and received_keys.source_account = staged_keys.source_account
-        and received_keys.resource = staged_keys.resource
-        and received_keys.document_key = staged_keys.document_key
+            and received_keys.source_account = staged_keys.source_account
+            and received_keys.resource = staged_keys.resource
+            and received_keys.document_key = staged_keys.document_key
     group by received_keys.source_system, received_keys.source_account, received_keys.resource
 ),
 
@@ -122,21 +122,21 @@ this_refresh as (
     from every_resource
     left join receipt_counts
         on every_resource.source_system = receipt_counts.source_system
-        and every_resource.source_account = receipt_counts.source_account
-        and every_resource.resource = receipt_counts.resource
+            and every_resource.source_account = receipt_counts.source_account
+            and every_resource.resource = receipt_counts.resource
     left join standing_counts
         on every_resource.source_system = standing_counts.source_system
-        and every_resource.source_account = standing_counts.source_account
-        and every_resource.resource = standing_counts.resource
+            and every_resource.source_account = standing_counts.source_account
+            and every_resource.resource = standing_counts.resource
     left join key_counts
         on every_resource.source_system = key_counts.source_system
-        and every_resource.source_account = key_counts.source_account
-        and every_resource.resource = key_counts.resource
+            and every_resource.source_account = key_counts.source_account
+            and every_resource.resource = key_counts.resource
     left join received_before
         on every_resource.source_system = received_before.source_system
-        and every_resource.source_account = received_before.source_account
-        and every_resource.resource = received_before.resource
-        and received_before.age = 1
+            and every_resource.source_account = received_before.source_account
+            and every_resource.resource = received_before.resource
+            and received_before.age = 1
 ),
 
 final as (

@@ -46,18 +46,18 @@ replayed_since as (
     from published
     inner join verdicts
         on published.source_system = verdicts.source_system
-        and published.source_account = verdicts.source_account
-        and published.resource = verdicts.resource
-        and published.source_record_id = verdicts.document_key
-        and verdicts.is_accepted
-        and verdicts.version_at >= published.version_at
+            and published.source_account = verdicts.source_account
+            and published.resource = verdicts.resource
+            and published.source_record_id = verdicts.document_key
+            and verdicts.is_accepted
+            and verdicts.version_at >= published.version_at
     left join rejections
         on published.source_system = rejections.source_system
-        and published.source_account = rejections.source_account
-        and published.resource = rejections.resource
-        and published.source_record_id = rejections.document_key
-        and published.version_at = rejections.version_at
-        and published.load_id = rejections.load_id
+            and published.source_account = rejections.source_account
+            and published.resource = rejections.resource
+            and published.source_record_id = rejections.document_key
+            and published.version_at = rejections.version_at
+            and published.load_id = rejections.load_id
     where rejections.document_key is null
 ),
 
