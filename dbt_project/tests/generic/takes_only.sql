@@ -1,4 +1,5 @@
-{#- Columns that know only these words; NULL is not looked at.  data_tests: [takes_only: {arguments: {values: {status: [new, completed]}}}] -#}
+{#- Columns that know only these words; NULL is not looked at.
+    data_tests: [takes_only: {arguments: {values: {status: [new, completed]}}}] -#}
 {% test takes_only(model, values) %}
 select {{ values.keys() | join(', ') }}
 from {{ model }}

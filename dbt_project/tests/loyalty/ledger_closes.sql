@@ -41,9 +41,7 @@ union all
 
 select 'the month ' || cast(month as {{ dbt.type_string() }}) || ' does not add up' as what_is_wrong
 from months
-where abs(
-    opening_points + points_issued - points_redeemed - coalesce(points_expired, 0) + points_adjusted - closing_points
-) > 0.001
+where abs(opening_points + points_issued - points_redeemed - coalesce(points_expired, 0) + points_adjusted - closing_points) > 0.001
 
 union all
 

@@ -5,11 +5,19 @@ with told as (
 ),
 
 mentioned as (
-    select source_system || ':' || source_account || ':' || employee_record_id as record_key, source_system, source_account, employee_record_id as source_record_id
+    select
+        source_system || ':' || source_account || ':' || employee_record_id as record_key,
+        source_system,
+        source_account,
+        employee_record_id as source_record_id
     from {{ ref('int_orders__united') }}
     where employee_record_id is not null
     union
-    select source_system || ':' || source_account || ':' || employee_record_id as record_key, source_system, source_account, employee_record_id as source_record_id
+    select
+        source_system || ':' || source_account || ':' || employee_record_id as record_key,
+        source_system,
+        source_account,
+        employee_record_id as source_record_id
     from {{ ref('int_returns__united') }}
     where employee_record_id is not null
 ),

@@ -5,7 +5,11 @@ with told as (
 ),
 
 mentioned as (
-    select source_system || ':' || source_account || ':' || store_record_id as record_key, source_system, source_account, store_record_id as source_record_id
+    select
+        source_system || ':' || source_account || ':' || store_record_id as record_key,
+        source_system,
+        source_account,
+        store_record_id as source_record_id
     from {{ ref('int_orders__united') }}
     where store_record_id is not null
     union

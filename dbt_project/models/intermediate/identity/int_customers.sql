@@ -15,11 +15,11 @@ attributes as (
 
 golden as (
     select
-        customer_id,
         {%- for attribute in attributes %}
         max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ attribute }},
-        max(case when attribute = '{{ attribute }}' then profile_id end) as {{ attribute }}_source{{ ',' if not loop.last }}
+        max(case when attribute = '{{ attribute }}' then profile_id end) as {{ attribute }}_source,
         {%- endfor %}
+        customer_id
     from attributes
     group by customer_id
 ),

@@ -34,7 +34,7 @@ wishes_{{ round }} as (
         votes.*,
         row_number() over (partition by votes.cluster_no order by votes.records desc, votes.oldest_no) as place
     from votes
-    {%- if round > 0 %}
+    {% if round > 0 -%}
     left join settled_{{ round - 1 }} as placed on votes.cluster_no = placed.cluster_no
     left join settled_{{ round - 1 }} as taken on votes.customer_id = taken.customer_id
     where placed.cluster_no is null and taken.customer_id is null

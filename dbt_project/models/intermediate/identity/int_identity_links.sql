@@ -14,7 +14,7 @@ groups as (
     select * from {{ ref('int_identifier_groups') }}
 ),
 
-merges as (
+declared_merges as (
     select * from {{ ref('int_profile_merges') }}
 ),
 
@@ -34,7 +34,7 @@ named_pairs as (
         profile_id as other_profile_id,
         'vendor_merge' as link_type,
         1 as rank
-    from merges
+    from declared_merges
 ),
 
 -- A pair is two rows at one node, so that the node is found from both ends.

@@ -5,7 +5,7 @@ with profiles as (
     select * from {{ ref('int_profiles') }}
 ),
 
-merges as (
+declared_merges as (
     select * from {{ ref('int_profile_merges') }}
 ),
 
@@ -64,7 +64,7 @@ merged_away as (
         source_system,
         source_account,
         merged_record_id as source_record_id
-    from merges
+    from declared_merges
     where merged_record_id is not null
 ),
 

@@ -1,5 +1,6 @@
 -- The translation of every raw value that was seen: the account's own mapping before the one for all accounts ('*'),
--- NULL where the seed knows neither. A currency is known when it has an exchange rate. One row per system, account, resource, field and value.
+-- NULL where the seed knows neither. A currency is known when it has an exchange rate. One row per system, account,
+-- resource, field and value.
 with seen as (
     select * from {{ ref('int_values__seen') }}
 ),

@@ -13,14 +13,14 @@ with seeded as (
 
 final as (
     select
-        source_system,
         {%- for fact in facts %}
         coalesce(
             min(case when field = '{{ fact }}' then {{ adapter.quote('rank') }} end),
             min(case when field = '*' then {{ adapter.quote('rank') }} end),
             99
-        ) as {{ fact }}_rank{{ ',' if not loop.last }}
+        ) as {{ fact }}_rank,
         {%- endfor %}
+        source_system
     from seeded
     group by source_system
 )

@@ -79,7 +79,8 @@ opened as (
     select
         customer_id,
         max(case
-            when not is_machine_opened then greatest(coalesce(first_opened_at, first_clicked_at), coalesce(first_clicked_at, first_opened_at))
+            when not is_machine_opened
+                then greatest(coalesce(first_opened_at, first_clicked_at), coalesce(first_clicked_at, first_opened_at))
             else first_clicked_at
         end) as last_opened_at
     from messages

@@ -63,17 +63,17 @@ cards as (
 
 foreign_ids as (
     {%- for namespace in var('mindbox_id_namespaces', ['crmId', 'websiteID']) %}
-        select
-            source_system,
-            source_account,
-            customer_id,
-            changed_at,
-            'source_record' as identifier_type,
-            '{{ namespace }}' as identifier_namespace,
-            id_in_{{ namespace | lower }} as identifier_value
-        from customers
-        where id_in_{{ namespace | lower }} is not null
-        {{ 'union all' if not loop.last }}
+    select
+        source_system,
+        source_account,
+        customer_id,
+        changed_at,
+        'source_record' as identifier_type,
+        '{{ namespace }}' as identifier_namespace,
+        id_in_{{ namespace | lower }} as identifier_value
+    from customers
+    where id_in_{{ namespace | lower }} is not null
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 

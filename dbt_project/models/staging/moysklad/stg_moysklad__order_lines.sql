@@ -39,13 +39,13 @@ shared as (
         case
             when order_points > 0 and order_discount > 0
                 then cast(
-                    round(cast(order_points as double) * cast(discount_so_far as double) / cast(order_discount as double), 2)
-                    - round(
-                        cast(order_points as double) * cast(discount_so_far - whole_discount as double)
-                        / cast(order_discount as double),
-                        2
-                    ) as decimal(18, 2)
-                )
+                        round(cast(order_points as double) * cast(discount_so_far as double) / cast(order_discount as double), 2)
+                        - round(
+                            cast(order_points as double) * cast(discount_so_far - whole_discount as double)
+                            / cast(order_discount as double),
+                            2
+                        ) as decimal(18, 2)
+                    )
             else cast(0 as decimal(18, 2))
         end as points_discount_amount
     from running

@@ -16,7 +16,7 @@
 {#- Namespaces of `ids` are invented per project; the seed identifier_namespaces says whose ids they hold. -#}
 {% set foreign_ids = [] %}
 {% for namespace in var('mindbox_id_namespaces', ['crmId', 'websiteID']) %}
-    {% do foreign_ids.append(('id_in_' ~ namespace | lower, 'ids.' ~ namespace, 'text', '')) %}
+{% do foreign_ids.append(('id_in_' ~ namespace | lower, 'ids.' ~ namespace, 'text', '')) %}
 {% endfor %}
 {% set contract = [
     ('customer_id', 'ids.mindboxId', 'text', 'required'),
