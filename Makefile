@@ -44,7 +44,7 @@ lint: $(VENV)/.dev ## ruff and sqlfluff
 rollback: $(VENV)/.run ## publish the version before the current one again
 	@$(PYTHON) -m orchestration.publish rollback
 
-spark-check: ## build every model on Spark over empty shelves, in an environment of its own
+spark-check: $(VENV)/.run ## build every model on Spark over empty shelves, in an environment of its own
 	@bash dbt_project/spark_check.sh
 
 requirements: $(VENV)/.dev ## pin what pyproject.toml asks for, with hashes
