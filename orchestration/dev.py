@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,10 +30,13 @@ def main(arguments: list[str]) -> int:
         with stand_in.vendors_or_sandbox([]) as is_sandbox:
             standing_in = " (the sandbox)" if is_sandbox else ""
             print(f"Dagster on http://{HOST}:{port}, reading from {', '.join(stand_in.switched_on())}{standing_in}.", flush=True)
-            dagster = Path(sys.executable).with_name("dagster")
-            return subprocess.call(
-                [dagster, "dev", "-m", "orchestration.definitions", "-h", HOST, "-p", str(port)], cwd=REPOSITORY, env=os.environ
-            )
+            command = [Path(sys.executable).with_name("dagster"), "dev", "-m", "orchestration.definitions", "-h", HOST, "-p", str(port)]
+            process = subprocess.Popen(command, cwd=REPOSITORY, env=os.environ)
+            try:
+                return process.wait()
+            finally:
+                process.terminate()
+                process.wait()
     except KeyboardInterrupt:
         return 0
     except (SettingError, RuntimeError) as error:
@@ -41,4 +45,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox and Dagster end with us
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits it ignored, and Dagster then ignores both
     sys.exit(main(sys.argv[1:]))

@@ -11,6 +11,7 @@ needs more than one run is continued until all history is in, published after ea
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import time
 
@@ -108,4 +109,5 @@ def main(options: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox ends with us
     sys.exit(main(sys.argv[1:]))
