@@ -24,6 +24,7 @@ class Plugin(BasePlugin):
 def register(connection: DuckDBPyConnection) -> None:
     """Register the functions in a DuckDB connection of one's own."""
     numbers = connection.list_type(BIGINT)
-    connection.create_function("normalize_phone", each_distinct(e164), [VARCHAR], VARCHAR, type="arrow")
-    connection.create_function("keyed_hash", each_distinct(keyed_hash), [VARCHAR], VARCHAR, type="arrow")
+    # `special`: a text that is no phone number gives NULL, which DuckDB otherwise forbids a function to do.
+    for name, function in (("normalize_phone", e164), ("keyed_hash", keyed_hash)):
+        connection.create_function(name, each_distinct(function), [VARCHAR], VARCHAR, type="arrow", null_handling="special")
     connection.create_function("parted_components", parted_components_arrow, [numbers] * 6, numbers, type="arrow")
