@@ -30,6 +30,14 @@ LANDED = pa.schema([
     ("_dlt_load_id", pa.string()),
 ])
 FIRST_LOAD = datetime(2026, 11, 1, tzinfo=UTC)
+ORDERS = """
+{% set contract = [
+    ('order_id', 'id', 'text', 'required'),
+    ('ordered_at', 'createdAt', 'utc', ''),
+    ('gross_amount', 'summ', 'MONEY', ''),
+] %}
+{{ staged_documents('acme', 'orders', contract) }}
+"""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,11 @@ class Document:
     account: str = "main"
     version_at: datetime | None = None
     operation: str = "upsert"
+
+
+def order(key: str, summ: object, account: str = "main", version_at: datetime | None = None) -> Document:
+    """An order as the contract ORDERS reads it."""
+    return Document(key, {"id": key, "createdAt": "2026-10-01T00:00:00Z", "summ": summ}, account=account, version_at=version_at)
 
 
 @dataclass

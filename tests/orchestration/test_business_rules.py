@@ -54,7 +54,8 @@ def test_a_vendor_may_have_its_own_patience(tmp_path: Path):
     ("schedule: {refresh_at: '25:00'}", "business_rules.yml sets schedule.refresh_at to '25:00', which cannot be"),
     ("lifecycle: {at_risk_quantile: 0.99}", "at_risk_quantile must be below lapsed_quantile"),
     ("contact_pressure: {band_edges: [3, 1]}", "band_edges must rise from 1 or more"),
-    ("nonsense: {a: 1}", "business_rules.yml has a rule 'nonsense' that Omnimart does not know; the ones it knows there are business, schedule"),
+    ("nonsense: {a: 1}",
+     "business_rules.yml has a rule 'nonsense' that Omnimart does not know; the ones it knows there are business, schedule, vendors"),
     ("- a\n- b", "business_rules.yml must be sections of rules"),
     ("a: [1", "business_rules.yml is no valid YAML"),
 ])
