@@ -20,7 +20,7 @@ NAMED = 5
 
 def reasons_to_refuse() -> list[str]:
     """Sentences that say why not; empty when the marts may go out."""
-    return [*_failed_audits(), *_missing_audits(), *_reconciliation(), *too_old(standings())]
+    return [*_failed_audits(), *_missing_audits(), *_reconciliation(), *_missing_vendors(standings()), *too_old(standings())]
 
 
 def too_old(accounts: tuple[Standing, ...]) -> list[str]:
@@ -37,6 +37,15 @@ def too_old(accounts: tuple[Standing, ...]) -> list[str]:
                 "(publish_without_for_hours in business_rules.yml), and that has passed."
             )
     return refused
+
+
+def _missing_vendors(accounts: tuple[Standing, ...]) -> list[str]:
+    on = {standing.vendor.name for standing in accounts}
+    return [
+        f"{vendor} is required (vendors.required in business_rules.yml) and is not switched on: set its credentials."
+        for vendor in business_rules.read().vendors.required
+        if vendor not in on
+    ]
 
 
 def patience(vendor: str) -> timedelta:

@@ -89,3 +89,13 @@ def test_a_vendor_that_is_off_keeps_nobody_waiting(clock_at, rules, contact):
     clock_at(NIGHT)
     contact(SHOP, NIGHT - timedelta(days=30))
     assert refused() == []
+
+
+def test_a_required_vendor_must_be_switched_on(switched_on, rules, contact, warehouse):
+    contact(SHOP, NIGHT)
+    contact(MAIL, NIGHT)
+    rules(f"vendors: {{required: [{SHOP}, {NAMES[1]}]}}")
+    warehouse()
+    assert gate.reasons_to_refuse() == [
+        f"{NAMES[1]} is required (vendors.required in business_rules.yml) and is not switched on: set its credentials."
+    ]
