@@ -90,6 +90,9 @@ def test_a_record_that_breaks_its_contract_is_set_aside_with_its_payload(orders:
         Document("7", "[1, 2]"),
         Document("8", {"id": "8", "summ": "1", "extra": {"unknown": True}}),
         Document(None, {"id": "9"}),
+        Document("91", '{"id": "nul \\u0000 byte", "summ": "1"}'),
+        Document("92", "[" * 5000),
+        Document("93", '{"id": ' + "[" * 5000 + "]" * 5000 + "}"),
     )
     orders.build()
     rows = orders.rows("select document_key, problem, rejected_payload from staging.base_acme__orders order by document_key")
@@ -103,6 +106,9 @@ def test_a_record_that_breaks_its_contract_is_set_aside_with_its_payload(orders:
         ("6", "payload: not an object"),
         ("7", "payload: not an object"),
         ("8", None),
+        ("91", None),
+        ("92", "payload: not an object"),
+        ("93", "order_id: not text"),
     ]
     assert rows[5][2] == surrogate
     assert rows[1][2] is None

@@ -150,6 +150,21 @@ def test_two_accounts_with_their_own_zones(project: SmallProject) -> None:
     ]
 
 
+def test_an_account_that_moves_to_another_zone_is_read_again(project: SmallProject) -> None:
+    project.declare("orders", "settings")
+    project.write("models/staging/acme/base/base_acme__settings.sql",
+                  "{% set contract = [('time_zone', 'zone', 'text', 'required')] %}{{ staged_documents('acme', 'settings', contract) }}")
+    project.write("models/staging/acme/base/base_acme__orders.sql",
+                  "{% set contract = [('ordered_at', 'at', 'local', 'required')] %}"
+                  "{{ staged_documents('acme', 'orders', contract, zones=ref('base_acme__settings')) }}")
+    project.land("orders", Document("1", {"at": "2026-01-01 12:00:00"}))
+    project.land("settings", Document("s", {"zone": "Asia/Yekaterinburg"}))
+    project.build()
+    project.land("settings", Document("s", {"zone": "Asia/Omsk"}))
+    project.build()
+    assert project.rows("select ordered_at::varchar, local_time_zone from staging.base_acme__orders") == [("2026-01-01 06:00:00", "Asia/Omsk")]
+
+
 def test_an_empty_shelf_is_an_empty_table_with_its_types(orders: SmallProject) -> None:
     orders.build()
     assert orders.rows("select count(*) from staging.base_acme__orders") == [(0,)]

@@ -143,7 +143,7 @@ where not exists (
     where loads.loaded_at >= (
             select coalesce(max(loaded_at), timestamp '1900-01-01 00:00:00') from {{ this }}
         ) - interval '10 minutes'
-        and loads.load_id not in (select load_id from {{ this }})
+        and loads.load_id not in (select distinct load_id from {{ this }})
     union all
     select
         rejected.source_account,
@@ -176,8 +176,8 @@ where not exists (
 
 
 {#-
-  dbt asks this before it keeps a table's rows. A base model whose contract is no longer the one its rows were judged by is
-  built again from the lake, alone; everything else keeps dbt's own rule.
+  dbt asks this before it keeps a table's rows. A base model whose contract is no longer the one its rows were judged by, or
+  whose account has moved to another time zone, is built again from the lake, alone; everything else keeps dbt's own rule.
 -#}
 {% macro should_full_refresh() -%}
     {%- set asked = config.get('full_refresh') -%}
@@ -189,7 +189,23 @@ where not exists (
     {%- set comment = run_query(
         "select comment from duckdb_tables() where schema_name = '" ~ this.schema ~ "' and table_name = '"
         ~ this.identifier ~ "'") -%}
-    {{ return(comment.rows | length > 0 and comment.rows[0][0] != 'contract ' ~ fingerprint) }}
+    {%- if comment.rows | length == 0 -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {{ return(comment.rows[0][0] != 'contract ' ~ fingerprint or has_moved_zone()) }}
+{%- endmacro %}
+
+{#- Rows of this table stand in another time zone than the one its account has now. The zones are its only parent model. -#}
+{% macro has_moved_zone() -%}
+    {%- set moved = namespace(rows=0) -%}
+    {%- for parent in model.depends_on.nodes if parent.startswith('model.') -%}
+        {%- set rows = run_query(
+            "select count(*) from (select distinct source_account, local_time_zone from " ~ this ~ ") as stored "
+            ~ "inner join " ~ graph.nodes[parent].relation_name ~ " as zones on stored.source_account = zones.source_account "
+            ~ "where zones.is_accepted and zones.time_zone <> stored.local_time_zone and " ~ is_time_zone('zones.time_zone')) -%}
+        {%- set moved.rows = moved.rows + rows.rows[0][0] -%}
+    {%- endfor -%}
+    {{ return(moved.rows > 0) }}
 {%- endmacro %}
 
 
