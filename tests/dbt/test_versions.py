@@ -162,7 +162,8 @@ def test_an_account_that_moves_to_another_zone_is_read_again(project: SmallProje
     project.build()
     project.land("settings", Document("s", {"zone": "Asia/Omsk"}))
     project.build()
-    assert project.rows("select ordered_at::varchar, local_time_zone from staging.base_acme__orders") == [("2026-01-01 06:00:00", "Asia/Omsk")]
+    assert project.rows("select ordered_at::varchar, local_time_zone from staging.base_acme__orders") == [
+        ("2026-01-01 06:00:00", "Asia/Omsk")]
 
 
 def test_an_empty_shelf_is_an_empty_table_with_its_types(orders: SmallProject) -> None:
