@@ -75,6 +75,15 @@ def refresh_account(vendor: Vendor, account: Account, *, refresh_id: str, budget
     return report
 
 
+def report_fault(vendor: Vendor, account: Account, *, refresh_id: str, error: str) -> AccountReport:
+    """Put a contact on record as failed that `refresh_account` raised out of, so that the account counts as stale."""
+    night = _Night(vendor, account, refresh_id, lambda line: None)
+    night.error = error
+    report = night.report()
+    _record(report)
+    return report
+
+
 def backfill(vendor: Vendor, account: Account, window: Window, *, refresh_id: str, say: Callable[[str], None] = print) -> AccountReport:
     """Read one stretch of history again, without touching the nightly's cursor. Raises as `refresh_account`."""
     night = _Night(vendor, account, refresh_id, say)

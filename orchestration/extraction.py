@@ -7,21 +7,26 @@ second one starts. This run-scoped resource submits all accounts when the first 
 The refresh lock is held here because every way of starting a run (schedule, UI, `make refresh`) passes through it.
 """
 
+import errno
+import logging
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
 import dagster as dg
 
 from ingestion import lake
-from ingestion.accounts import Account
-from ingestion.contact import AccountReport, refresh_account
+from ingestion.accounts import Account, SettingError
+from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
 from orchestration import business_rules, home, versions
 
 MOST_THREADS = 16
+# No vendor is to blame for these, and going on would make them worse.
+OUR_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+log = logging.getLogger("omnimart.extraction")
 
 
 class Extraction:
@@ -61,8 +66,31 @@ class Extraction:
 
     def _submit(self, vendor: Vendor, account: Account) -> None:
         self.futures[vendor.name, account.name] = self.pool.submit(
-            refresh_account, vendor, account, refresh_id=self.refresh_id, budget=self.budget, say=self.lines.put
+            _read, vendor, account, refresh_id=self.refresh_id, budget=self.budget, say=self.lines.put
         )
+
+
+def _read(vendor: Vendor, account: Account, *, refresh_id: str, budget: timedelta, say: Callable[[str], None]) -> AccountReport:
+    """Read an account; what was not foreseen fails this account and not the night, unless the machine itself is at fault."""
+    try:
+        return refresh_account(vendor, account, refresh_id=refresh_id, budget=budget, say=say)
+    except Exception as fault:
+        causes = _causes(fault)
+        if any(isinstance(cause, MemoryError) or getattr(cause, "errno", None) in OUR_MACHINE for cause in causes):
+            raise
+        log.exception("%s/%s could not be read", vendor.name, account.name)
+        root = causes[-1]
+        said = str(root) if isinstance(root, SettingError) else f"reading it met an unforeseen {type(root).__name__}: {root}"
+        named = said if said.startswith(f"{vendor.name}/") else f"{vendor.name}/{account.name}: {said}"
+        return report_fault(vendor, account, refresh_id=refresh_id, error=named)
+
+
+def _causes(fault: BaseException) -> list[BaseException]:
+    """The fault and what lies under it, the root last."""
+    causes = [fault]
+    while (under := causes[-1].__cause__ or causes[-1].__context__) and under not in causes:
+        causes.append(under)
+    return causes
 
 
 @dg.resource(description="Reads all vendors side by side; holds the refresh lock for the length of the run.")

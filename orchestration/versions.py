@@ -67,7 +67,10 @@ def read(version: str) -> Version:
     """The card of one version. Raises PublishError when that version is not on disk any more."""
     card = folder(version) / CARD
     if not card.exists():
-        raise PublishError(f"Version {version} is not under {published() / 'versions'} any more. Nothing was changed.")
+        raise PublishError(
+            f"Version {version} is not under {published() / 'versions'} any more. Nothing was changed. Restore it, or remove the "
+            "link `current` beside that folder to publish as if for the first time."
+        )
     return Version(**json.loads(card.read_text(encoding="utf-8")))
 
 

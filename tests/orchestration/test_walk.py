@@ -1,15 +1,17 @@
 """The order of the walk in Dagster: what a failure stops, and what it does not. Vendors, dbt and publishing are stood in for."""
 
-from datetime import UTC, datetime
+import errno
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import dagster as dg
 import duckdb
 import pytest
 
+from ingestion.accounts import Account
 from ingestion.contact import AccountReport
-from ingestion.vendors import NAMES
-from orchestration import extraction, gate, promises, publish, raw_assets, schedules, warehouse
+from ingestion.vendors import NAMES, vendors
+from orchestration import contacts, extraction, gate, promises, publish, raw_assets, schedules, warehouse
 from orchestration.audits import Finding
 from orchestration.dbt import DbtOutcome, NodeOutcome
 
@@ -123,3 +125,27 @@ def test_a_vendor_that_is_down_stops_nothing_and_ends_red(walk):
         if event.event_type_value == "ASSET_CHECK_EVALUATION" and event.asset_check_evaluation_data.check_name == raw_assets.CHECK
     }
     assert answered == {(f"raw_{name}", name != NAMES[2]) for name in NAMES}
+
+
+def test_a_fault_nobody_foresaw_fails_its_account_only(own_data, monkeypatch, clock_at):
+    clock_at(NIGHT)
+    vendor = vendors()[0]
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(f"SOURCES__{vendor.name.upper()}__{name}", value)
+
+    def changed_answer(*_, **__):
+        raise RuntimeError("dlt") from KeyError("orders")
+
+    monkeypatch.setattr(extraction, "refresh_account", changed_answer)
+    report = extraction._read(vendor, vendor.accounts()[0], refresh_id="night-1", budget=timedelta(0), say=print)
+    assert (report.succeeded, report.error) == (False, f"{vendor.name}/main: reading it met an unforeseen KeyError: 'orders'")
+    assert [standing.error for standing in contacts.standings()] == [report.error]
+
+
+def test_a_full_disk_is_no_vendors_fault(monkeypatch):
+    def full(*_, **__):
+        raise RuntimeError("dlt") from OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(extraction, "refresh_account", full)
+    with pytest.raises(RuntimeError, match="dlt"):
+        extraction._read(vendors()[0], Account(NAMES[0]), refresh_id="night-1", budget=timedelta(0), say=print)
