@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from sandbox.faulty import FaultyTransport
 from sandbox.faults import Faults, Tampering
+from sandbox.faulty import FaultyTransport
 from sandbox.world import World
 
 VENDORS = ("retailcrm", "moysklad", "mindbox")

@@ -26,6 +26,21 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
+def parsed_project(tmp_path_factory) -> Path:
+    """A data folder in which dbt has parsed the project, once for the whole suite."""
+    from orchestration.manifest import manifest
+
+    data = tmp_path_factory.mktemp("parsed")
+    before = os.environ.get("OMNIMART_DATA")
+    os.environ["OMNIMART_DATA"] = str(data)
+    try:
+        manifest()
+    finally:
+        os.environ.pop("OMNIMART_DATA") if before is None else os.environ.update(OMNIMART_DATA=before)
+    return data
+
+
+@pytest.fixture(scope="session")
 def small_world():
     """A retailer of 200 people and 90 days; simulated once, never changed."""
     from sandbox.retailer import simulate

@@ -1,0 +1,88 @@
+"""A night in one process, without Dagster: land, build, audit, publish. What most tests of the whole walk stand on."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+
+from ingestion import lake
+from ingestion.contact import AccountReport, refresh_account
+from ingestion.vendors import vendors
+from orchestration import exports, promises, publish, versions, warehouse
+from orchestration.dbt import DbtOutcome
+
+NEVER_OUT_OF_TIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Night:
+    """What became of a night: the contacts, dbt's outcome, the publication, and what kept it from being published."""
+
+    reports: dict[str, AccountReport]
+    built: DbtOutcome
+    outcome: publish.Outcome | None
+    refusal: str
+    documents: dict[str, dict[str, int]]
+    version: Path | None
+
+    @property
+    def broken(self) -> list[str]:
+        """The models and tests that did not stand, by name."""
+        return [node.unique_id for node in self.built.nodes if node.status in ("error", "fail")]
+
+    def read(self, query: str) -> list[tuple]:
+        """Rows of what was published when this night ended, opened read-only as a BI tool opens it."""
+        with duckdb.connect(str(self.version / "omnimart.duckdb"), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def business_tables(self) -> dict[str, list[tuple]]:
+        """Every published table but those that describe the refresh itself, row by row, in order."""
+        names = [name for (name,) in self.read("select table_name from information_schema.tables where table_schema = 'marts' order by 1")]
+        return {name: self.read(f"select * from marts.{name} order by all") for name in names if name not in exports.RUN_SCOPED}
+
+
+def land(refresh_id: str) -> list[AccountReport]:
+    """Every account that is switched on, one after the other."""
+    lake.prepare()
+    return [refresh_account(vendor, account, refresh_id=refresh_id, budget=NEVER_OUT_OF_TIME, say=lambda line: None)
+            for vendor in vendors() for account in vendor.accounts()]
+
+
+def night(refresh_id: str) -> Night:
+    """One whole night; a refused publication is told, not raised."""
+    reports = land(refresh_id)
+    built = warehouse.build(refresh_id, say=lambda line: None)
+    for vendor in vendors():
+        promises.check_vendor(vendor, [resource.name for resource in vendor.resources])
+    outcome, refusal = None, ""
+    try:
+        outcome = publish.publish(refresh_id)
+    except publish.Refused as refused:
+        refusal = str(refused)
+    named = {f"{report.source_system}/{report.source_account}": report for report in reports}
+    link = versions.published() / "current"
+    version = link.resolve() if link.exists() else None
+    return Night(named, built, outcome, refusal, {name: report.documents for name, report in named.items()}, version)
+
+
+@contextmanager
+def house(data: Path, parsed_project: Path, environment: dict[str, str]) -> Iterator[None]:
+    """A data folder of its own with its settings in the environment, and the project parsed already."""
+    before = dict(os.environ)
+    for name in list(os.environ):
+        if name.startswith(("SOURCES__", "OMNIMART_")):
+            del os.environ[name]
+    shutil.copytree(parsed_project / "dagster" / "manifests", data / "dagster" / "manifests", dirs_exist_ok=True)
+    shutil.copytree(parsed_project / "dbt" / "target", data / "dbt" / "target", dirs_exist_ok=True)
+    pauses = {name.replace("__BASE_URL", "__RETRY_PAUSE_SECONDS"): "0.01" for name in environment if name.endswith("__BASE_URL")}
+    os.environ.update({**environment, **pauses, "OMNIMART_DATA": str(data), "OMNIMART_SECRETS": str(data / "none.toml")})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
