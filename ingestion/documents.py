@@ -93,6 +93,11 @@ def deletions(keys: Iterable[str], *, account: str, asked_at: datetime, payloads
     return table(records, account=account, asked_at=asked_at, operation="delete")
 
 
+def emptied(*, account: str, asked_at: datetime) -> pa.Table:
+    """A full list that has become empty: one tombstone, so that the load in which it did is known and its old keys stop living."""
+    return deletions(["the list is empty"], account=account, asked_at=asked_at)
+
+
 def digest(records: Iterable[Record]) -> str:
     """A content hash of a whole list, in any order: full lists and snapshots are landed again only when it changed."""
     parts = sorted(f"{r.key}\x1f{r.payload}" for r in records)

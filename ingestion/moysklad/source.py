@@ -161,6 +161,11 @@ def _if_changed(pages: list[Listed], account: Account, resource: str, *, suffix:
     records = [record for page in pages for record in page.records]
     digests = dlt.current.source_state().setdefault("digests", {})
     digest = documents.digest(records) + suffix
-    if records and digests.get(resource) != digest:
-        digests[resource] = digest
+    known = digests.get(resource)
+    if known == digest or not (records or known):
+        return
+    digests[resource] = digest
+    if records:
         yield documents.table(records, account=account.name, asked_at=pages[0].asked_at, key_suffix=suffix)
+    elif not suffix:
+        yield documents.emptied(account=account.name, asked_at=pages[0].asked_at)

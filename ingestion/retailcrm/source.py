@@ -204,9 +204,13 @@ class Reading:
         parts = read()
         records = [record for part in parts for record in part.records]
         digest, kept = documents.digest(records), self.state.setdefault("digests", {})
-        if records and kept.get(resource) != digest:
-            yield documents.table(records, account=self.account.name, asked_at=min(part.asked_at for part in parts))
+        known = kept.get(resource)
+        if known == digest or not (records or known):
+            return
         kept[resource] = digest
+        asked_at = min((part.asked_at for part in parts), default=self.contact.now)
+        yield (documents.table(records, account=self.account.name, asked_at=asked_at) if records
+               else documents.emptied(account=self.account.name, asked_at=asked_at))
 
     def take_cursors(self) -> None:
         """Note the newest id of each history, before any list is read; once in a contact."""

@@ -95,6 +95,9 @@ def test_of_a_full_list_only_the_newest_load_lives(project: SmallProject) -> Non
         ("main", "new", 5),
         ("second", "new", 1),      # another account's list is another list
     ]
+    project.land("statuses", Document("the list is empty", None, operation="delete"))
+    project.build()
+    assert project.rows("select * from staging.stg_acme__statuses") == [("second", "new", 1)]
 
 
 def test_of_a_snapshot_every_day_stays(project: SmallProject) -> None:

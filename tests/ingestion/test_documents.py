@@ -73,6 +73,11 @@ def test_a_tombstone_is_a_document_too():
     assert [(row["document_key"], row["operation"], row["payload"]) for row in table.to_pylist()] == [("7", "delete", '{"deleted":true}')]
 
 
+def test_a_list_that_became_empty_is_told_by_one_tombstone():
+    rows = documents.emptied(account="main", asked_at=NOON).to_pylist()
+    assert [(row["document_key"], row["operation"]) for row in rows] == [("the list is empty", "delete")]
+
+
 def test_the_digest_of_a_list_ignores_its_order_and_sees_every_change():
     one, two = Record("1", None, "{}"), Record("2", None, '{"a":1}')
     assert documents.digest([one, two]) == documents.digest([two, one])
