@@ -176,7 +176,7 @@ def _kind(node: NodeOutcome) -> str:
 def _materializations(selected: Set[dg.AssetKey], project: Mapping[str, Any], outcome: DbtOutcome) -> Iterator[dg.MaterializeResult]:
     with exports.reading() as connection:
         rows = exports.row_counts(connection)
-    built = {node.unique_id: node for node in outcome.nodes if _kind(node) in ("model", "seed") and node.status == "success"}
+    built = {node.unique_id: node for node in _known(project, outcome) if _kind(node) in ("model", "seed") and node.status == "success"}
     # Dagster refuses an asset that is yielded before one it depends on.
     order = TopologicalSorter({unique_id: built.keys() & project["parent_map"].get(unique_id, ()) for unique_id in built})
     for unique_id in order.static_order():
@@ -188,7 +188,7 @@ def _materializations(selected: Set[dg.AssetKey], project: Mapping[str, Any], ou
 
 
 def _check_results(selected: Set[dg.AssetCheckKey], project: Mapping[str, Any], outcome: DbtOutcome) -> Iterator[dg.AssetCheckResult]:
-    for node in outcome.nodes:
+    for node in _known(project, outcome):
         if _kind(node) != "test" or node.status == "skipped":
             continue
         check = get_asset_check_key_for_test(project, TRANSLATOR, node.unique_id, None)
@@ -200,3 +200,9 @@ def _check_results(selected: Set[dg.AssetCheckKey], project: Mapping[str, Any], 
                 severity=dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR,
                 metadata={"failures": node.failures or 0, "said": node.message},
             )
+
+
+def _known(project: Mapping[str, Any], outcome: DbtOutcome) -> list[NodeOutcome]:
+    """The nodes that were there when Dagster loaded its definitions. dbt reads the files as they are now, and somebody may have edited
+    them since; what is new is built, tested and audited all the same, and shown after a reload."""
+    return [node for node in outcome.nodes if node.unique_id in project["nodes"]]

@@ -1,6 +1,7 @@
 """The whole job as `make refresh` runs it: the only tests that run all of Dagster, dbt and the sandbox as they stand.
 
-The second goes on in the first one's data folder, with one vendor that does not answer any more.
+A story in one data folder, told once because a build costs half a minute: a fresh machine refreshes; its warehouse is deleted and
+rebuilt from the lake; audits of every kind fail on it; the next night one vendor does not answer.
 """
 
 import json
@@ -11,11 +12,27 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration import contacts, raw_assets, refresh, schedules, stand_in, versions
+from ingestion.vendors import vendors
+from orchestration import (
+    audits,
+    contacts,
+    exports,
+    headlines,
+    promises,
+    publish,
+    raw_assets,
+    refresh,
+    schedules,
+    stand_in,
+    versions,
+    warehouse,
+)
 from tests.orchestration.conftest import copy_parsed
 
 RETAILER = ["--customers", "120", "--days", "45", "--stores", "3", "--rate", "100"]
 DOWN = "mindbox"
+CUSTOMERS = "select source_system, source_account, source_record_id, customer_id from {}.customer_profiles order by all"
+TESTS_OF_PRODUCTS = ["--select", "products,test_type:generic", "--resource-type", "test"]
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +65,11 @@ def runs():
         return instance.get_runs(dg.RunsFilter(job_name=schedules.JOB))
 
 
+def read(query):
+    with duckdb.connect(str((versions.published() / "omnimart.duckdb").resolve()), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
 def test_a_fresh_machine_refreshes_on_the_sandbox(told):
     assert told.code == 0
     assert [run.status for run in runs()] == [dg.DagsterRunStatus.SUCCESS]
@@ -57,6 +79,81 @@ def test_a_fresh_machine_refreshes_on_the_sandbox(told):
             (runs()[0].run_id, None, None)
         ]
     assert not (told.data / "sandbox" / "server.json").exists() or stand_in._running() is None  # it ended with the refresh
+
+
+def test_a_deleted_warehouse_comes_back_from_the_lake_with_the_same_customers(told):
+    exports.warehouse().unlink()
+    assert warehouse.build("rebuilt", say=lambda line: None).failed == ()
+    for vendor in vendors():
+        promises.check_vendor(vendor, [resource.name for resource in vendor.resources])
+    with exports.reading() as connection:
+        rebuilt = connection.execute(CUSTOMERS.format("warehouse.marts")).fetchall()
+    assert len(rebuilt) > 0
+    assert rebuilt == read(CUSTOMERS.format("marts"))
+    outcome = publish.publish("rebuilt")
+    assert (outcome.flipped, outcome.changed, outcome.version) == (False, (), told.version)
+    assert {finding.kind for finding in audits.findings()} == {"dbt", "great_expectations"}
+
+
+def test_every_document_is_accounted_for(told):
+    assert read("select count(*) from marts.load_reconciliation where not is_balanced or lost_keys + stale_keys > 0") == [(0,)]
+    assert read("select sum(received) > 0 from marts.load_reconciliation") == [(True,)]
+
+
+def test_the_headlines_are_read_from_the_published_file(told):
+    figures = {name.split(" (")[0]: value for name, value, _ in headlines.headlines()}
+    assert len(figures) == 12
+    assert [name for name, value in figures.items() if value is None] == []
+    assert figures["orders"] == read("select count(*) from marts.orders where is_counted")[0][0]
+    assert 0 < figures["omnichannel share"] < 1
+    assert figures["average order value"] == pytest.approx(
+        float(read("select sum(net_revenue)::double / count(*) from marts.orders where is_counted")[0][0]), rel=1e-9
+    )
+
+
+def spoil(statement):
+    with duckdb.connect(str(exports.warehouse())) as connection:
+        connection.execute(statement)
+
+
+def refused(refresh_id):
+    before = versions.current()
+    with pytest.raises(publish.Refused) as refusal:
+        publish.publish(refresh_id)
+    assert versions.current() == before
+    return str(refusal.value)
+
+
+def test_a_dbt_test_that_fails_leaves_the_old_version(told):
+    spoil("insert into marts.products from marts.products limit 1")
+    warehouse.build("rebuilt", selection=TESTS_OF_PRODUCTS, say=lambda line: None)
+    assert "dbt test unique_products_product_id" in refused("rebuilt")
+    spoil("create table once as select distinct * from marts.products; delete from marts.products")
+    spoil("insert into marts.products from once; drop table once")
+    warehouse.build("rebuilt", selection=TESTS_OF_PRODUCTS, say=lambda line: None)
+    assert publish.publish("rebuilt").flipped is False
+
+
+def test_a_vendor_that_breaks_its_promise_leaves_the_old_version(told):
+    from ingestion.retailcrm.expectations import SUITES
+
+    vendor = next(vendor for vendor in vendors() if vendor.name == "retailcrm")
+    assert SUITES["orders"].error
+    spoil(
+        "create table kept as from staging.base_retailcrm__orders; update staging.base_retailcrm__orders set total_amount = -100"
+    )
+    promises.check_vendor(vendor, ["orders"])
+    assert "retailcrm orders: total_amount" in refused("rebuilt")
+    spoil("delete from staging.base_retailcrm__orders; insert into staging.base_retailcrm__orders from kept; drop table kept")
+    promises.check_vendor(vendor, ["orders"])
+    assert publish.publish("rebuilt").flipped is False
+
+
+def test_documents_that_do_not_add_up_leave_the_old_version(told):
+    spoil("update marts.load_reconciliation set is_balanced = false where resource = 'orders'")
+    assert "retailcrm/main orders: received" in refused("rebuilt")
+    spoil("update marts.load_reconciliation set is_balanced = true where resource = 'orders'")
+    assert publish.publish("rebuilt").flipped is False
 
 
 def test_a_vendor_that_is_down_is_named_and_the_others_are_in(told, monkeypatch, capsys):
