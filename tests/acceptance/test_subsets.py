@@ -62,7 +62,7 @@ def test_mindbox_alone_knows_people_and_messages_and_no_orders(story):
 
 
 def test_a_vendor_switched_on_later_brings_both_its_accounts_whole(story):
-    counted = dict(story.switched_on.read("select source_account, count(*) from marts.orders where source_system = 'retailcrm' group by all"))
+    counted = dict(story.switched_on.read("select source_account, count(*) from marts.orders group by all"))
     assert counted == {account: placed(world) for account, world in story.worlds.items()}
 
 
@@ -72,12 +72,14 @@ def test_the_same_number_in_two_accounts_is_two_orders_and_two_people(story):
         where source_record_id in (select source_record_id from marts.orders group by 1 having count(distinct source_account) = 2)
     """)
     assert orders == ids > 0
-    assert story.switched_on.read("""
-        select count(*) from marts.customer_profiles as one
+    # The two retailers' people are strangers: hardly anybody with the same record number is one customer (chance namesakes of cards).
+    [(pairs, same)] = story.switched_on.read("""
+        select count(*), sum((one.customer_id = other.customer_id)::int) from marts.customer_profiles as one
         join marts.customer_profiles as other using (source_system, source_record_id)
-        where source_system = 'retailcrm' and one.source_account < other.source_account and one.customer_id = other.customer_id
-        and one.link_type <> 'email' and one.link_type <> 'phone'
-    """) == [(0,)]
+        where source_system = 'retailcrm' and one.source_account < other.source_account
+    """)
+    assert pairs > 50
+    assert same <= pairs * 0.02
 
 
 def test_a_vendor_switched_off_keeps_what_it_said(story):

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from ingestion.vendors import NAMES
-from orchestration import alerts, contacts, refresh, schedules
+from orchestration import alerts, contacts, home, refresh, schedules
 
 NIGHT = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 SHOP = NAMES[0]
@@ -60,6 +60,22 @@ def test_a_whole_history_needs_no_further_run(switched_on, contact):
         with_a_run(instance, success=True)
         [skip], _ = ticks(schedules.continue_first_load, instance)
     assert skip.skip_message == "All history is in the lake."
+
+
+def test_a_run_whose_process_is_gone_is_marked_as_failed(own_data, monkeypatch):
+    monkeypatch.setattr(schedules, "SECONDS_TO_START", -1)
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = with_a_run(instance, success=True)
+        dead = instance.create_run_for_job(dg.job(name=schedules.JOB)(lambda: None))
+        instance.report_engine_event("started", dead)
+        instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, schedules.JOB), dead.run_id)
+        with home.refresh_lock(holder="somebody alive"):
+            ticks(schedules.notice_dead_runs, instance)
+            assert instance.get_run_by_id(dead.run_id).status is dg.DagsterRunStatus.STARTED
+        [told], _ = ticks(schedules.notice_dead_runs, instance)
+        statuses = {run.run_id: run.status for run in instance.get_runs()}
+    assert told.skip_message == f"Marked as failed: {dead.run_id}"
+    assert statuses == {run_id: dg.DagsterRunStatus.SUCCESS, dead.run_id: dg.DagsterRunStatus.FAILURE}
 
 
 def test_a_late_vendor_is_told_of_once_per_outage(switched_on, contact, clock_at, monkeypatch):
