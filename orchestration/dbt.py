@@ -100,8 +100,9 @@ def run_dbt(
 def _command(args: Sequence[str], project: Path, variables: dict[str, Any], *, quiet: bool) -> list[str]:
     where = ["--project-dir", str(project), "--profiles-dir", str(project)]
     takes_vars = args[0] not in ("deps", "clean", "debug")
+    told = ["--vars", json.dumps(variables)] if takes_vars else []
     # dbt's file log tells every statement at its default level, which is a sixth of a build's CPU time.
-    return [*(["--quiet"] if quiet else []), "--log-level-file", "info", *args, *where, *(["--vars", json.dumps(variables)] if takes_vars else [])]
+    return [*(["--quiet"] if quiet else []), "--log-level-file", "info", *args, *where, *told]
 
 
 def dbt_vars(*, refresh_id: str | None = None, now: datetime | None = None) -> dict[str, Any]:
