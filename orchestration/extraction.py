@@ -21,9 +21,13 @@ from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import business_rules, home, versions
+from orchestration import alerts, business_rules, home, versions
 
+JOB = "refresh_warehouse"
+GONE = "The process of this run is gone: it was killed or the machine went down. What was published stays."
 MOST_THREADS = 16
+# Somebody may only be looking whether the lock is free.
+PATIENCE_SECONDS = 5
 # No vendor is to blame for these, and going on would make them worse.
 OUR_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 log = logging.getLogger("omnimart.extraction")
@@ -97,7 +101,8 @@ def _causes(fault: BaseException) -> list[BaseException]:
 def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
     """The run's extraction. Raises RefreshRunning when another refresh holds the lock."""
     run = context.run
-    with home.refresh_lock(holder=f"run {context.run_id}"):
+    with home.refresh_lock(wait_seconds=PATIENCE_SECONDS, holder=f"run {context.run_id}"):
+        bury_dead_runs(context.instance, alive=context.run_id)
         for version in versions.sweep():
             context.log.info(f"Swept the half-built version {version} that a crash had left behind.")
         lake.prepare()
@@ -106,6 +111,28 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
             yield Extraction(context.run_id, _budget(), _chosen(run), pool)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def bury_dead_runs(instance: dg.DagsterInstance, *, alive: str = "") -> list[str]:
+    """Mark runs as failed that Dagster believes to be under way although their process is gone; gives their ids.
+
+    The caller holds the refresh lock, or has just seen it free: whoever else is `started` cannot be alive. Dagster itself would wait for
+    the longest allowed run time, and as one run may be under way at a time, no night would start until then.
+    """
+    dead = [
+        run
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        if run.run_id != alive and _needs_lock(run)
+    ]
+    for run in dead:
+        alerts.send(alerts.Alert(run.run_id, run.job_name, "the run itself", GONE))
+        instance.add_run_tags(run.run_id, {alerts.REPORTED: "yes"})
+        instance.report_run_failed(run, GONE)
+    return [run.run_id for run in dead]
+
+
+def _needs_lock(run: dg.DagsterRun) -> bool:
+    return run.job_name == JOB or run.job_name.startswith("__ASSET_JOB")
 
 
 def _budget() -> timedelta:

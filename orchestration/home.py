@@ -66,5 +66,14 @@ def refresh_lock(*, wait_seconds: float = 0, holder: str = "") -> Iterator[None]
         lock.release()
 
 
+def is_idle() -> bool:
+    """True when no refresh holds the lock."""
+    try:
+        with refresh_lock(holder="a look whether it is free"):
+            return True
+    except RefreshRunning:
+        return False
+
+
 if __name__ == "__main__":
     print(prepare())

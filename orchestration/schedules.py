@@ -6,13 +6,15 @@ The job is the whole walk. Its executor is Dagster's in-process one: the steps s
 (19 s against 68 s for a small run with a process per step).
 """
 
+import time
 from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import alerts, business_rules, contacts
+from orchestration import alerts, business_rules, contacts, extraction, home
 
-JOB = "refresh_warehouse"
+JOB = extraction.JOB
+SECONDS_TO_START = 120  # until then a run may not hold the lock yet
 SOURCE = "omnimart/started_by"
 UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
@@ -63,6 +65,16 @@ def continue_first_load(context: dg.SensorEvaluationContext) -> Iterator[dg.RunR
         yield dg.SkipReason("The last refresh did not end well; the next nightly one goes on with the history.")
     else:
         yield dg.RunRequest(run_key=newest.run_id, tags={SOURCE: "first load"})
+
+
+@dg.sensor(name="notice_dead_runs", minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+def notice_dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """A run whose process is gone holds no lock any more; it is marked as failed, which reports it and lets the next one start."""
+    young = time.time() - SECONDS_TO_START
+    under_way = context.instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    if not under_way or any((record.start_time or 0) > young for record in under_way) or not home.is_idle():
+        return dg.SkipReason("No dead run.")
+    return dg.SkipReason(f"Marked as failed: {', '.join(extraction.bury_dead_runs(context.instance)) or 'none'}")
 
 
 @dg.sensor(name="report_late_vendors", minimum_interval_seconds=3600, default_status=dg.DefaultSensorStatus.RUNNING)

@@ -74,8 +74,10 @@ def test_a_run_whose_process_is_gone_is_marked_as_failed(own_data, monkeypatch):
             assert instance.get_run_by_id(dead.run_id).status is dg.DagsterRunStatus.STARTED
         [told], _ = ticks(schedules.notice_dead_runs, instance)
         statuses = {run.run_id: run.status for run in instance.get_runs()}
+        reported = instance.get_run_by_id(dead.run_id).tags
     assert told.skip_message == f"Marked as failed: {dead.run_id}"
     assert statuses == {run_id: dg.DagsterRunStatus.SUCCESS, dead.run_id: dg.DagsterRunStatus.FAILURE}
+    assert reported[alerts.REPORTED] == "yes"
 
 
 def test_a_late_vendor_is_told_of_once_per_outage(switched_on, contact, clock_at, monkeypatch):
