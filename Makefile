@@ -7,8 +7,6 @@ export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
-export OMNIMART_DATA ?= $(CURDIR)/data
-export DAGSTER_HOME := $(OMNIMART_DATA)/dagster
 
 $(VENV)/.run: requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Omnimart needs Python 3.11 or newer as python3; this is $$(python3 --version)."; exit 1; }
@@ -28,8 +26,8 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-refresh: $(VENV)/.run ## the nightly job, once; with no vendor configured, on the sandbox
-	@$(PYTHON) -m orchestration.refresh
+refresh: $(VENV)/.run ## the nightly job, once; with no vendor configured, on the sandbox (ARGS="--customers 500" goes to it)
+	@$(PYTHON) -m orchestration.refresh $(ARGS)
 
 test: $(VENV)/.dev ## the whole test suite
 	@$(PYTHON) -m pytest

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dotenv import load_dotenv
+
 MAIN = "main"
 REPOSITORY = Path(__file__).resolve().parent.parent
 ACCOUNT_NAME = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
@@ -84,6 +86,14 @@ def accounts_of(vendor: str, required: Iterable[str | tuple[str, ...]]) -> tuple
             raise SettingError(f"{vendor}/{name} is half configured: {wanted_names} is missing. "
                                "Set it, or unset the rest to switch it off.")
     return tuple(sorted(on, key=lambda account: (account.name != MAIN, account.name)))
+
+
+def read_env_file() -> None:
+    """Take the settings of the file .env in the repository (or the one OMNIMART_ENV_FILE names) into the environment.
+
+    What the environment says already wins. For command lines only: a library that changed its caller's environment would surprise him.
+    """
+    load_dotenv(os.environ.get("OMNIMART_ENV_FILE") or REPOSITORY / ".env", override=False)
 
 
 def _settings(vendor: str) -> dict[str, dict[str, str]]:

@@ -18,7 +18,7 @@ import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion import clock, lake
-from ingestion.accounts import Account, SettingError
+from ingestion.accounts import Account, SettingError, read_env_file
 from ingestion.http import VendorError
 from ingestion.vendor import Contact, Vendor, Window
 
@@ -99,6 +99,7 @@ def backfill(vendor: Vendor, account: Account, window: Window, *, refresh_id: st
 
 def load_alone(vendor: Vendor) -> int:
     """Load every account of one vendor once, the whole of its history; what `python -m ingestion.<vendor>` does. The exit status."""
+    read_env_file()
     try:
         accounts = vendor.accounts()
     except SettingError as error:

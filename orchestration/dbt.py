@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion import clock, lake
-from ingestion.accounts import REPOSITORY, SettingError
+from ingestion.accounts import REPOSITORY, SettingError, read_env_file
 from ingestion.vendors import vendors
 from orchestration import business_rules
 
@@ -193,6 +193,7 @@ def _outcomes(result: Any) -> Iterator[NodeOutcome]:
 
 def main(args: list[str]) -> int:
     """Run dbt for a person at a terminal: what dbt says goes to the terminal as usual. `vars` prints what dbt would be told."""
+    read_env_file()
     try:
         if args == ["vars"]:
             lake.prepare()

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ingestion.accounts import REPOSITORY, SettingError
+from ingestion.accounts import REPOSITORY, SettingError, read_env_file
 from orchestration import home, stand_in
 
 HOST = "127.0.0.1"  # the UI can start runs and shows data: it is nobody's business outside this machine
@@ -25,6 +25,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestration.dev", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, default=3000)
     port = parser.parse_args(arguments).port
+    read_env_file()
     home.prepare()
     try:
         with stand_in.vendors_or_sandbox([]) as is_sandbox:

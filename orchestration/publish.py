@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import duckdb
 
 from ingestion import clock
+from ingestion.accounts import read_env_file
 from orchestration import audits, business_rules, exports, gate, home, promises, versions
 from orchestration.contacts import standings
 from orchestration.manifest import descriptions, published_inputs
@@ -115,6 +116,7 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["rollback"]):
         print(__doc__)
         return 2
+    read_env_file()
     try:
         with home.refresh_lock(wait_seconds=5, holder="publish"):
             versions.sweep()

@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 
-from ingestion.accounts import SettingError
+from ingestion.accounts import SettingError, read_env_file
 from orchestration import contacts, home, stand_in, versions
 
 MOST_ROUNDS = 500
@@ -99,6 +99,7 @@ def _eta() -> str:
 
 def main(options: list[str]) -> int:
     """The command line."""
+    read_env_file()
     try:
         with home.refresh_lock(holder="refresh"):
             pass

@@ -22,6 +22,7 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     data = tmp_path / "data"
     monkeypatch.setenv("OMNIMART_DATA", str(data))
     monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "no-secrets.toml"))
+    monkeypatch.setenv("OMNIMART_ENV_FILE", str(tmp_path / "no-settings.env"))
     return data
 
 

@@ -74,6 +74,8 @@ class IdentityProject:
     def __post_init__(self) -> None:
         for name in ("macros", "profiles.yml", "plugins"):
             (self.root / name).symlink_to(PROJECT / name)
+        (self.root / "tests").mkdir()
+        (self.root / "tests" / "generic").symlink_to(PROJECT / "tests" / "generic")
         shutil.copy(PROJECT / "dbt_project.yml", self.root)
         for folder in ("intermediate/customers", "intermediate/identity", "marts/customer_360", "marts/pii", "published"):
             shutil.copytree(PROJECT / "models" / folder, self.root / "models" / folder)

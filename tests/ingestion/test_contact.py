@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion import contact, documents, lake
-from ingestion.accounts import Account, SettingError, accounts_of
+from ingestion.accounts import Account, SettingError, accounts_of, read_env_file
 from ingestion.http import VendorError
 from ingestion.vendor import Resource, Vendor, Window
 
@@ -153,3 +153,14 @@ def test_accounts_come_from_the_environment_and_the_file(monkeypatch, tmp_path):
     main, outlet = accounts_of("acme", ("base_url", "api_key"))
     assert (main.name, main.setting("api_key"), outlet.name, outlet.setting("api_key")) == ("main", "a", "outlet", "b")
     assert "a" not in repr(main).split("name=")[1].replace("main", "")
+
+
+def test_the_env_file_fills_in_what_the_environment_does_not_say(monkeypatch, tmp_path):
+    (tmp_path / "settings.env").write_text("SOURCES__ACME__BASE_URL=http://file\nSOURCES__ACME__API_KEY='of the file'\n")
+    monkeypatch.setenv("OMNIMART_ENV_FILE", str(tmp_path / "settings.env"))
+    monkeypatch.setenv("SOURCES__ACME__BASE_URL", "http://environment")
+    monkeypatch.setenv("SOURCES__ACME__API_KEY", "")
+    monkeypatch.delenv("SOURCES__ACME__API_KEY")
+    read_env_file()
+    [main] = accounts_of("acme", ("base_url", "api_key"))
+    assert (main.setting("base_url"), main.setting("api_key")) == ("http://environment", "of the file")
