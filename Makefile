@@ -49,6 +49,7 @@ requirements: $(VENV)/.dev ## pin what pyproject.toml asks for, with hashes
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv
 	@$(PYTHON) -m uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --universal -q -o requirements-dev.txt
 	@$(PYTHON) -m uv pip compile pyproject.toml -c requirements-dev.txt --generate-hashes --no-emit-index-url --no-header --universal -q -o requirements.txt
+	@$(PYTHON) -m uv pip compile requirements-spark.in --generate-hashes --no-emit-index-url --no-header --universal -q -o requirements-spark.txt
 
 clean: ## remove the environments and what builds leave behind; data stays
 	@rm -rf $(VENV) .venv-spark dbt_project/target dbt_project/logs .pytest_cache .ruff_cache
