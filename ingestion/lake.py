@@ -45,7 +45,13 @@ def root() -> Path:
 
 
 def prepare() -> None:
-    """Make the lake's folders and the empty shelf of every resource of every vendor, switched on or not. Safe to repeat."""
+    """Make the lake's folders and the empty shelf of every resource of every vendor, switched on or not. Safe to repeat.
+
+    The lake holds what vendors say of people, so it and dlt's working folder are open to their owner alone.
+    """
+    for private in (root(), _working_dir()):
+        private.mkdir(parents=True, exist_ok=True)
+        private.chmod(0o700)
     _contacts_shelf()
     for vendor in vendors():
         dataset = root() / vendor.dataset

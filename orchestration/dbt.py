@@ -174,9 +174,13 @@ def _environment() -> Iterator[None]:
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
+    umask = os.umask(0o077)  # the warehouse knows people by name: it is its owner's alone
     try:
+        if warehouse().exists():
+            warehouse().chmod(0o600)
         yield
     finally:
+        os.umask(umask)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

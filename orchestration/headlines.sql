@@ -1,7 +1,10 @@
 -- (name, value, format) in the order they are shown. Money and orders are of all time; what ages is of the last 30 days or
 -- 12 months before the publication. Sums of parts first, then one division; nothing to divide by gives NULL, never 0.
 with as_of as (
-    select coalesce(cast(max(published_at) as date), current_date) as today from marts.publications
+    -- the business day of the publication, as everywhere else
+    select cast(timezone(max(parameters.value), timezone('UTC', max(publications.published_at))) as date) as today
+    from marts.publications
+    cross join (select value from marts.parameters where name = 'business.timezone') as parameters
 ),
 
 sales as (

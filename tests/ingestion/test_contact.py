@@ -139,6 +139,11 @@ def test_every_row_carries_its_load(acme):
     assert len(landed("orders")) == len(acme["asked"])
 
 
+def test_the_lake_is_its_owners_alone(acme):
+    night(acme)
+    assert [path.stat().st_mode & 0o777 for path in (lake.root(), lake.data_root() / "dlt")] == [0o700, 0o700]
+
+
 def test_half_a_configuration_is_a_mistake_with_a_sentence(monkeypatch):
     monkeypatch.setenv("SOURCES__ACME__BASE_URL", "http://127.0.0.1")
     with pytest.raises(SettingError, match="acme/main is half configured: SOURCES__ACME__API_KEY is missing"):

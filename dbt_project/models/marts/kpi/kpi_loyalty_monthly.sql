@@ -196,6 +196,22 @@ flows as (
     group by 1
 ),
 
+redemptions as (
+    -- What was redeemed at the till or at checkout before anything was taken back, and the money that stays discounted by
+    -- the points: each point at the rate of its own order, cancelled redemptions taken back.
+    select
+        cast({{ dbt.date_trunc('month', 'operations.effective_on') }} as date) as month,
+        0 - sum(case when operations.operation_type = 'redeemed' then operations.points else 0 end) as points_charged,
+        0 - sum(
+            cast(operations.points as double)
+            * coalesce(cast(discounted.points_discount_amount as double) / nullif(cast(discounted.points_redeemed as double), 0), 0)
+        ) as redeemed_value
+    from operations
+    left join {{ ref('orders') }} as discounted on operations.order_id = discounted.order_id
+    where not operations.is_pending and coalesce(operations.cancels_type, operations.operation_type) = 'redeemed'
+    group by 1
+),
+
 pending as (
     select months.month, sum(operations.points) as points_pending
     from months
@@ -236,6 +252,8 @@ monthly as (
         coalesce(flows.points_expired, 0) as points_expired,
         coalesce(flows.points_adjusted, 0) as points_adjusted,
         coalesce(flows.redeeming_orders, 0) as redeeming_orders,
+        coalesce(redemptions.points_charged, 0) as points_charged,
+        coalesce(redemptions.redeemed_value, 0) as redeemed_value,
         coalesce(pending.points_pending, 0) as points_pending,
         coalesce(flows.points_issued, 0) - coalesce(flows.points_redeemed, 0)
         - coalesce(flows.points_expired, 0) + coalesce(flows.points_adjusted, 0) as points_change,
@@ -251,6 +269,7 @@ monthly as (
     left join redeemers on months.month = redeemers.month
     left join spending on months.month = spending.month
     left join flows on months.month = flows.month
+    left join redemptions on months.month = redemptions.month
     left join pending on months.month = pending.month
 ),
 
@@ -260,7 +279,7 @@ running as (
         sum(points_change) over (order by month rows between unbounded preceding and current row) as closing_points,
         sum(points_issued) over (order by month rows between unbounded preceding and current row)
             as points_issued_to_date,
-        cast(points_discount_amount as double) * {{ ratio('cost_amount', 'order_revenue') }} as points_discount_at_cost
+        redeemed_value * {{ ratio('cost_amount', 'order_revenue') }} as points_discount_at_cost
     from monthly
 ),
 
@@ -287,11 +306,13 @@ final as (
         points_issued_to_date,
         {{ ratio('closing_points', 'points_issued_to_date') }} as unspent_rate,
         redeeming_orders,
-        {{ ratio('points_redeemed', 'redeeming_orders') }} as average_points_redeemed_per_transaction,
+        points_charged,
+        {{ ratio('points_charged', 'redeeming_orders') }} as average_points_redeemed_per_transaction,
         member_revenue,
         {{ ratio('member_revenue', 'member_orders') }} as member_spend_per_transaction,
         points_discount_amount,
-        {{ ratio('points_discount_amount', 'points_redeemed') }} as cost_per_point,
+        cast(round(redeemed_value, 2) as decimal(18, 2)) as redeemed_value,
+        {{ ratio('redeemed_value', 'points_redeemed') }} as cost_per_point,
         points_discount_at_cost,
         {{ ratio('points_discount_at_cost', 'points_redeemed') }} as cost_per_point_at_cost,
         cost_amount,
