@@ -8,8 +8,10 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from orchestration import gate
+from orchestration.dbt import PROJECT, run_dbt
 from sandbox.faults import Fault, Poison
 from sandbox.retailer import simulate
 from sandbox.server import Sandbox, serve_in_thread
@@ -37,6 +39,7 @@ def story(parsed_project, tmp_path_factory):
     missing, amount, impossible, status, extra, emoji, encoded, retyped = told.orders[:8]
     with serve_in_thread(sandbox) as running, house(data, parsed_project, running.environment()):
         told.first = night("night-1")
+        told.unit_tests = run_dbt(["test", "--select", "test_type:unit"], refresh_id="night-1")
         for poison in (
             Poison("retailcrm", "orders", missing, set={"createdAt": Poison.GONE}),
             Poison("retailcrm", "orders", amount, set={"totalSumm": "12 roubles"}),
@@ -69,6 +72,13 @@ def test_the_first_night_publishes_and_every_night_stands_its_tests(story):
     assert story.first.outcome.flipped
     nights = (story.first, story.second, story.again, story.without_mindbox, story.back)
     assert [one.broken for one in nights] == [[]] * 5
+
+
+def test_the_golden_values_of_every_dbt_unit_test_hold(story):
+    written = [test["name"] for file in sorted((PROJECT / "models").rglob("*.yml"))
+               for test in yaml.safe_load(file.read_text(encoding="utf-8")).get("unit_tests", [])]
+    assert {node.unique_id.rsplit(".", 1)[-1]: node.status for node in story.unit_tests.nodes} == dict.fromkeys(written, "pass")
+    assert len(written) >= 13
 
 
 def test_after_one_day_only_the_new_documents_are_fetched_and_staged(story):

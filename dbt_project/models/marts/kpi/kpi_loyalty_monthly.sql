@@ -101,7 +101,6 @@ orders_of_members as (
         orders.order_id,
         orders.customer_id,
         orders.net_revenue,
-        orders.points_discount_amount,
         orders.net_revenue - orders.margin_amount as cost_amount,
         memberships.customer_id is not null as is_by_member
     from orders
@@ -118,7 +117,6 @@ sales as (
         count(case when is_by_member then 1 end) as member_orders,
         sum(net_revenue) as order_revenue,
         sum(case when is_by_member then net_revenue else 0 end) as member_revenue,
-        sum(points_discount_amount) as points_discount_amount,
         sum(cost_amount) as cost_amount
     from orders_of_members
     group by month
@@ -242,7 +240,6 @@ monthly as (
         coalesce(sales.orders_count, 0) as orders_count,
         cast(coalesce(sales.member_revenue, 0) as decimal(18, 2)) as member_revenue,
         cast(coalesce(sales.order_revenue, 0) as decimal(18, 2)) as order_revenue,
-        cast(coalesce(sales.points_discount_amount, 0) as decimal(18, 2)) as points_discount_amount,
         cast(coalesce(sales.cost_amount, 0) as decimal(18, 2)) as cost_amount,
         coalesce(active.active_members, 0) as active_members,
         coalesce(redeemers.redeeming_members, 0) as redeeming_members,
@@ -310,7 +307,6 @@ final as (
         {{ ratio('points_charged', 'redeeming_orders') }} as average_points_redeemed_per_transaction,
         member_revenue,
         {{ ratio('member_revenue', 'member_orders') }} as member_spend_per_transaction,
-        points_discount_amount,
         cast(round(redeemed_value, 2) as decimal(18, 2)) as redeemed_value,
         {{ ratio('redeemed_value', 'points_redeemed') }} as cost_per_point,
         points_discount_at_cost,
