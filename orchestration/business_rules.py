@@ -4,7 +4,7 @@
                                  └──► the published table `parameters` (name, value, default)
 
 A rule that is not written keeps its default. An unknown or impossible one is refused with a sentence. The definitions that
-the rules belong to stand in docs/add-a-kpi.md. Print what is in force: `python -m orchestration.business_rules`.
+the rules belong to stand in the published table kpi_register. Print what is in force: `python -m orchestration.business_rules`.
 """
 
 from __future__ import annotations

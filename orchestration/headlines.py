@@ -1,16 +1,15 @@
 """A dozen figures that a retailer asks for first, read from the published file as any reader would.
 
-published/omnimart.duckdb  ──►  headlines.sql  ──►  lines for the terminal and the run
+published/omnimart.duckdb  ──►  dbt_project/headlines.sql  ──►  lines for the terminal and the run
 
 python -m orchestration.headlines
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 
+from ingestion.accounts import REPOSITORY
 from orchestration import versions
 
 FORMATS = {
@@ -28,7 +27,7 @@ def headlines() -> list[tuple[str, float | None, str]]:
     Raises FileNotFoundError before the first publication.
     """
     published = (versions.published() / "omnimart.duckdb").resolve(strict=True)
-    query = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    query = (REPOSITORY / "dbt_project" / "headlines.sql").read_text(encoding="utf-8")
     with duckdb.connect(str(published), read_only=True) as connection:
         return [
             (name, None if value is None else float(value), kind) for name, value, kind in connection.execute(query).fetchall()

@@ -16,7 +16,7 @@ import sys
 import time
 
 from ingestion.accounts import SettingError, read_env_file
-from orchestration import contacts, home, stand_in, versions
+from orchestration import business_rules, contacts, home, stand_in, versions
 
 MOST_ROUNDS = 500
 
@@ -104,7 +104,7 @@ def main(options: list[str]) -> int:
         with home.refresh_lock(holder="refresh"):
             pass
         return refresh(options)
-    except (home.RefreshRunning, SettingError, RuntimeError, ValueError) as error:
+    except (home.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
 

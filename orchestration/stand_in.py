@@ -65,7 +65,7 @@ def _start(options: list[str]) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "OMNIMART_DATA": str(data_root())}
     with (folder / "server.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "serve", *rate, *options],
+            [sys.executable, "-m", "sandbox", "serve", "--end-with", str(os.getpid()), *rate, *options],
             cwd=REPOSITORY,
             env=environment,
             stdout=log,

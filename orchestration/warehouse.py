@@ -16,6 +16,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import build_dbt_specs, get_asset_check_key_for_test, get_subset_selection_for_context
 
+from ingestion.vendors import vendors
 from orchestration import audits, exports, gate
 from orchestration.audits import Finding
 from orchestration.dbt import DbtOutcome, NodeOutcome, run_dbt
@@ -72,6 +73,12 @@ def warehouse_assets() -> dg.AssetsDefinition:
     )
     def build_warehouse(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         """The resource is named for its lock alone: two builds must never share the warehouse file."""
+        if not any(vendor.accounts() for vendor in vendors()):
+            raise dg.Failure(
+                "No vendor is switched on, so there is nothing to build and nothing is published. Set a vendor's credentials "
+                "(.env.example), or start with `make refresh` or `make dev`, which bring the sandbox.",
+                allow_retries=False,
+            )
         selection = _selection(context, project) if context.is_subset else None
         outcome = build(context.run_id, selection=selection, say=context.log.info)
         yield from _materializations(context.selected_asset_keys, project, outcome)

@@ -7,6 +7,8 @@ import argparse
 import json
 import os
 import sys
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +30,12 @@ def folder() -> Path:
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands; the exit status."""
     options = _parser().parse_args(arguments)
-    return options.command(options)
+    try:
+        return options.command(options)
+    except (FileNotFoundError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError) and error.filename
+        print(f"The sandbox did not start: there is no file {error.filename}." if missing else error, file=sys.stderr)
+        return 2
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -56,9 +63,18 @@ def serve(options: argparse.Namespace) -> int:
     half.write_text(json.dumps({"url": url, "pid": os.getpid(), "environment": environment}, indent=1), encoding="utf-8")
     half.chmod(0o600)
     half.replace(folder() / "server.json")
+    if options.end_with:
+        threading.Thread(target=_end_with, args=(options.end_with,), daemon=True).start()
     print(f"The sandbox answers on {url}; its clock stands at {sandbox.now():%Y-%m-%d %H:%M} UTC.", flush=True)
     uvicorn.Server(config).run(sockets=[listening])
     return 0
+
+
+def _end_with(process: int) -> None:
+    """End this process when the one that started it is gone, however it went; nobody would stop us otherwise."""
+    while os.getppid() == process:
+        time.sleep(1)
+    os._exit(0)
 
 
 def advance(options: argparse.Namespace) -> int:
@@ -103,10 +119,11 @@ def _parser() -> argparse.ArgumentParser:
                          help="replay a purchase log (customer, date, units, value) as the retailer's orders")
     serving.add_argument("--option", action="append", default=[], metavar="NAME=VALUE",
                          help="an option of a vendor's stand-in; may be repeated")
+    serving.add_argument("--end-with", type=int, default=0, metavar="PID", help="end when this parent process does; 0 lives on")
     serving.add_argument("--reset-clock", action="store_true", help="set the clock back to --until")
     serving.set_defaults(command=serve)
     moving = commands.add_parser("advance", help="move the clock forward, so that the next nightly has something to fetch")
-    moving.add_argument("--days", type=float, default=1.0)
+    moving.add_argument("--days", type=_forward, default=1.0, help="how many; time does not run backwards")
     moving.set_defaults(command=advance)
     showing = commands.add_parser("settings", help="print the settings that point the pipelines at the running sandbox")
     showing.add_argument("--json", action="store_true")
@@ -121,6 +138,13 @@ def _between(least: int, most: int):
             raise argparse.ArgumentTypeError(f"{number} is not between {least} and {most}")
         return number
     return read
+
+
+def _forward(text: str) -> float:
+    days = float(text)
+    if days <= 0:
+        raise argparse.ArgumentTypeError(f"{text} days would not move the clock forward, and data that were there would be gone")
+    return days
 
 
 def _moment(text: str) -> datetime:

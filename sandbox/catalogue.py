@@ -220,6 +220,7 @@ def stock_of(dice: Dice, goods: pd.DataFrame, places: pd.DataFrame) -> Callable[
     period = 7 + dice.index(28, "stock period", product, place)
     phase = dice.index(40, "stock phase", product, place)
     listed = dice.happens(np.where(place >= 1000, 0.98, 0.6), "stock listed", product, place)
+    listed_from = np.repeat(goods["created_at"].to_numpy().astype("datetime64[D]"), len(places))
 
     def stock(day: date) -> pd.DataFrame:
         number = np.datetime64(day, "D").astype(int)
@@ -229,6 +230,7 @@ def stock_of(dice: Dice, goods: pd.DataFrame, places: pd.DataFrame) -> Callable[
             dice.happens(0.08, "stock reserved", product, place, number), 1 + dice.index(2, "stock how many", product, place, number), 0
         )
         made = pd.DataFrame({"product_id": product, "store_id": place, "quantity": quantity, "reserved": reserved})
-        return made[listed & ((quantity > 0) | (reserved > 0))].reset_index(drop=True)
+        is_there = listed & (listed_from < np.datetime64(day, "D"))
+        return made[is_there & ((quantity > 0) | (reserved > 0))].reset_index(drop=True)
 
     return stock

@@ -1,6 +1,7 @@
 """The rules of the house as code: which room may know what, and that every room is kept the same way."""
 
 import ast
+import importlib
 import re
 import subprocess
 from pathlib import Path
@@ -70,6 +71,7 @@ def test_orchestration_holds_no_sql_but_what_publishing_needs():
     allowed = {"publish.py", "versions.py", "exports.py"}
     others = [path for path in modules("orchestration") if path.name not in allowed]
     holders = [room(path) for path in others if statement.search(path.read_text(encoding="utf-8"))]
+    holders += [room(path) for path in tracked(".sql") if room(path).startswith("orchestration/")]
     assert holders == []
 
 
@@ -112,6 +114,12 @@ def test_a_vendor_has_its_four_rooms(name):
 def test_every_resource_of_a_vendor_is_staged(vendor):
     bases = {path.stem for path in tracked(".sql")}
     assert [one.name for one in vendor.resources if f"base_{vendor.name}__{one.name}" not in bases] == []
+
+
+@pytest.mark.parametrize("vendor", vendors(), ids=lambda vendor: vendor.name)
+def test_every_resource_of_a_vendor_has_a_promise(vendor):
+    suites = importlib.import_module(f"ingestion.{vendor.name}.expectations").SUITES
+    assert [one.name for one in vendor.resources if one.name not in suites or not suites[one.name].error + suites[one.name].warn] == []
 
 
 def test_definitions_stay_short():

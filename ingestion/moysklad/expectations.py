@@ -71,4 +71,8 @@ SUITES: dict[str, Suite] = {
         resource="stock",
         error=(gxe.ExpectColumnValuesToNotBeNull(column="levels"),),
     ),
+    "product_folders": Suite(resource="product_folders", error=(gxe.ExpectColumnValuesToNotBeNull(column="name"),)),
+    "stores": Suite(resource="stores", error=(gxe.ExpectColumnValuesToNotBeNull(column="name"),)),
+    "employees": Suite(resource="employees", warn=(gxe.ExpectColumnValuesToNotBeNull(column="name", mostly=0.9),)),
+    "bonus_programs": Suite(resource="bonus_programs", error=(gxe.ExpectColumnValuesToNotBeNull(column="bonus_program_id"),)),
 }

@@ -61,4 +61,32 @@ SUITES: dict[str, Suite] = {
         resource="settings",
         warn=(gxe.ExpectColumnValuesToNotBeNull(column="time_zone"),),
     ),
+    "references": Suite(
+        resource="references",
+        error=(gxe.ExpectColumnValuesToNotBeNull(column="code"),),
+        warn=(gxe.ExpectColumnValuesToNotBeNull(column="name", mostly=0.9),),
+    ),
+    "stores": Suite(
+        resource="stores",
+        error=(gxe.ExpectColumnValuesToBeUnique(column="document_key"),),
+        warn=(gxe.ExpectColumnValuesToNotBeNull(column="name", mostly=0.9),),
+    ),
+    "segments": Suite(resource="segments", warn=(gxe.ExpectColumnValuesToNotBeNull(column="name", mostly=0.9),)),
+    "loyalties": Suite(resource="loyalties", error=(gxe.ExpectColumnValuesToNotBeNull(column="programme_id"),)),
+    "customers_corporate": Suite(
+        resource="customers_corporate", warn=(gxe.ExpectColumnValuesToNotBeNull(column="company_name", mostly=0.5),)
+    ),
+    "customer_merges": Suite(
+        resource="customer_merges",
+        error=(
+            gxe.ExpectColumnValuesToNotBeNull(column="merged_customer_id"),
+            gxe.ExpectColumnValuesToNotBeNull(column="surviving_customer_id"),
+        ),
+        rows_per_day=(0, 100_000),
+    ),
+    "products": Suite(
+        resource="products",
+        error=(gxe.ExpectColumnValuesToNotBeNull(column="product_id"),),
+        warn=(gxe.ExpectColumnValuesToNotBeNull(column="name", mostly=0.9),),
+    ),
 }

@@ -102,7 +102,9 @@ belonged as (
     select
         customer_id,
         max(case when is_member then 1 else 0 end) as is_loyalty_member,
-        min(enrolled_at) as loyalty_enrolled_at,
+        -- an account that was never confirmed makes nobody a member, so it has no tenure either
+        min(case when is_member or closed_at is not null then enrolled_at end) as loyalty_enrolled_at,
+        case when max(case when is_member then 1 else 0 end) = 0 then max(closed_at) end as left_at,
         sum(points_balance) as points_balance
     from loyalty_accounts
     group by customer_id
@@ -145,8 +147,13 @@ final as (
         favourites.sales_channel as preferred_channel,
         coalesce(belonged.is_loyalty_member = 1, false) as is_loyalty_member,
         belonged.loyalty_enrolled_at,
-        cast({{ dbt.datediff(business_date('belonged.loyalty_enrolled_at'), as_of_date(), 'day') }} as integer)
-            as loyalty_tenure_days,
+        cast(
+            {{ dbt.datediff(
+                business_date('belonged.loyalty_enrolled_at'),
+                'coalesce(' ~ business_date('belonged.left_at') ~ ', ' ~ as_of_date() ~ ')',
+                'day'
+            ) }} as integer
+        ) as loyalty_tenure_days,
         cast(belonged.points_balance as double) as points_balance,
         consented.email_consent = 1 as email_consent,
         consented.sms_consent = 1 as sms_consent,
