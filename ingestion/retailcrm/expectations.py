@@ -68,7 +68,7 @@ SUITES: dict[str, Suite] = {
     ),
     "stores": Suite(
         resource="stores",
-        error=(gxe.ExpectColumnValuesToBeUnique(column="document_key"),),
+        error=(gxe.ExpectColumnValuesToNotBeNull(column="code"),),
         warn=(gxe.ExpectColumnValuesToNotBeNull(column="name", mostly=0.9),),
     ),
     "segments": Suite(resource="segments", warn=(gxe.ExpectColumnValuesToNotBeNull(column="name", mostly=0.9),)),
