@@ -149,3 +149,12 @@ def test_a_full_disk_is_no_vendors_fault(monkeypatch):
     monkeypatch.setattr(extraction, "refresh_account", full)
     with pytest.raises(RuntimeError, match="dlt"):
         extraction._read(vendors()[0], Account(NAMES[0]), refresh_id="night-1", budget=timedelta(0), say=print)
+
+
+def test_without_any_vendor_nothing_is_built_and_nothing_is_published(walk, monkeypatch):
+    for vendor in NAMES:
+        for name in SETTINGS:
+            monkeypatch.delenv(f"SOURCES__{vendor.upper()}__{name}")
+    ended = walk.run()
+    assert (ended.success, walk.published, list(ended.failures)) == (False, [], ["build_warehouse"])
+    assert ended.failures["build_warehouse"].startswith("No vendor is switched on, so there is nothing to build and nothing is published.")
