@@ -68,20 +68,14 @@ class Publishing(_Section):
 
 class Sales(_Section):
     omnichannel_window_days: Days = 365
-    return_window_days: Days = 90
     like_for_like_full_months: Count = 13
     mirror_window_days: Days = 7
-
-
-class Subscribers(_Section):
-    undated_at_first_load_are_new: bool = False
 
 
 class Messaging(_Section):
     attribution_days: Days = 5
     open_rate_good_low: Share = 0.20
     open_rate_good_high: Share = 0.25
-    click_implies_open: bool = True
     fallback_ignored_messages: Count = 5
     fallback_reaction_days: Days = 7
 
@@ -111,7 +105,6 @@ class Loyalty(_Section):
     balance_tolerance_points: Annotated[float, Field(ge=0)] = 0.01
     programme_effect_days: Days = 180
     mirror_window_minutes: Count = 10
-    assumed_cost_share: Share = 0.60
 
 
 class Channels(_Section):
@@ -181,7 +174,6 @@ class BusinessRules(_Section):
     first_load: FirstLoad = FirstLoad()
     publishing: Publishing = Publishing()
     sales: Sales = Sales()
-    subscribers: Subscribers = Subscribers()
     messaging: Messaging = Messaging()
     contact_pressure: ContactPressure = ContactPressure()
     triggers: Triggers = Triggers()
