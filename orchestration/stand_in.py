@@ -24,7 +24,7 @@ from ingestion.lake import data_root
 from ingestion.vendors import vendors
 
 # The sandbox keeps the vendors' documented limits; for a first look it is asked to be faster than they are.
-RATE = "20"
+RATE = "100"
 PATIENCE_SECONDS = 120
 
 

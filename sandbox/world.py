@@ -78,6 +78,11 @@ def no_stock(day: date) -> pd.DataFrame:
     return pd.DataFrame({"product_id": [], "store_id": [], "quantity": [], "reserved": []}, dtype="int64")
 
 
+def _none_of(name: str) -> Any:
+    """A table that a retailer may lack."""
+    return field(default_factory=lambda: table(name), repr=False)
+
+
 @dataclass(frozen=True)
 class World:
     """Everything that happens to the retailer from `begins_at` to `ends_at`, the future included."""
@@ -106,6 +111,26 @@ class World:
     crm_consent_events: pd.DataFrame
     segments: pd.DataFrame
     segment_members: pd.DataFrame
+    browsers: pd.DataFrame = _none_of("browsers")
+    visits: pd.DataFrame = _none_of("visits")
+    visit_events: pd.DataFrame = _none_of("visit_events")
+    goals: pd.DataFrame = _none_of("goals")
+    app_actions: pd.DataFrame = _none_of("app_actions")
+    tickets: pd.DataFrame = _none_of("tickets")
+    ticket_comments: pd.DataFrame = _none_of("ticket_comments")
+    ticket_statuses: pd.DataFrame = _none_of("ticket_statuses")
+    ticket_ratings: pd.DataFrame = _none_of("ticket_ratings")
+    calls: pd.DataFrame = _none_of("calls")
+    call_legs: pd.DataFrame = _none_of("call_legs")
+    leads: pd.DataFrame = _none_of("leads")
+    survey_answers: pd.DataFrame = _none_of("survey_answers")
+    channel_costs: pd.DataFrame = _none_of("channel_costs")
+    store_traffic: pd.DataFrame = _none_of("store_traffic")
+    wifi_visits: pd.DataFrame = _none_of("wifi_visits")
+    event_visits: pd.DataFrame = _none_of("event_visits")
+    app_sessions: pd.DataFrame = _none_of("app_sessions")
+    dropped_messages: pd.DataFrame = _none_of("dropped_messages")
+    promotions: pd.DataFrame = _none_of("promotions")
     programme_name: str = "Омни Клуб"
     programme_started_at: datetime | None = None
     currency: str = "RUB"

@@ -71,6 +71,55 @@
             ('cancels_type', 'text'), ('points', 'number'), ('is_pending', 'boolean'), ('available_on', 'date'),
             ('occurred_at', 'timestamp'), ('order_record_id', 'text'), ('mirror_key', 'text')],
         'segments': [('profile_record_id', 'text'), ('segment_code', 'text'), ('segment_name', 'text')],
+        'tickets': [
+            ('ticket_number', 'text'), ('profile_record_id', 'text'), ('raw_channel', 'text'), ('raw_type', 'text'),
+            ('raw_priority', 'text'), ('raw_status', 'text'), ('subject', 'text'), ('employee_reference', 'text'),
+            ('order_number', 'text'), ('contact_email', 'text'), ('contact_phone', 'text'), ('created_at', 'timestamp'),
+            ('changed_at', 'timestamp'), ('first_response_due_at', 'timestamp'), ('resolution_due_at', 'timestamp'),
+            ('is_created_by_agent', 'boolean'), ('custom_fields', 'text')],
+        'ticket_events': [
+            ('ticket_record_id', 'text'), ('event', 'text'), ('author', 'text'), ('is_public', 'boolean'),
+            ('raw_status', 'text'), ('employee_reference', 'text'), ('happened_at', 'timestamp')],
+        'calls': [
+            ('direction', 'text'), ('customer_phone', 'text'), ('own_phone', 'text'), ('queue', 'text'),
+            ('employee_reference', 'text'), ('store_reference', 'text'), ('order_number', 'text'), ('started_at', 'timestamp'),
+            ('answered_at', 'timestamp'), ('ended_at', 'timestamp'), ('is_answered', 'boolean'), ('is_ivr_only', 'boolean'),
+            ('wait_seconds', 'number'), ('talk_seconds', 'number'), ('raw_result', 'text'), ('client_id', 'text'),
+            ('raw_traffic_source', 'text'), ('utm_source', 'text'), ('utm_medium', 'text'), ('utm_campaign', 'text')],
+        'leads': [
+            ('profile_record_id', 'text'), ('happened_at', 'timestamp'), ('subject', 'text'), ('contact_email', 'text'),
+            ('contact_phone', 'text'), ('order_number', 'text'), ('client_id', 'text'), ('raw_traffic_source', 'text'),
+            ('utm_source', 'text'), ('utm_medium', 'text'), ('utm_campaign', 'text')],
+        'sessions': [
+            ('session_kind', 'text'), ('client_id', 'text'), ('profile_record_id', 'text'), ('started_at', 'timestamp'),
+            ('ended_at', 'timestamp'), ('raw_device', 'text'), ('raw_traffic_source', 'text'), ('utm_source', 'text'),
+            ('utm_medium', 'text'), ('utm_campaign', 'text'), ('attribution_model', 'text'), ('is_new_visitor', 'boolean'),
+            ('pageviews', 'integer'), ('landing_url', 'text'), ('city', 'text')],
+        'session_events': [
+            ('session_record_id', 'text'), ('session_kind', 'text'), ('client_id', 'text'), ('profile_record_id', 'text'),
+            ('event', 'text'), ('happened_at', 'timestamp'), ('product_reference', 'text'), ('quantity', 'number'),
+            ('amount', 'money'), ('order_number', 'text'), ('goal', 'text')],
+        'device_evidence': [
+            ('device_type', 'text'), ('device_key', 'text'), ('session_record_id', 'text'), ('evidence_type', 'text'),
+            ('identifier_type', 'text'), ('identifier_namespace', 'text'), ('identifier_value', 'text'),
+            ('seen_at', 'timestamp')],
+        'survey_answers': [
+            ('survey_type', 'text'), ('survey_name', 'text'), ('raw_channel', 'text'), ('question', 'text'),
+            ('score', 'number'), ('scale_min', 'number'), ('scale_max', 'number'), ('importance', 'number'),
+            ('comment', 'text'), ('answered_at', 'timestamp'), ('profile_record_id', 'text'), ('contact_email', 'text'),
+            ('contact_phone', 'text'), ('order_number', 'text'), ('store_reference', 'text'), ('ticket_record_id', 'text')],
+        'channel_costs': [
+            ('cost_on', 'date'), ('raw_channel', 'text'), ('campaign_name', 'text'), ('utm_campaign', 'text'),
+            ('impressions', 'integer'), ('clicks', 'integer'), ('cost', 'money'), ('currency', 'text')],
+        'store_traffic': [('store_reference', 'text'), ('counted_at', 'timestamp'), ('entrants', 'integer')],
+        'wifi_visits': [
+            ('store_reference', 'text'), ('device_key', 'text'), ('entered_at', 'timestamp'), ('left_at', 'timestamp')],
+        'event_visits': [
+            ('event_name', 'text'), ('store_reference', 'text'), ('attended_at', 'timestamp'),
+            ('profile_record_id', 'text'), ('contact_email', 'text'), ('contact_phone', 'text')],
+        'promotions': [
+            ('name', 'text'), ('promo_code', 'text'), ('discount_type', 'text'), ('raw_channel', 'text'),
+            ('starts_on', 'date'), ('ends_on', 'date'), ('budget', 'money')],
     } -%}
     {%- if entity not in entities -%}
         {{ exceptions.raise_compiler_error("There is no canonical entity '" ~ entity ~ "'; macros/canonical.sql names them.") }}
@@ -87,9 +136,17 @@
 {%- endmacro %}
 
 
-{#- canonical_union('orders', ['stg_a__orders', 'stg_b__orders']): a column that a model lacks becomes a typed NULL. -#}
+{#- canonical_union('orders', ['stg_a__orders', 'stg_b__orders']): a column that a model lacks becomes a typed NULL. An entity
+    that no vendor gives yet is there and empty. -#}
 {% macro canonical_union(entity, models) -%}
     {%- set columns = canonical_columns(entity) -%}
+    {%- if not models %}
+    select
+        {%- for name, type in columns %}
+        cast(null as {{ canonical_type(type) }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    where 1 = 0
+    {%- endif -%}
     {%- for model in models %}
     {%- set relation = ref(model) %}
     {%- set present = [] -%}

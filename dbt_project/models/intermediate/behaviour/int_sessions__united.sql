@@ -1,0 +1,19 @@
+-- Every web and app session as each system tells it; one row per system's session.
+{{ config(materialized='view') }}
+
+with united as (
+    {{ canonical_union('sessions', []) }}
+),
+
+final as (
+    select
+        united.*,
+        source_system || ':' || source_account || ':' || source_record_id as session_id,
+        case
+            when profile_record_id is not null
+                then source_system || ':' || source_account || ':' || profile_record_id
+        end as profile_id
+    from united
+)
+
+select * from final

@@ -1,0 +1,15 @@
+-- Visits to stores as their Wi-Fi saw them; one row per device and visit.
+{{ config(materialized='view') }}
+
+with united as (
+    {{ canonical_union('wifi_visits', []) }}
+),
+
+final as (
+    select
+        united.*,
+        source_system || ':' || source_account || ':' || source_record_id as wifi_visit_id
+    from united
+)
+
+select * from final
