@@ -14,6 +14,7 @@
 -- depends_on: {{ ref('kpi_subscribers_daily') }}
 -- depends_on: {{ ref('kpi_sales_daily') }}
 -- depends_on: {{ ref('kpi_loyalty_monthly') }}
+-- depends_on: {{ ref('kpi_fulfilment_daily') }}
 with register as (
     select * from {{ ref('kpi_register') }}
 ),

@@ -1,0 +1,177 @@
+-- Receiving goods and sending them back, each number on the day of its own event: orders on the day they were placed,
+-- hand-overs on the day they happened, promises on the promised day once it is over or kept, collections on the day they
+-- ended, returns on the day the goods came back, under the fulfilment method of their order.
+with orders as (
+    select
+        orders.*,
+        {{ business_date('orders.received_at') }} as received_on,
+        {{ business_date('orders.cancelled_at') }} as cancelled_on,
+        orders.fulfilment_method in ('courier', 'pickup_point', 'store_pickup') as is_delivered_later
+    from {{ ref('orders') }} as orders
+    where not orders.is_test
+),
+
+returns as (
+    select
+        returns.returned_on,
+        returns.amount,
+        coalesce(orders.fulfilment_method, 'unknown') as fulfilment_method,
+        case
+            when returns.return_channel = 'unknown' or orders.sales_channel = 'unknown' then null
+            when orders.sales_channel = 'store' and returns.return_channel is not null
+                then case when returns.return_channel <> 'store' then 1 else 0 end
+            when orders.order_id is not null and returns.return_channel is not null
+                then case when returns.return_channel = 'store' then 1 else 0 end
+        end as crossed
+    from {{ ref('returns') }} as returns
+    left join {{ ref('orders') }} as orders on returns.order_id = orders.order_id
+    where returns.is_counted
+),
+
+facts as (
+    select
+        ordered_on as day,
+        fulfilment_method,
+        1 as orders,
+        net_revenue as sold_amount,
+        cast(null as integer) as days_taken,
+        0 as promises_due,
+        0 as promises_kept,
+        0 as collections_ended,
+        0 as collected,
+        0 as returns_count,
+        0 as returned_amount,
+        0 as placed_returns,
+        0 as crossed_returns
+    from orders
+    where is_counted
+
+    union all
+
+    select
+        received_on as day,
+        fulfilment_method,
+        0 as orders,
+        0 as sold_amount,
+        {{ dbt.datediff('ordered_on', 'received_on', 'day') }} as days_taken,
+        0 as promises_due,
+        0 as promises_kept,
+        0 as collections_ended,
+        0 as collected,
+        0 as returns_count,
+        0 as returned_amount,
+        0 as placed_returns,
+        0 as crossed_returns
+    from orders
+    where is_counted and is_delivered_later and received_on is not null
+
+    union all
+
+    -- A promise is due once its day is over or it is kept; one that was called off by then is none.
+    select
+        promised_on as day,
+        fulfilment_method,
+        0 as orders,
+        0 as sold_amount,
+        cast(null as integer) as days_taken,
+        1 as promises_due,
+        case when received_on <= promised_on then 1 else 0 end as promises_kept,
+        0 as collections_ended,
+        0 as collected,
+        0 as returns_count,
+        0 as returned_amount,
+        0 as placed_returns,
+        0 as crossed_returns
+    from orders
+    where is_delivered_later
+        and promised_on is not null
+        and (promised_on < {{ as_of_date() }} or received_on <= promised_on)
+        and (received_on is not null or not is_cancelled or coalesce(cancelled_on > promised_on, false))
+
+    union all
+
+    select
+        coalesce(received_on, cancelled_on) as day,
+        fulfilment_method,
+        0 as orders,
+        0 as sold_amount,
+        cast(null as integer) as days_taken,
+        0 as promises_due,
+        0 as promises_kept,
+        1 as collections_ended,
+        case when received_on is not null then 1 else 0 end as collected,
+        0 as returns_count,
+        0 as returned_amount,
+        0 as placed_returns,
+        0 as crossed_returns
+    from orders
+    where fulfilment_method in ('pickup_point', 'store_pickup')
+        and (received_on is not null or (is_cancelled and cancelled_on is not null))
+
+    union all
+
+    select
+        returned_on as day,
+        fulfilment_method,
+        0 as orders,
+        0 as sold_amount,
+        cast(null as integer) as days_taken,
+        0 as promises_due,
+        0 as promises_kept,
+        0 as collections_ended,
+        0 as collected,
+        1 as returns_count,
+        amount as returned_amount,
+        case when crossed is not null then 1 else 0 end as placed_returns,
+        coalesce(crossed, 0) as crossed_returns
+    from returns
+),
+
+summed as (
+    select
+        day,
+        fulfilment_method,
+        cast(sum(orders) as bigint) as orders,
+        cast(sum(sold_amount) as decimal(18, 2)) as sold_amount,
+        cast(count(days_taken) as bigint) as handed_over,
+        cast({{ quantile('days_taken', 0.5) }} as double) as delivery_days_p50,
+        cast({{ quantile('days_taken', 0.9) }} as double) as delivery_days_p90,
+        cast(sum(promises_due) as bigint) as promises_due,
+        cast(sum(promises_kept) as bigint) as promises_kept,
+        cast(sum(collections_ended) as bigint) as collections_ended,
+        cast(sum(collected) as bigint) as collected,
+        cast(sum(returns_count) as bigint) as returns_count,
+        cast(sum(returned_amount) as decimal(18, 2)) as returned_amount,
+        cast(sum(placed_returns) as bigint) as placed_returns,
+        cast(sum(crossed_returns) as bigint) as cross_channel_returns
+    from facts
+    group by day, fulfilment_method
+),
+
+final as (
+    select
+        day,
+        fulfilment_method,
+        orders,
+        cast(sum(orders) over (partition by day) as bigint) as orders_of_day,
+        {{ ratio('orders', 'sum(orders) over (partition by day)') }} as method_share,
+        handed_over,
+        delivery_days_p50,
+        delivery_days_p90,
+        promises_due,
+        promises_kept,
+        {{ ratio('promises_kept', 'promises_due') }} as on_time_share,
+        collections_ended,
+        collected,
+        {{ ratio('collected', 'collections_ended') }} as collected_share,
+        sold_amount,
+        returns_count,
+        returned_amount,
+        {{ ratio('returned_amount', 'sold_amount') }} as return_rate,
+        placed_returns,
+        cross_channel_returns,
+        {{ ratio('cross_channel_returns', 'placed_returns') }} as cross_channel_return_share
+    from summed
+)
+
+select * from final
