@@ -3,7 +3,7 @@
     case
         when {{ identifier_type }} = 'email' then {{ masked_email(value) }}
         when {{ identifier_type }} = 'phone' then {{ masked_phone(value) }}
-        when {{ identifier_type }} in ('loyalty_card', 'browser_client') then '***' || right({{ value }}, 4)
+        when {{ identifier_type }} in ('loyalty_card', 'messenger', 'browser_client') then '***' || right({{ value }}, 4)
     end
 {%- endmacro %}
 

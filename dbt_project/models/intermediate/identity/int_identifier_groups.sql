@@ -3,7 +3,7 @@
 -- and people are apart, so that a company's mailbox does not join it with its buyer; one row per type, value and class.
 with identifiers as (
     select * from {{ ref('int_identifiers') }}
-    where rejected_because is null and identifier_type <> 'source_record'
+    where rejected_because is null and identifier_type not in ('source_record', 'browser_client')
 ),
 
 profiles as (
@@ -34,7 +34,7 @@ final as (
                 then 'too_many'
             when is_company then 'link'
             -- A number is handed on and shared in families; a mailbox or a card must show two signs of two people.
-            when identifier_type in ('phone', 'browser_client')
+            when identifier_type = 'phone'
                 and (names_count > 1 or birth_dates_count > 1 or sexes_count > 1)
                 then 'conflicted'
             when names_count > 1 and (birth_dates_count > 1 or sexes_count > 1) then 'conflicted'

@@ -1,7 +1,6 @@
 -- Identifiers in one spelling: e-mail in lower case, phone in E.164, card in digits, the id of another system's record as
--- its profile id. `link_value` is what two records must share to be linked: all spellings of one gmail or Yandex mailbox
--- are one (both providers say so: dots and what follows a plus do not count for the one, the dot is a hyphen and the
--- domains are one for the other). `rejected_because` says why a value links nobody; one row per profile, type and value.
+-- its profile id. `link_value` is what two records must share to be linked: for an e-mail, one mailbox however it is
+-- spelled (macro email_link_value). `rejected_because` says why a value links nobody; one row per profile, type and value.
 with written as (
     select * from {{ ref('int_identifiers__united') }}
 ),
@@ -53,14 +52,6 @@ read as (
     where nullif(trim(written.identifier_value), '') is not null
 ),
 
-addressed as (
-    select
-        read.*,
-        split_part(split_part(identifier_value, '@', 1), '+', 1) as mailbox,
-        split_part(identifier_value, '@', 2) as mail_domain
-    from read
-),
-
 shaped as (
     select
         profile_id,
@@ -71,12 +62,7 @@ shaped as (
         identifier_type,
         coalesce(identifier_value, identifier_written) as identifier_value,
         case
-            when identifier_value is null then null
-            when identifier_type = 'email' and mail_domain in ('gmail.com', 'googlemail.com')
-                then replace(mailbox, '.', '') || '@gmail.com'
-            when identifier_type = 'email' and mail_domain in ('yandex.ru', 'ya.ru', 'yandex.com', 'yandex.by', 'yandex.kz')
-                then replace(mailbox, '.', '-') || '@yandex.ru'
-            else identifier_value
+            when identifier_type = 'email' then {{ email_link_value('identifier_value') }} else identifier_value
         end as link_value,
         case
             when identifier_value is null then 'unreadable'
@@ -87,7 +73,7 @@ shaped as (
         end as shape_problem,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
-    from addressed
+    from read
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 ),
 

@@ -1,6 +1,7 @@
 -- The evidence that records are one person, from the strongest kind (rank 0) to the weakest. Each row ties a profile to a
 -- node; profiles at one node are linked. A node is a shared value, the record that a vendor or steward names, or, where
--- a value is conflicted, one pair of records that agree in more than the value; one row per profile and node.
+-- a value is conflicted, one pair of records that agree in more than the value. A browser ties nobody: a family sits at one.
+-- One row per profile and node.
 with profiles as (
     select * from {{ ref('int_identity_profiles') }}
 ),
