@@ -11,6 +11,8 @@
     ('int_payments__united', 'payments', 'payment_method',    'raw_payment_type'),
     ('int_returns__united',  'returns',  'return_channel',    'raw_return_channel'),
     ('int_returns__united',  'returns',  'currency',          'currency'),
+    ('int_channel_costs__united', 'channel_costs', 'cost_channel', 'raw_channel'),
+    ('int_channel_costs__united', 'channel_costs', 'currency', 'currency'),
 ] %}
 
 {%- for model, resource, field, column in mapped_fields %}
