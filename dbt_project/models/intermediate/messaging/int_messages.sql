@@ -1,7 +1,8 @@
 -- The final state of every message to every recipient. A click implies an open, and any reaction, or a machine that
 -- fetched the pixel, proves the delivery, whatever the bounce said before; so a sent message is delivered, hard bounced,
 -- soft bounced or still on its way, and never two of these. `is_machine_opened` means that only a machine opened it.
--- One row per message and recipient.
+-- A message whose system knows no record of its recipient belongs to whoever its number or address is. One row per message
+-- and recipient.
 {{ config(materialized='view') }}
 
 with events as (
@@ -23,6 +24,7 @@ folded as (
         min(source_account) as source_account,
         max(campaign_id) as campaign_id,
         max(profile_id) as profile_id,
+        max(case when profile_id is null then contact_point end) as contact_point,
         max(channel) as channel,
         max(brand) as brand,
         min(case when event not in ('not_sent', 'unknown') then happened_at end) as first_event_at,
@@ -59,7 +61,10 @@ final as (
         reasoned.source_account,
         reasoned.campaign_id,
         reasoned.profile_id,
-        customer_of_profile.customer_id,
+        case
+            when reasoned.profile_id is not null then customer_of_profile.customer_id
+            else {{ contact_customer() }}
+        end as customer_id,
         coalesce(reasoned.brand, campaigns.brand) as brand,
         coalesce(reasoned.channel, campaigns.channel, 'unknown') as channel,
         coalesce(campaigns.message_type, 'unknown') as message_type,
@@ -105,6 +110,7 @@ final as (
     from reasoned
     left join campaigns on reasoned.campaign_id = campaigns.campaign_id
     left join customer_of_profile on reasoned.profile_id = customer_of_profile.profile_id
+    {{ contact_owner(phone='reasoned.contact_point', email='reasoned.contact_point') }}
 )
 
 select * from final
