@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from ingestion.accounts import REPOSITORY
 
@@ -25,6 +26,7 @@ Days = Annotated[int, Field(ge=1, le=3660)]
 Hours = Annotated[float, Field(ge=0, le=8784)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+Priority = Literal["urgent", "high", "medium", "low"]
 
 
 class RuleError(Exception):
@@ -35,6 +37,13 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
+def known_zone(name: str) -> str:
+    """The name as it is; a ValueError with a sentence when no clock goes by it."""
+    if name not in available_timezones():
+        raise ValueError(f"'{name}' is no time zone of the IANA list (such as Europe/Moscow or Asia/Yekaterinburg)")
+    return name
+
+
 class Business(_Section):
     timezone: str = "Europe/Moscow"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "RUB"
@@ -42,9 +51,7 @@ class Business(_Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(f"'{name}' is no time zone of the IANA list (such as Europe/Moscow or Asia/Yekaterinburg)")
-        return name
+        return known_zone(name)
 
 
 class Schedule(_Section):
@@ -143,14 +150,40 @@ class Attribution(_Section):
 
 
 class Service(_Section):
+    schedule: str = "contact_centre"
+    time_zone: str = ""
+    first_response_targets: dict[Priority, Count] = {"urgent": 60, "high": 120, "medium": 240, "low": 480}
+    resolution_targets: dict[Priority, Count] = {"urgent": 240, "high": 480, "medium": 1440, "low": 2880}
     answer_within_seconds: Count = 20
     call_back_within_minutes: Count = 15
+    call_match_seconds: Count = 10
     repeat_contact_days: Days = 7
+    order_contact_days: Days = 30
+
+    @field_validator("first_response_targets", "resolution_targets", mode="before")
+    @classmethod
+    def _others_keep_their_default(cls, written: Any, info: ValidationInfo) -> Any:
+        return {**cls.model_fields[info.field_name].default, **written} if isinstance(written, dict) else written
+
+    @field_validator("schedule")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        if not re.fullmatch(r"\w+", name):
+            raise ValueError("a schedule is one word, such as contact_centre; the seed business_hours lists the ones there are")
+        return name
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        return name and known_zone(name)
 
 
 class Surveys(_Section):
     promoters_top_scores: Annotated[int, Field(ge=1)] = 2
     detractors_up_to: Annotated[int, Field(ge=0)] = 6
+    margin_standard_errors: Annotated[float, Field(gt=0)] = 1.96
+    csat_top_scores: Annotated[int, Field(ge=1)] = 2
+    csat_top_scores_by_scale_points: dict[int, Annotated[int, Field(ge=1)]] = {2: 1, 3: 1}
     detractor_followup_days: Days = 3
     detractor_repurchase_days: Days = 90
 
