@@ -145,6 +145,7 @@ class CustomerValue(_Section):
 class Attribution(_Section):
     window_days: Days = 90
     half_life_days: Annotated[float, Field(gt=0)] = 7
+    click_opens_visit_minutes: Count = 30
     position_first: Share = 0.4
     position_last: Share = 0.4
 
@@ -196,6 +197,7 @@ class Stock(_Section):
 class Identity(_Section):
     records_per_identifier: Annotated[int, Field(ge=2)] = 50
     names_per_identifier: Annotated[int, Field(ge=1)] = 6
+    evidence_minutes_after_session: Count = 30
 
 
 class BusinessRules(_Section):
