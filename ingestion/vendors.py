@@ -8,6 +8,7 @@ NAMES = (
     "retailcrm",
     "moysklad",
     "mindbox",
+    "telphin",
 )
 
 

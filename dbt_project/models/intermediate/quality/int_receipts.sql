@@ -2,6 +2,7 @@
     'stg_retailcrm__receipts',
     'stg_moysklad__receipts',
     'stg_mindbox__receipts',
+    'stg_telphin__receipts',
 ] %}
 
 with

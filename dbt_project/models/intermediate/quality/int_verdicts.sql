@@ -3,6 +3,7 @@
     'stg_retailcrm__verdicts',
     'stg_moysklad__verdicts',
     'stg_mindbox__verdicts',
+    'stg_telphin__verdicts',
 ] %}
 
 {%- for vendor in vendors %}

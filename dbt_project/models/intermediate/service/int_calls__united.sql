@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('calls', []) }}
+    {{ canonical_union('calls', [
+        'stg_telphin__calls',
+    ]) }}
 ),
 
 final as (

@@ -1,0 +1,32 @@
+{% set leg = [
+    ('kind', 'extension_type', 'text', ''),
+    ('flow', 'flow', 'text', ''),
+    ('result', 'result', 'text', ''),
+    ('extension_name', 'extension_name', 'text', ''),
+    ('initiated_at', 'init_time_gmt', 'utc', ''),
+    ('began_at', 'start_time_gmt', 'utc', ''),
+    ('hung_up_at', 'hangup_time_gmt', 'utc', ''),
+    ('duration', 'duration', 'number?', ''),
+    ('to_username', 'to_username', 'text', ''),
+    ('dest_number', 'dest_number', 'text', ''),
+    ('did_number', 'did_number', 'text', ''),
+    ('ani_number', 'ani_number', 'text', ''),
+] %}
+{% set contract = [
+    ('call_id', 'call_uuid', 'text', 'required'),
+    ('flow', 'flow', 'text', 'required'),
+    ('result', 'result', 'text', ''),
+    ('initiated_at', 'init_time_gmt', 'utc', 'required'),
+    ('bridged_at', 'bridged_time_gmt', 'utc', ''),
+    ('hung_up_at', 'hangup_time_gmt', 'utc', ''),
+    ('duration', 'duration', 'number?', ''),
+    ('bridged_duration', 'bridged_duration', 'number?', ''),
+    ('from_username', 'from_username', 'text', ''),
+    ('to_username', 'to_username', 'text', ''),
+    ('bridged_username', 'bridged_username', 'text', ''),
+    ('did_number', 'did_number', 'text', ''),
+    ('extension_type', 'extension_type', 'text', ''),
+    ('hangup_disposition', 'hangup_disposition', 'text', ''),
+    ('legs', 'cdr', 'rows', leg),
+] %}
+{{ staged_documents('telphin', 'calls', contract) }}

@@ -1,0 +1,1 @@
+{{ lake_receipts('telphin', ['calls', 'extensions']) }}
