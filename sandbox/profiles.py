@@ -17,10 +17,11 @@ from sandbox.names import SHORT, transliterated
 from sandbox.world import PROFILE_FIELDS
 
 OWN, DUPLICATE = 0, -1
-SYSTEMS = ("retailcrm", "moysklad", "mindbox")
+SYSTEMS = ("retailcrm", "moysklad", "mindbox", "usedesk", "calltouch")  # the place is a key of the dice: append only
 FIRST_ID = {"retailcrm": 1, "mindbox": 100_001}
 PLACEHOLDER_NAME = "Розничный покупатель"
 LAG = {"retailcrm": np.timedelta64(0, "s"), "moysklad": np.timedelta64(20, "h"), "mindbox": np.timedelta64(70, "m")}
+LAG |= {"usedesk": np.timedelta64(3, "h"), "calltouch": np.timedelta64(5, "h")}
 
 
 def written_phone(number: str, style: int) -> str:
@@ -40,13 +41,15 @@ def typo(name: str, at: float, swap: bool) -> str:
 def records(
     dice: Dice, needs: pd.DataFrame, folk: pd.DataFrame, changes: pd.DataFrame, firms: pd.DataFrame, *, begins: np.datetime64
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`needs`: system, person (row of `folk`; -1 firm, -2 test, -3 placeholder), slot, created_at, contact(both|phone|email), firm.
+    """`needs`: system, person (row of `folk`; -1 firm, -2 test, -3 placeholder), slot, created_at, contact, firm.
+
+    A contact is both, phone, email or messenger. A record_id, where the system numbers its records itself (sandbox/clients.py), is kept.
 
     -> the profiles (with the keys person, slot and firm beside the published columns) and their changes.
     """
     made = needs.sort_values(["created_at", "person", "slot", "firm"], kind="stable").reset_index(drop=True)
     made = made[made["created_at"] >= begins].reset_index(drop=True)
-    made["record_id"] = _record_ids(dice, made)
+    made["record_id"] = made["record_id"].astype(object) if "record_id" in made else _record_ids(dice, made)
     real = made["person"].to_numpy() >= 0
     who = np.maximum(made["person"].to_numpy(), 0)
     key = (
@@ -104,6 +107,8 @@ class _Spelling:
         phone_gone = dice.happens(share(traps.MISSING_PHONE), "no phone", *key) | (made["contact"] == "email").to_numpy()
         email_gone &= (made["contact"] != "email").to_numpy()
         phone_gone &= ~email_gone  # a record has at least one contact: the shop asks until it gets one
+        messenger = (made["contact"] == "messenger").to_numpy()  # the messenger tells neither
+        email_gone, phone_gone = email_gone | messenger, phone_gone | messenger
         member = made["is_member"].to_numpy()
         self.gone = {
             "email": email_gone,
@@ -254,6 +259,6 @@ def _cross_ids(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...]) -> N
         & (made["slot"] == OWN).to_numpy()
         & dice.happens(traps.MINDBOX_KNOWS_RETAILCRM_ID, "cross id", *key)
     )
-    earlier = made["person"].map(own["created_at"]) <= made["created_at"]
+    earlier = own["created_at"].reindex(made["person"]).to_numpy() <= made["created_at"].to_numpy()
     ids = made["person"].map(own["record_id"])
     made["retailcrm_id"] = pd.array([i if w else None for i, w in zip(ids, wanted & earlier, strict=True)], dtype="Int64")

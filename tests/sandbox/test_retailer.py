@@ -175,7 +175,7 @@ def test_the_truth_names_every_record_of_a_person_once(world):
     assert list(truth.columns) == ["source_system", "source_account", "source_record_id", "person_id"]
     assert not truth.duplicated(["source_system", "source_record_id"]).any()
     assert set(truth["person_id"]) <= set(world.people["person_id"])
-    assert len(truth) == (~world.profiles["kind"].isin(["company", "placeholder", "test"])).sum()
+    assert len(truth) == (~world.profiles["kind"].isin(["company", "placeholder", "test", "stranger", "visitor"])).sum()
 
 
 def test_nobody_is_mailed_without_consent_except_by_slips(crowd):

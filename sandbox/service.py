@@ -1,0 +1,93 @@
+"""The retailer's service desk and everything people tell it: the tables beside trade and mailings.
+
+    orders, people, visits -> answers -> tickets -> calls, leads -> the help desk's and the call tracker's clients
+
+`served` is what sandbox/retailer.py calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sandbox import clients, ticket_lives, tickets
+from sandbox.contacts import text
+from sandbox.dice import Dice
+from sandbox.world import table
+
+FIRST_TICKET, FIRST_COMMENT, FIRST_CHANGE = 1_200_001, 30_000_001, 40_000_001
+
+
+@dataclass(frozen=True)
+class Retailer:
+    """What the service desk's tables stand on; `orders` still with the dice's keys and person, the row of `folk` (-1 nobody)."""
+
+    customers: int
+    begins: np.datetime64
+    ends: np.datetime64
+    folk: pd.DataFrame
+    changes: pd.DataFrame
+    firms: pd.DataFrame
+    shops: pd.DataFrame
+    staff: pd.DataFrame
+    orders: pd.DataFrame
+    visits: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Served:
+    tables: dict[str, pd.DataFrame]
+    profiles: pd.DataFrame
+    profile_changes: pd.DataFrame
+
+
+def served(dice: Dice, retailer: Retailer) -> Served:
+    """The tables of the service desk, and the clients of the systems it works with."""
+    low = pd.DataFrame({name: pd.Series(dtype="int64") for name in ("person", "order", "who", "nth")})
+    low["answered_at"] = pd.Series(dtype="datetime64[us]")
+    joined = retailer.folk["joined_at"].to_numpy().astype("datetime64[us]")
+    causes = tickets.causes(dice, retailer.orders, joined, low, customers=retailer.customers, begins=retailer.begins, ends=retailer.ends)
+    desk = clients.help_desk(dice, causes, retailer.folk, retailer.changes, retailer.firms, begins=retailer.begins)
+    tables = help_desk_tables(dice, retailer, causes, desk.record_ids)
+    return Served(tables, desk.profiles, desk.changes)
+
+
+def help_desk_tables(dice: Dice, retailer: Retailer, causes: pd.DataFrame, record_ids: np.ndarray) -> dict[str, pd.DataFrame]:
+    """tickets, ticket_comments, ticket_statuses, ticket_ratings; ids grow with time."""
+    lives = ticket_lives.lives(dice, causes, retailer.shops, ends=retailer.ends)
+    numbers = retailer.orders["number"].to_numpy(dtype=object)
+    said = ticket_lives.subjects(causes, numbers, lives.tickets["is_spam"].to_numpy())
+    order, parent, person = causes["order"].to_numpy(), causes["parent"].to_numpy(), causes["person"].to_numpy()
+    own = lives.tickets.drop(columns="is_spam")
+    made = own.assign(
+        ticket_id=FIRST_TICKET + np.arange(len(causes)),
+        client_record_id=record_ids,
+        person_id=text(np.where(person >= 0, retailer.folk["person_id"].to_numpy(dtype=object)[np.maximum(person, 0)], None)),
+        channel=causes["channel"],
+        order_id=optional(retailer.orders["order_id"].to_numpy(), order),
+        created_at=causes["created_at"],
+        created_by=np.where(causes["by_agent"], "agent", "client"),
+        merged_into=optional(FIRST_TICKET + np.arange(len(causes)), parent),
+        **{name: said[name] for name in said},
+    )
+
+    def numbered(frame: pd.DataFrame, key: str, first: int) -> pd.DataFrame:
+        return frame.drop(columns=["at", "told"], errors="ignore").assign(
+            **{key: first + np.arange(len(frame)), "ticket_id": FIRST_TICKET + frame["at"]}
+        )
+
+    return {
+        "tickets": table("tickets", made),
+        "ticket_comments": table("ticket_comments", numbered(lives.comments, "comment_id", FIRST_COMMENT)),
+        "ticket_statuses": table("ticket_statuses", numbered(lives.statuses, "change_id", FIRST_CHANGE)),
+        "ticket_ratings": table("ticket_ratings", numbered(lives.ratings, "rating_id", 1)),
+    }
+
+
+def optional(values: np.ndarray, at: np.ndarray) -> pd.Series:
+    """The value in each row `at`; missing where that is negative."""
+    if not len(values):
+        return pd.Series([pd.NA] * len(at), dtype="Int64")
+    return pd.Series(values[np.maximum(at, 0)], dtype="Int64").mask(pd.Series(at < 0))
