@@ -25,21 +25,34 @@ REASONS = ("size_or_colour", "defect", "not_as_described", "changed_mind")
 DISCOUNTS = ("mass_discount_kop", "personal_discount_kop", "promo_discount_kop", "points_discount_kop")
 
 
-def lines(dice: Dice, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
-    """order_lines before points; `orders` has order_id, who, nth, created_at, sales_channel, person_id, is_b2b, is_employee_purchase."""
+def favoured(dice: Dice, products: pd.DataFrame, purpose: str, key: tuple[np.ndarray, ...], at: np.ndarray) -> np.ndarray:
+    """Rows of `products`, the popular ones more often, each made by the moment `at`."""
+    ranked = np.argsort(dice.uniform("popularity", np.arange(len(products))))
+    chosen = ranked[np.minimum((len(products) * dice.uniform(purpose, *key) ** 1.9).astype(int), len(products) - 1)]
+    # A product not yet made is replaced by its neighbour; only each tenth is made late, so the neighbour exists.
+    return np.where(products["created_at"].to_numpy()[chosen] > at, chosen - 1, chosen)
+
+
+def contents(dice: Dice, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
+    """order (row of `orders`), number, product (row of `products`), quantity, price_kop: what a person wants, placed or not."""
     who, nth = orders["who"].to_numpy(), orders["nth"].to_numpy()
     count = 1 + dice.index(len(LINES_IN_A_BASKET), "lines", who, nth, weights=LINES_IN_A_BASKET)
     at = np.repeat(np.arange(len(orders)), count)
     number = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count) + 1
     key = (who[at], nth[at], number)
-    favoured = np.argsort(dice.uniform("popularity", np.arange(len(products))))
-    chosen = favoured[np.minimum((len(products) * dice.uniform("product", *key) ** 1.9).astype(int), len(products) - 1)]
-    # A product not yet made is replaced by its neighbour; only each tenth is made late, so the neighbour exists.
-    chosen = np.where(products["created_at"].to_numpy()[chosen] > orders["created_at"].to_numpy()[at], chosen - 1, chosen)
+    chosen = favoured(dice, products, "product", key, orders["created_at"].to_numpy()[at])
     quantity = 1 + dice.index(3, "quantity", *key, weights=(86, 11, 3))
+    price = np.where(dice.happens(traps.ZERO_PRICED_LINE, "gift", *key) & (number > 1), 0, products["price_kop"].to_numpy()[chosen])
+    return pd.DataFrame({"order": at, "number": number, "product": chosen, "quantity": quantity, "price_kop": price})
+
+
+def lines(dice: Dice, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
+    """order_lines before points; `orders` has order_id, who, nth, created_at, sales_channel, person_id, is_b2b, is_employee_purchase."""
+    filled = contents(dice, orders, products)
+    at, number, chosen, quantity, price = (filled[name].to_numpy() for name in ("order", "number", "product", "quantity", "price_kop"))
+    key = (orders["who"].to_numpy()[at], orders["nth"].to_numpy()[at], number)
     firm = orders["is_b2b"].to_numpy()[at]
     quantity = np.where(firm, 3 + dice.index(15, "firm quantity", *key), quantity)
-    price = np.where(dice.happens(traps.ZERO_PRICED_LINE, "gift", *key) & (number > 1), 0, products["price_kop"].to_numpy()[chosen])
     gross = quantity * price
     sale = np.where(dice.happens(ON_SALE, "on sale", *key), dice.choice(SALE_PERCENTS, "sale", *key, weights=(40, 25, 25, 10)), 0)
     mass = gross * sale // 100

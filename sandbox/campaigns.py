@@ -13,6 +13,7 @@ from sandbox.trade import seconds
 from sandbox.world import table
 
 BRAND = "omnimart"
+MOST_CARTS_LEFT = 12
 PLANNED_BEFORE = np.timedelta64(26, "h")
 # every n weeks, weekday, hour UTC, channel, topic, share of the subscribers, name
 MASS = (
@@ -116,21 +117,8 @@ def occasions(dice: Dice, readers: pd.DataFrame, orders: pd.DataFrame, *, ends: 
                 }
             )
         )
-    most = 12
-    nth = np.arange(most)[None, :]
-    wait = np.cumsum(dice.exponential(150.0, "cart left", key[:, None], nth), axis=1)
-    sent = created[:, None] + seconds(wait * 86400)
-    reader, number = np.nonzero(sent <= ends)
-    found.append(
-        pd.DataFrame(
-            {
-                "system_name": np.where(dice.happens(0.25, "cart by push", key[reader], number), "abandoned_cart_push", "abandoned_cart"),
-                "reader": reader,
-                "sent_at": sent[reader, number],
-                "number": number,
-            }
-        )
-    )
+    carts = reminders(dice, readers, ends=ends)
+    found.append(carts.drop(columns="by_push").assign(system_name=np.where(carts["by_push"], "abandoned_cart_push", "abandoned_cart")))
     online = orders[orders["online"]]
     last = orders.sort_values("created_at", kind="stable")
     gap = last.groupby("reader")["created_at"].shift(-1) - last["created_at"]
@@ -147,3 +135,15 @@ def occasions(dice: Dice, readers: pd.DataFrame, orders: pd.DataFrame, *, ends: 
     at = created[made["reader"].to_numpy()]
     made = made[(made["sent_at"] > at) & (made["sent_at"] <= ends)]
     return made.sort_values(["sent_at", "system_name", "reader", "number"], kind="stable").reset_index(drop=True)
+
+
+def reminders(dice: Dice, readers: pd.DataFrame, *, ends: np.datetime64) -> pd.DataFrame:
+    """reader (row number in `readers`), number, sent_at, by_push: carts left whose owners are to be reminded of them by `ends`."""
+    key = readers["person"].to_numpy()
+    created = readers["created_at"].to_numpy().astype("datetime64[us]")
+    nth = np.arange(MOST_CARTS_LEFT)[None, :]
+    wait = np.cumsum(dice.exponential(150.0, "cart left", key[:, None], nth), axis=1)
+    sent = created[:, None] + seconds(wait * 86400)
+    reader, number = np.nonzero(sent <= ends)
+    by_push = dice.happens(0.25, "cart by push", key[reader], number)
+    return pd.DataFrame({"reader": reader, "number": number, "sent_at": sent[reader, number], "by_push": by_push})

@@ -14,7 +14,22 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from sandbox import baskets, campaigns, catalogue, encounters, ledger, mailings, people, profiles, programme, segments, trade
+from sandbox import (
+    baskets,
+    campaigns,
+    catalogue,
+    digital,
+    encounters,
+    errands,
+    ledger,
+    mailings,
+    people,
+    profiles,
+    programme,
+    segments,
+    service,
+    trade,
+)
 from sandbox import orders as order_book
 from sandbox.dice import Dice
 from sandbox.purchases import replay_purchases
@@ -39,9 +54,13 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     firms = catalogue.companies(dice, customers, begins=begins, until=now)
 
     joined = trade.joined_days(customers, days, future_days)
+    # Some weeks more are planned than are lived: carts are left and things looked at before the purchases of the next weeks.
+    later = trade.joined_days(customers, days, future_days + errands.LOOKS_AHEAD_DAYS)
     folk = people.people(dice, len(joined), joined_at=first_day + joined, mailboxes=list(firms["email"]))
-    bought = trade.people_visits(dice, joined, folk["city"].to_numpy(), shops, first_day=first_day, horizon=horizon)
-    bought = bought[(bought["created_at"] >= begins + np.timedelta64(1, "h")) & (bought["created_at"] <= ends)]
+    cities = np.append(folk["city"].to_numpy(dtype=object), [shops["city"].iat[0]] * (len(later) - len(joined)))
+    planned = trade.people_visits(dice, later, cities, shops, first_day=first_day, horizon=horizon + errands.LOOKS_AHEAD_DAYS)
+    planned = planned[planned["created_at"] >= begins + np.timedelta64(1, "h")].reset_index(drop=True)
+    bought = planned[(planned["created_at"] <= ends) & (planned["who"] < len(folk))]
     folk["joined_at"] = _joined_at(dice, bought, first_day + joined, begins=begins)
     changes = people.person_changes(dice, folk)
     folk = people.with_recycled_numbers(dice, folk, changes)
@@ -93,13 +112,23 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     reader = orders["person"].map(dict(zip(readers["person"], range(len(readers)), strict=True)))
     theirs = orders.assign(reader=reader, online=orders["kind"] == "online")[reader.notna()].astype({"reader": "int64"})
     messages, events, agreed = mailings.mail(dice, readers, sent, campaigns.occasions(dice, readers, theirs, ends=ends), ends=ends)
+    site_and_app = digital.digital(
+        dice, planned, later, orders, goods, own, readers, messages, events, sent, customers=customers, begins=begins, ends=ends
+    )
+    desk = service.served(
+        dice,
+        service.Retailer(
+            customers=customers, begins=begins, ends=ends, folk=folk, changes=changes, firms=firms, shops=shops, staff=staff, orders=orders,
+            visits=site_and_app["visits"],
+        ),
+    )
     return World(
         begins_at=_plain(begins),
         until=until,
         ends_at=_plain(ends),
         people=folk,
-        profiles=_only("profiles", records),
-        profile_changes=_only("profile_changes", changed),
+        profiles=pd.concat([_only("profiles", records), desk.profiles], ignore_index=True),
+        profile_changes=_together(_only("profile_changes", changed), desk.profile_changes),
         companies=firms,
         stores=shops,
         warehouses=storage,
@@ -118,6 +147,8 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
         crm_consent_events=mailings.crm_consent_events(dice, agreed, readers, own.drop(columns="person_id")),
         segments=segments.segments(begins),
         segment_members=segments.members(orders, own.drop(columns="person"), ends=ends),
+        **desk.tables,
+        **site_and_app,
         programme_started_at=_plain(launched),
         stock_of=catalogue.stock_of(dice, goods, pd.concat([shops[["store_id"]], storage[["store_id"]]])),
     )
@@ -130,6 +161,11 @@ def _plain(moment: np.datetime64) -> datetime:
 def _only(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The published table without the keys that the drawing needed."""
     return table(name, frame[[column for column in SHAPES[name] if column in frame]])
+
+
+def _together(*changes: pd.DataFrame) -> pd.DataFrame:
+    """Changes of all systems in the order of time."""
+    return pd.concat(changes, ignore_index=True).sort_values("changed_at", kind="stable", ignore_index=True)
 
 
 def _joined_at(dice: Dice, bought: pd.DataFrame, days: np.ndarray, *, begins: np.datetime64) -> np.ndarray:
