@@ -37,11 +37,15 @@ class Vanished(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """A file as it was listed. name: its path below the folder, with `/`; size in bytes and modified (aware UTC) where the store tells."""
+    """A file as it was listed. name: its path below the folder, with `/`; size in bytes, modified (aware UTC), etag where the store tells.
+
+    etag: the store's own strong mark of a content; while it is the same, so is the file. Empty for local files, whose reading is cheap.
+    """
 
     name: str
     size: int | None
     modified: datetime | None
+    etag: str
     _store: "_Store" = field(repr=False)
     _path: str = field(repr=False)
 
@@ -79,7 +83,7 @@ def listed(folder: str, *, suffixes: Sequence[str], who: str, first_pause: float
     for path, name, entry in store.walk():
         if name.lower().endswith(wanted) and not any(part.startswith(HIDDEN) for part in name.split("/")):
             told = store.told(path, name) if store.is_web else entry
-            found.append(File(name, told.get("size"), _modified(told), store, path))
+            found.append(File(name, told.get("size"), _modified(told), _etag(told), store, path))
     return sorted(found, key=lambda file: file.name)
 
 
@@ -223,6 +227,11 @@ def _modified(told: dict[str, Any]) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _etag(told: dict[str, Any]) -> str:
+    text = str(told.get("ETag") or "")
+    return "" if text.startswith("W/") else text
 
 
 def _shown(folder: str) -> str:

@@ -56,6 +56,8 @@
 {% macro value_problems(label, kind, rule, text, value) -%}
     {%- if rule == 'required' %}
         when {{ text }} is null then '{{ label }}: missing'
+    {%- elif rule == 'refuse' %}
+        when {{ text }} is not null then {{ text }}
     {%- endif -%}
     {%- if not kind.endswith('?') and kind not in ('text', 'json', 'rows') %}
         when {{ text }} is not null and {{ value }} is null then {{ kind_complaint(kind, label, text) }}

@@ -4,7 +4,8 @@
   A contract is a list of (column, path, kind, rule):
     path   dotted, 'delivery.address.city'; 'phones[0].number' takes the first element of an array
     kind   text integer number money kopecks boolean date utc moscow local json rows; with `?` a bad value becomes NULL
-    rule   'required', '' or, for rows, the contract of one element
+    rule   'required', '', for rows the contract of one element, or 'refuse': whoever landed the document says in this place what
+           is wrong with it, `<column>: a sentence`, and that is the reason it is rejected for (put it first)
 -#}
 
 {#- 'a.b[0].c' -> [('a', none), ('b', 0), ('c', none)] -#}
