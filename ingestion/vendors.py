@@ -9,6 +9,7 @@ NAMES = (
     "moysklad",
     "mindbox",
     "telphin",
+    "yandex_metrica",
 )
 
 

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('device_evidence', []) }}
+    {{ canonical_union('device_evidence', [
+        'stg_yandex_metrica__device_evidence',
+    ]) }}
 ),
 
 final as (

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('session_events', []) }}
+    {{ canonical_union('session_events', [
+        'stg_yandex_metrica__session_events',
+    ]) }}
 ),
 
 final as (

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('sessions', []) }}
+    {{ canonical_union('sessions', [
+        'stg_yandex_metrica__sessions',
+    ]) }}
 ),
 
 final as (

@@ -3,6 +3,7 @@
     'stg_moysklad__receipts',
     'stg_mindbox__receipts',
     'stg_telphin__receipts',
+    'stg_yandex_metrica__receipts',
 ] %}
 
 with

@@ -4,6 +4,7 @@
     'stg_moysklad__verdicts',
     'stg_mindbox__verdicts',
     'stg_telphin__verdicts',
+    'stg_yandex_metrica__verdicts',
 ] %}
 
 {%- for vendor in vendors %}

@@ -1,0 +1,1 @@
+{{ lake_receipts('yandex_metrica', ['counters', 'visits', 'hits', 'exported_days']) }}

@@ -1,0 +1,1 @@
+{{ verdicts('yandex_metrica', ['counters', 'visits', 'hits', 'exported_days']) }}
