@@ -8,8 +8,10 @@ NAMES = (
     "retailcrm",
     "moysklad",
     "mindbox",
-    "telphin",
+    "usedesk",
     "yandex_metrica",
+    "telphin",
+    "file_drop",
 )
 
 

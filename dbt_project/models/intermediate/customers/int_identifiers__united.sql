@@ -4,6 +4,7 @@ with records as (
         'stg_retailcrm__identifiers',
         'stg_moysklad__identifiers',
         'stg_mindbox__identifiers',
+        'stg_usedesk__identifiers',
     ]) }}
 ),
 

@@ -4,6 +4,7 @@ with records as (
         'stg_retailcrm__profiles',
         'stg_moysklad__profiles',
         'stg_mindbox__profiles',
+        'stg_usedesk__profiles',
     ]) }}
 ),
 

@@ -13,6 +13,7 @@
     ('int_returns__united',  'returns',  'currency',          'currency'),
     ('int_channel_costs__united', 'channel_costs', 'cost_channel', 'raw_channel'),
     ('int_channel_costs__united', 'channel_costs', 'currency', 'currency'),
+    ('int_sessions__united', 'sessions', 'device',            'raw_device'),
 ] %}
 
 {%- for model, resource, field, column in mapped_fields %}
@@ -38,3 +39,39 @@ select
     raw_value,
     records
 from {{ ref('stg_mindbox__seen_values') }}
+
+union all
+
+select
+    source_system,
+    source_account,
+    resource,
+    field,
+    raw_value,
+    records
+from {{ ref('stg_file_drop__seen_values') }}
+
+union all
+
+select
+    source_system,
+    source_account,
+    resource,
+    field,
+    raw_value,
+    records
+from {{ ref('stg_usedesk__seen_values') }}
+
+union all
+
+-- A word for a source is translated by value_mappings, but the mark on the link goes before it (traffic_rules); what neither
+-- knows is shown, a marked one as source / utm_medium / utm_source.
+select
+    source_system,
+    source_account,
+    resource,
+    cast('traffic_source' as {{ dbt.type_string() }}) as field,
+    raw_value,
+    records
+from {{ ref('int_traffic_channels') }}
+where not is_mapped

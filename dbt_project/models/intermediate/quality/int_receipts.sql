@@ -4,6 +4,8 @@
     'stg_mindbox__receipts',
     'stg_telphin__receipts',
     'stg_yandex_metrica__receipts',
+    'stg_usedesk__receipts',
+    'stg_file_drop__receipts',
 ] %}
 
 with

@@ -5,6 +5,8 @@
     'stg_mindbox__verdicts',
     'stg_telphin__verdicts',
     'stg_yandex_metrica__verdicts',
+    'stg_usedesk__verdicts',
+    'stg_file_drop__verdicts',
 ] %}
 
 {%- for vendor in vendors %}

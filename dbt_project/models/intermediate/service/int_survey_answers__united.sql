@@ -2,7 +2,10 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('survey_answers', []) }}
+    {{ canonical_union('survey_answers', [
+        'stg_usedesk__survey_answers',
+        'stg_file_drop__survey_answers',
+    ]) }}
 ),
 
 final as (

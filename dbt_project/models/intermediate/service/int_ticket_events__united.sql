@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('ticket_events', []) }}
+    {{ canonical_union('ticket_events', [
+        'stg_usedesk__ticket_events',
+    ]) }}
 ),
 
 final as (

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('tickets', []) }}
+    {{ canonical_union('tickets', [
+        'stg_usedesk__tickets',
+    ]) }}
 ),
 
 final as (

@@ -1,0 +1,3 @@
+{{ lake_receipts('usedesk', [
+    'settings', 'agents', 'tickets', 'ticket_details', 'clients', 'client_details', 'ratings',
+]) }}

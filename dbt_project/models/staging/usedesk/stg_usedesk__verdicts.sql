@@ -1,0 +1,3 @@
+{{ verdicts('usedesk', [
+    'settings', 'agents', 'tickets', 'ticket_details', 'clients', 'client_details', 'ratings',
+]) }}
