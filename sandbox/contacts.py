@@ -80,3 +80,10 @@ def operators(dice: Dice, shops: pd.DataFrame, purpose: str, *keys: np.ndarray) 
 def text(values: np.ndarray | list[object]) -> pd.Series:
     """A column in which None stays None."""
     return pd.Series(list(values), dtype=object)
+
+
+def optional(values: np.ndarray, at: np.ndarray) -> pd.Series:
+    """The value in each row `at`; missing where that is negative."""
+    if not len(values):
+        return pd.Series([pd.NA] * len(at), dtype="Int64")
+    return pd.Series(values[np.maximum(at, 0)], dtype="Int64").mask(pd.Series(at < 0))

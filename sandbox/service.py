@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sandbox import clients, ticket_lives, tickets
-from sandbox.contacts import text
+from sandbox import call_lives, calls, clients, ticket_lives, tickets
+from sandbox.contacts import optional, text
 from sandbox.dice import Dice
 from sandbox.world import table
 
@@ -46,11 +46,14 @@ class Served:
 def served(dice: Dice, retailer: Retailer) -> Served:
     """The tables of the service desk, and the clients of the systems it works with."""
     low = pd.DataFrame({name: pd.Series(dtype="int64") for name in ("person", "order", "who", "nth")})
+    low["src"] = pd.Series(dtype="int64")
     low["answered_at"] = pd.Series(dtype="datetime64[us]")
     joined = retailer.folk["joined_at"].to_numpy().astype("datetime64[us]")
     causes = tickets.causes(dice, retailer.orders, joined, low, customers=retailer.customers, begins=retailer.begins, ends=retailer.ends)
     desk = clients.help_desk(dice, causes, retailer.folk, retailer.changes, retailer.firms, begins=retailer.begins)
-    tables = help_desk_tables(dice, retailer, causes, desk.record_ids)
+    forms = pd.DataFrame({name: pd.Series(dtype="int64") for name in ("src", "who", "nth", "person", "stranger", "order")})
+    forms["created_at"] = pd.Series(dtype="datetime64[us]")
+    tables = help_desk_tables(dice, retailer, causes, desk.record_ids) | telephone_tables(dice, retailer, causes, low, forms)
     return Served(tables, desk.profiles, desk.changes)
 
 
@@ -86,8 +89,26 @@ def help_desk_tables(dice: Dice, retailer: Retailer, causes: pd.DataFrame, recor
     }
 
 
-def optional(values: np.ndarray, at: np.ndarray) -> pd.Series:
-    """The value in each row `at`; missing where that is negative."""
-    if not len(values):
-        return pd.Series([pd.NA] * len(at), dtype="Int64")
-    return pd.Series(values[np.maximum(at, 0)], dtype="Int64").mask(pd.Series(at < 0))
+def telephone_tables(
+    dice: Dice, retailer: Retailer, written: pd.DataFrame, low_scores: pd.DataFrame, forms: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """calls and call_legs; see calls.causes for what the calls come of."""
+    causes = calls.causes(
+        dice,
+        retailer.orders,
+        retailer.folk["joined_at"].to_numpy().astype("datetime64[us]"),
+        retailer.shops,
+        retailer.visits,
+        written,
+        low_scores,
+        forms,
+        customers=retailer.customers,
+        begins=retailer.begins,
+        ends=retailer.ends,
+    )
+    made = call_lives.lives(dice, causes, retailer.shops, retailer.orders, ends=retailer.ends)
+    phones = call_lives.numbers(dice, made, retailer.folk, retailer.changes, retailer.firms)
+    return {
+        "calls": call_lives.call_table(dice, made, phones, retailer.folk, retailer.orders, retailer.visits),
+        "call_legs": call_lives.legs(dice, made, retailer.shops),
+    }

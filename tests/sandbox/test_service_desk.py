@@ -1,0 +1,139 @@
+"""What the simulated service desk hears: pure by seed, appended to by a longer future, and with the shares it names."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sandbox import call_lives, calls
+from sandbox.retailer import simulate
+from sandbox.world import World
+
+# As the fixture world of tests/sandbox/conftest.py, with other futures.
+SMALL = {"seed": 1, "customers": 300, "days": 120, "stores": 6}
+# What says when a row came into being, table by table.
+BORN = {
+    "tickets": "created_at",
+    "ticket_comments": "written_at",
+    "ticket_statuses": "changed_at",
+    "ticket_ratings": "rated_at",
+    "calls": "ended_at",
+}
+
+
+@pytest.fixture(scope="module")
+def shorter(world: World) -> World:
+    return simulate(until=world.until, future_days=2, **SMALL)
+
+
+@pytest.mark.parametrize("name", BORN)
+def test_a_longer_future_only_appends(world, shorter, name):
+    before, after = getattr(shorter, name), getattr(world, name)
+    assert len(before) > 0
+    assert (before[BORN[name]] <= shorter.ends_at).all()
+    pd.testing.assert_frame_equal(before, after[after[BORN[name]] <= shorter.ends_at].reset_index(drop=True))
+
+
+def test_help_desk_clients_are_appended_to_as_well(world, shorter):
+    for system in ("usedesk", "calltouch"):
+        pd.testing.assert_frame_equal(shorter.profiles_at(system, shorter.ends_at), world.profiles_at(system, shorter.ends_at))
+
+
+def test_a_ticket_changes_from_the_status_it_has(crowd):
+    changes = crowd.ticket_statuses
+    first = ~changes["ticket_id"].duplicated()
+    assert changes["old_status"].isna().equals(first)
+    pd.testing.assert_series_equal(
+        changes.loc[~first, "old_status"], changes.groupby("ticket_id")["new_status"].shift()[~first], check_names=False
+    )
+    assert set(crowd.tickets["ticket_id"]) == set(changes["ticket_id"])
+    born = changes[first].set_index("ticket_id")["changed_at"]
+    assert (born == crowd.tickets.set_index("ticket_id")["created_at"]).all()
+
+
+def test_every_writer_has_a_client_who_was_there(crowd):
+    desk = crowd.profiles[crowd.profiles["system"] == "usedesk"].set_index("record_id")
+    tickets = crowd.tickets.join(desk[["created_at", "kind", "person_id"]], on="client_record_id", rsuffix="_client")
+    assert (tickets["created_at_client"] <= tickets["created_at"]).all()
+    of_people = tickets[tickets["kind"] == "person"]
+    assert (of_people["person_id"] == of_people["person_id_client"]).all()
+    bare = desk[["email", "phone", "messenger_id", "first_name"]].isna().all(axis=1)
+    assert (bare == (desk["kind"] == "visitor")).all()
+    reach = desk[desk["kind"] == "person"][["email", "phone", "messenger_id"]].notna()
+    assert {tuple(row) for row in reach.to_numpy().tolist()} >= {(True, False, False), (False, True, False), (False, False, True)}
+
+
+def test_the_order_of_a_ticket_stands_in_its_subject(crowd):
+    about = crowd.tickets[crowd.tickets["order_id"].notna()].merge(crowd.orders[["order_id", "number", "person_id"]], on="order_id")
+    assert [n for n, s in zip(about["number"], about["subject"], strict=True) if n not in s] == []
+    assert (about["person_id_x"] == about["person_id_y"]).all()
+
+
+def test_what_was_written_twice_is_merged_into_the_first(crowd):
+    merged = crowd.tickets[crowd.tickets["merged_into"].notna()].merge(
+        crowd.tickets, left_on="merged_into", right_on="ticket_id", suffixes=("", "_kept")
+    )
+    assert len(merged) > 0
+    assert (merged["created_at_kept"] < merged["created_at"]).all()
+    assert (merged["client_record_id_kept"] == merged["client_record_id"]).all()
+
+
+def test_calls_and_their_legs_agree(crowd):
+    heard = crowd.calls[~crowd.calls["is_external"]].set_index("call_id")
+    legs = crowd.call_legs
+    assert set(legs["call_id"]) <= set(heard.index)
+    spoke = legs[(legs["kind"] == "phone") & (legs["result"] == "answered")].set_index("call_id")
+    answered = heard[heard["result"] == "answered"]
+    pd.testing.assert_frame_equal(spoke[["employee_id", "extension", "answered_at", "ended_at"]].sort_index(),
+                                  answered[["employee_id", "extension", "answered_at", "ended_at"]].sort_index())
+    queued = legs[legs["kind"] == "queue"].set_index("call_id")
+    assert set(queued.index) == set(heard.index[heard["queue"].notna()])
+    bounds = legs.join(heard[["started_at", "ended_at"]], on="call_id", rsuffix="_call")
+    assert (bounds["started_at"] >= bounds["started_at_call"]).all()
+    assert (bounds["ended_at"] <= bounds["ended_at_call"]).all()
+    assert (bounds["ended_at"] >= bounds["started_at"]).all()
+    back = crowd.calls[crowd.calls["returns_call_id"].notna()].merge(
+        crowd.calls, left_on="returns_call_id", right_on="call_id", suffixes=("", "_missed")
+    )
+    assert (back["result_missed"] == "missed").all()
+    assert (back["customer_phone"] == back["customer_phone_missed"]).all()
+    assert (back["started_at"] > back["ended_at_missed"]).all()
+
+
+def test_a_tracked_call_with_a_browser_falls_into_its_visit(crowd):
+    tracked = crowd.calls[crowd.calls["client_id"].notna()]
+    visits = crowd.visits.assign(year=crowd.visits["started_at"].dt.year)
+    met = tracked.assign(year=tracked["started_at"].dt.year).merge(visits, on=["visit_id", "client_id"], suffixes=("", "_visit"))
+    assert set(tracked["call_id"]) == set(met["call_id"])
+    assert (met["person_id"].fillna("") == met["person_id_visit"].fillna("")).all()
+    assert (met["traffic_source"] == met["traffic_source_visit"]).all()
+    off = (tracked["tracked_at"] - tracked["started_at"]).dt.total_seconds().abs()
+    assert off.max() <= 3
+
+
+def test_shares_are_those_named(crowd):
+    tickets, heard = crowd.tickets, crowd.calls
+    last = crowd.ticket_statuses.groupby("ticket_id")["new_status"].agg(set)
+    queued = heard[heard["queue"].isin(calls.QUEUES)]
+    fell = crowd.call_legs[crowd.call_legs["kind"] == "queue"].set_index("call_id")["started_at"]
+    wait = (queued["answered_at"] - queued["call_id"].map(fell)) / np.timedelta64(1, "s")
+    missed = heard[(heard["direction"] == "in") & (heard["result"] == "missed") & heard["customer_phone"].notna() & ~heard["is_external"]]
+    back = heard[heard["returns_call_id"].notna()]
+    missed_at = back["returns_call_id"].astype("int64").map(heard.set_index("call_id")["ended_at"])
+    soon = back["started_at"] - missed_at <= np.timedelta64(15, "m")
+    to_sales = heard[(heard["direction"] == "in") & (heard["own_phone"] == call_lives.OWN_PHONES["sales"])]
+    tracked = heard[heard["is_tracked"]]
+    figures = {
+        "about an order": (tickets["order_id"].notna().mean(), 0.25, 0.45),
+        "by a bot alone": (tickets["employee_id"].isna().mean(), 0.06, 0.18),
+        "merged": (tickets["merged_into"].notna().mean(), 0.005, 0.03),
+        "spam": (last.map(lambda s: "spam" in s).mean(), 0.005, 0.04),
+        "deleted": (last.map(lambda s: "deleted" in s).mean(), 0.003, 0.025),
+        "rated by webhook": ((crowd.ticket_ratings["comes_by"] == "webhook").mean(), 0.7, 0.9),
+        "service level": ((wait <= 20).mean(), 0.70, 0.80),
+        "returned in time": (soon.sum() / len(missed), 0.48, 0.72),
+        "returned": (len(back) / len(missed), 0.70, 0.90),
+        "tracked": (to_sales["is_tracked"].mean(), 0.30, 0.50),
+        "tracked with a browser": (tracked["client_id"].notna().mean(), 0.60, 0.80),
+        "external": (tracked["is_external"].mean(), 0.01, 0.06),
+    }
+    assert {name: figure for name, figure in figures.items() if not figure[1] <= figure[0] <= figure[2]} == {}
