@@ -4,6 +4,7 @@
 with united as (
     {{ canonical_union('device_evidence', [
         'stg_yandex_metrica__device_evidence',
+        'stg_file_drop__device_evidence',
     ]) }}
 ),
 

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('event_visits', []) }}
+    {{ canonical_union('event_visits', [
+        'stg_file_drop__event_visits',
+    ]) }}
 ),
 
 final as (

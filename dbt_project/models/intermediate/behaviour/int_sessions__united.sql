@@ -3,7 +3,9 @@
 
 with united as (
     {{ canonical_union('sessions', [
+        'stg_mindbox__sessions',
         'stg_yandex_metrica__sessions',
+        'stg_file_drop__sessions',
     ]) }}
 ),
 

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('store_traffic', []) }}
+    {{ canonical_union('store_traffic', [
+        'stg_file_drop__store_traffic',
+    ]) }}
 ),
 
 final as (

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('wifi_visits', []) }}
+    {{ canonical_union('wifi_visits', [
+        'stg_file_drop__wifi_visits',
+    ]) }}
 ),
 
 final as (

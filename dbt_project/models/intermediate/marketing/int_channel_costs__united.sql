@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('channel_costs', []) }}
+    {{ canonical_union('channel_costs', [
+        'stg_file_drop__channel_costs',
+    ]) }}
 ),
 
 final as (

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('promotions', []) }}
+    {{ canonical_union('promotions', [
+        'stg_file_drop__promotions',
+    ]) }}
 ),
 
 final as (

@@ -4,6 +4,7 @@
 with united as (
     {{ canonical_union('campaigns', [
         'stg_mindbox__campaigns',
+        'stg_file_drop__campaigns',
     ]) }}
 ),
 

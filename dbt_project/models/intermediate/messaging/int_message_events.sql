@@ -4,6 +4,7 @@
 with united as (
     {{ canonical_union('message_events', [
         'stg_mindbox__message_events',
+        'stg_file_drop__message_events',
     ]) }}
 ),
 

@@ -1,0 +1,22 @@
+{% set contract = [
+    ('refusal',          'refusal',          'text',    'refuse'),
+    ('file_name',        'file',             'text',    'required'),
+    ('file_modified_at', 'modified_at',      'utc',     'required'),
+    ('line_number',      'line',             'integer', 'required'),
+    ('answer_id',        'row.answer_id',    'text',    'required'),
+    ('survey_type',      'row.survey_type',  'text',    'required'),
+    ('survey_name',      'row.survey_name',  'text',    ''),
+    ('channel',          'row.channel',      'text',    ''),
+    ('question',         'row.question',     'text',    ''),
+    ('score',            'row.score',        'number',  'required'),
+    ('scale_min',        'row.scale_min',    'number',  ''),
+    ('scale_max',        'row.scale_max',    'number',  ''),
+    ('importance',       'row.importance',   'number',  ''),
+    ('comment_text',     'row.comment',      'text',    ''),
+    ('answered_at',      'row.answered_at',  'local',   'required'),
+    ('email',            'row.email',        'text',    ''),
+    ('phone',            'row.phone',        'text',    ''),
+    ('order_number',     'row.order_number', 'text',    ''),
+    ('store_code',       'row.store',        'text',    ''),
+] %}
+{{ staged_documents('file_drop', 'survey_answers', contract, zones=ref('base_file_drop__settings')) }}
