@@ -14,6 +14,13 @@
     ('int_channel_costs__united', 'channel_costs', 'cost_channel', 'raw_channel'),
     ('int_channel_costs__united', 'channel_costs', 'currency', 'currency'),
     ('int_sessions__united', 'sessions', 'device',            'raw_device'),
+    ('int_tickets__united', 'tickets', 'ticket_channel', 'raw_channel'),
+    ('int_tickets__united', 'tickets', 'ticket_type', 'raw_type'),
+    ('int_tickets__united', 'tickets', 'ticket_priority', 'raw_priority'),
+    ('int_tickets__united', 'tickets', 'ticket_status', 'raw_status'),
+    ('int_ticket_events__united', 'ticket_events', 'ticket_status', 'raw_status'),
+    ('int_calls__united', 'calls', 'call_result', 'raw_result'),
+    ('int_survey_answers__united', 'survey_answers', 'survey_channel', 'raw_channel'),
 ] %}
 
 {%- for model, resource, field, column in mapped_fields %}
