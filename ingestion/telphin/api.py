@@ -70,13 +70,13 @@ class Api:
         self._longest_wait, self._waited = account.number("longest_wait_seconds", LONGEST_WAIT), 0.0
         self._token, self._dies_at, self._refused = "", None, 0
 
-    def calls(self, *, since: datetime, until: datetime, per_page: int = PER_PAGE) -> Iterator[Listed]:
+    def calls(self, *, since: datetime, until: datetime, per_page: int | None = None) -> Iterator[Listed]:
         """Calls of [since, until] that have ended by now, oldest first. Raises VendorError.
 
         A call that ends while the pages are read pushes the later ones on, so one may come twice and none is lost."""
         params = {"start_datetime": utc_text(since), "end_datetime": utc_text(until), "order": "asc"}
         yield from self._pages("call_history", resource="calls", rows="call_history", key="call_uuid", cursor="init_time_gmt",
-                               per_page=per_page, params=params)
+                               per_page=per_page or PER_PAGE, params=params)
 
     def extensions(self) -> Iterator[Listed]:
         """Every extension. Raises VendorError."""
