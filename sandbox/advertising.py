@@ -20,7 +20,7 @@ from sandbox.world import table
 
 @dataclass(frozen=True)
 class Advert:
-    """A standing line of the media plan. share: of the visits by advertisement; click_rate: clicks per showing; click_kop: what one costs."""
+    """A standing line of the media plan. share: of visits by advertisement; click_rate: clicks per showing; click_kop: of one."""
 
     channel: str
     code: str

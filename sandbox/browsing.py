@@ -51,7 +51,7 @@ def browse(
     begins: np.datetime64,
     ends: np.datetime64,
 ) -> dict[str, pd.DataFrame]:
-    """`asked`: errands on the site; `planned`: purchases by plan; `own`: person, created_at of retailcrm's own records; `letters`: as in sources.
+    """`asked`: site errands; `planned`: purchases; `own`: person, created_at of retailcrm's own records; `letters`: as in sources.
 
     -> browsers, visits, visit_events, goals
     """

@@ -6,7 +6,9 @@ later than the present exists: profiles are wound back to the moment, a status a
 Documented shapes: mailings, mailing statuses, merges. From a client's tests: the required members of customers and actions, `mobilePhone`
 as an integer without "+", ids that are numbers in one record and text in the next. Assumed, since no source shows it: the inside of
 `subscriptions` and `discountCards`, the system names of statuses, reasons and action templates, `customerMessage.ids.id` inside a
-sending's action, and that actions and statuses follow a customer who was merged away.
+sending's action, that actions and statuses follow a customer who was merged away, and the app's actions: the names of their templates
+and their products, written as the vendor's operations of the same purpose take them (product.ids, count, pricePerItem). No source
+shows a device in an exported action, so none is written.
 """
 
 from __future__ import annotations
@@ -36,6 +38,15 @@ REASON = {
     "soft_bounced": ("notDeliveredReason", "MailboxFull", "Почтовый ящик переполнен"),
     "not_sent": ("notSentReason", "CustomerUnsubscribed", "Клиент отписан"),
 }
+APP_TEMPLATE = {
+    "app_opened": ("AppOpened", "Открытие приложения"), "category_viewed": ("CategoryViewed", "Просмотр категории"),
+    "product_viewed": ("ProductViewed", "Просмотр товара"), "cart_add": ("CartAdded", "Добавление в корзину"),
+    "cart_remove": ("CartRemoved", "Удаление из корзины"), "checkout": ("CheckoutStarted", "Начало оформления"),
+}
+APP_CHANNEL = {"ids": {"externalId": "mobile-app"}, "name": "Мобильное приложение"}
+SENDING, CONSENT, APP = range(3)
+# Sendings and consents are numbered apart by even and odd; the app's actions follow from here.
+APP_ACTIONS_FROM = 10_000_000_000
 SENT_TEMPLATE, SUBSCRIBED_TEMPLATE, UNSUBSCRIBED_TEMPLATE = "MailingSent", "SubscriptionCreated", "SubscriptionCancelled"
 
 
@@ -101,8 +112,8 @@ class Records:
         happened, created = stamps(actions["happened"][first:last]), stamps(actions["created"][first:last])
         resolve = self._profiles.resolver(now)
         rows = zip(happened, created, actions["number"][first:last].tolist(), actions["customer"][first:last].tolist(),
-                   actions["about"][first:last].tolist(), strict=True)
-        for at, created_at, number, customer, about in rows:
+                   actions["kind"][first:last].tolist(), actions["about"][first:last].tolist(), strict=True)
+        for at, created_at, number, customer, kind, about in rows:
             record = {
                 "ids": {"mindboxId": number},
                 "actionTemplate": {"ids": {"systemName": SENT_TEMPLATE}, "name": "Отправка рассылки"},
@@ -112,7 +123,9 @@ class Records:
                 "products": [],
                 "productCategories": [],
             }
-            if number % 2 == 0:
+            if kind == APP:
+                record |= self._app_members[about]
+            elif kind == SENDING:
                 # Number in a status, text in an action: the vendor's ids come as both.
                 record["customerMessage"] = {"ids": {"id": str(about)}}
             else:
@@ -137,20 +150,43 @@ class Records:
 
     @cached_property
     def _actions(self) -> dict[str, np.ndarray]:
-        """Sendings have even numbers and tell their message; dated subscription changes have odd ones and tell their consent event."""
+        """Sendings have even numbers and tell their message; dated subscription changes have odd ones and tell their consent event.
+
+        What was done in the app tells its row of app_actions.
+        """
         # A sending is an action as soon as anything is known of its message: a status "sent" itself may be told late.
         went_out = self._world.message_events.query("event != 'not_sent'").groupby("message_id", as_index=False).created_at.min()
         sendings = went_out.merge(self._world.messages, on="message_id")
         consents = self._world.consent_events.reset_index(drop=True)
         dated = consents[consents.changed_at.notna()]
+        in_app = self._world.app_actions
+        parts = (
+            (SENDING, sendings, sendings.sent_at, sendings.message_id * 2, sendings.message_id),
+            (CONSENT, dated, dated.changed_at, dated.index * 2 + 1, dated.index),
+            (APP, in_app, in_app.happened_at, in_app.action_id + APP_ACTIONS_FROM, in_app.index),
+        )
         joined = pd.DataFrame({
-            "created": np.concatenate([_times(sendings.created_at), _times(dated.created_at)]),
-            "happened": np.concatenate([_times(sendings.sent_at), _times(dated.changed_at)]),
-            "number": np.concatenate([sendings.message_id.to_numpy(np.int64) * 2, dated.index.to_numpy(np.int64) * 2 + 1]),
-            "customer": np.concatenate([sendings.mindbox_id.to_numpy(np.int64), dated.mindbox_id.to_numpy(np.int64)]),
-            "about": np.concatenate([sendings.message_id.to_numpy(np.int64), dated.index.to_numpy(np.int64)]),
+            "created": np.concatenate([_times(rows.created_at) for _, rows, _, _, _ in parts]),
+            "happened": np.concatenate([_times(happened) for _, _, happened, _, _ in parts]),
+            "number": np.concatenate([number.to_numpy(np.int64) for _, _, _, number, _ in parts]),
+            "customer": np.concatenate([rows.mindbox_id.to_numpy(np.int64) for _, rows, _, _, _ in parts]),
+            "kind": np.concatenate([np.full(len(rows), kind) for kind, rows, _, _, _ in parts]),
+            "about": np.concatenate([about.to_numpy(np.int64) for _, _, _, _, about in parts]),
         }).sort_values(["created", "number"], kind="stable")
         return {name: joined[name].to_numpy() for name in joined}
+
+    @cached_property
+    def _app_members(self) -> list[dict[str, Any]]:
+        """By row of app_actions, the members that only such an action has."""
+        told = self._world.app_actions
+        codes = dict(zip(self._world.products.product_id, self._world.products.external_code, strict=True))
+        found = []
+        for action, product, quantity, price in zip(told.action, told.product_id, told.quantity, told.price_kop, strict=True):
+            template, name = APP_TEMPLATE[action]
+            goods = [] if pd.isna(product) else [
+                {"product": {"ids": {"website": codes[product]}}, "count": int(quantity), "pricePerItem": int(price) / 100}]
+            found.append({"actionTemplate": {"ids": {"systemName": template}, "name": name}, "channel": APP_CHANNEL, "products": goods})
+        return found
 
     @cached_property
     def _status_mailings(self) -> dict[Any, tuple[dict[str, Any], dict[str, Any]]]:

@@ -22,8 +22,18 @@ def at(text: str) -> pd.Timestamp:
     return pd.Timestamp(text)
 
 
+APP = (
+    (100, "app_opened", False, "2026-10-12 20:00:00", "2026-10-12 20:00:02"),
+    (100, "cart_add", True, "2026-10-12 20:12:00", "2026-10-12 20:12:03"),
+    (100, "app_opened", False, "2026-10-12 21:00:00", "2026-10-12 21:00:04"),  # 48 minutes later: another session
+    (102, "checkout", False, "2026-10-13 08:00:00", "2026-10-13 08:00:01"),
+    # Told a day late: it comes before the second session's first action and joins it.
+    (100, "product_viewed", True, "2026-10-12 20:50:00", "2026-11-01 04:00:00"),
+)
+
+
 def hand_made() -> World:
-    """Five customers (one merged away on 30 October), two mailings, four messages with a late click, and three consents."""
+    """Five customers (one merged away on 30 October), two mailings, four messages with a late click, three consents, and use of the app."""
     frames = {name: table(name) for name in SHAPES}
     frames["profiles"] = table("profiles", pd.DataFrame([
         {"system": "mindbox", "record_id": 100, "person_id": "P1", "kind": "person", "created_at": at("2026-10-05 10:00"),
@@ -75,6 +85,14 @@ def hand_made() -> World:
          "changed_at": pd.NaT, "created_at": at("2026-10-06 10:00")},
         {"mindbox_id": 100, "channel": "email", "topic": "promo", "brand": "Omni", "contact_point": "anna@example.com",
          "is_subscribed": False, "changed_at": at("2026-10-31 20:00"), "created_at": at("2026-10-31 20:00")},
+    ]))
+    frames["products"] = table("products", pd.DataFrame([
+        {"product_id": 1, "external_code": "P000001", "name": "Ваза", "price_kop": 129900, "created_at": at("2026-09-01")},
+    ]))
+    frames["app_actions"] = table("app_actions", pd.DataFrame([
+        {"action_id": number + 1, "mindbox_id": customer, "device_id": f"device-{customer}", "happened_at": at(happened),
+         "created_at": at(created), "action": action, **({"product_id": 1, "quantity": 2, "price_kop": 129900} if has else {})}
+        for number, (customer, action, has, happened, created) in enumerate(APP)
     ]))
     return World(begins_at=at("2026-10-01").to_pydatetime(), until=at("2026-10-31 23:00").to_pydatetime(),
                  ends_at=at("2026-11-30").to_pydatetime(), **frames)

@@ -1,6 +1,7 @@
 """Mindbox's documents through staging: translation, quarantine, and whom a message went to."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -11,6 +12,8 @@ from ingestion.mindbox import VENDOR
 from orchestration.dbt import DbtOutcome, run_dbt, warehouse
 from sandbox.faults import Poison
 
+SESSIONS = ("select source_record_id, profile_record_id, session_kind, strftime(started_at, '%H:%M'), strftime(ended_at, '%H:%M'), "
+            "pageviews from staging.stg_mindbox__sessions order by 1")
 MATCHING = ("select messages, told_by_status, found_by_action, unmatched_messages, unmatched_share "
             "from staging.stg_mindbox__message_matching")
 SELECTED = ["--select", "path:models/staging/mindbox", "value_mappings"]
@@ -54,8 +57,20 @@ def test_two_nights_are_translated(serve):
         ("101", "sms", True, None)]
     # Without the customer in the status export every message that went out finds him through its sending's action.
     assert rows(MATCHING) == [(3, 0, 3, 0, 0.0)]
+    in_app = [("10000000001", "100", "app", "20:00", "20:12", 1), ("10000000003", "100", "app", "21:00", "21:00", 1),
+              ("10000000004", "101", "app", "08:00", "08:00", 0)]
+    assert rows(SESSIONS) == in_app
     running.sandbox.advance(days=1)
     night("r2")
+    # An action that is told late, of an earlier minute, begins the session and leaves its name.
+    assert rows(SESSIONS) == [in_app[0], ("10000000003", "100", "app", "20:50", "21:00", 2), in_app[2]]
+    assert rows("select source_record_id, session_record_id, event, product_reference, quantity, amount "
+                "from staging.stg_mindbox__session_events order by 1") == [
+        ("10000000001", "10000000001", "page_view", None, None, None),
+        ("10000000002", "10000000001", "cart_add", "P000001", 2.0, Decimal("2598.00")),
+        ("10000000003", "10000000003", "page_view", None, None, None),
+        ("10000000004", "10000000004", "checkout", None, None, None),
+        ("10000000005", "10000000003", "product_view", "P000001", 2.0, Decimal("2598.00"))]
     assert rows("select message_record_id, campaign_record_id, profile_record_id, event, strftime(happened_at, '%Y-%m-%d %H:%M') "
                 "from staging.stg_mindbox__message_events order by 1, 5, 4") == [
         ("11", "1", "100", "sent", "2026-10-10 09:00"), ("11", "1", "100", "delivered", "2026-10-10 09:01"),
@@ -86,6 +101,8 @@ def test_poison_goes_to_quarantine_and_an_unmatched_message_is_told(serve):
     plant(Poison("mindbox", "mailings", "1", find="Осень".encode(), raw=b"\\ud83d"))
     plant(Poison("mindbox", "mailings", "2", set={"news": {"of": "the vendor"}}))
     plant(Poison("mindbox", "customer_actions", "26", set={"customer.ids.mindboxId": Poison.GONE}))
+    plant(Poison("mindbox", "customer_actions", "10000000001", set={"actionTemplate.ids.systemName": "AppTilted"}))
+    plant(Poison("mindbox", "customer_actions", "10000000002", set={"products": {"of": "another shape"}}))
     outcome = night("r1")
     assert rows("select resource, problem, rejected_payload is not null from staging.stg_mindbox__verdicts "
                 "where not is_accepted order by 1, 2") == [
@@ -97,8 +114,11 @@ def test_poison_goes_to_quarantine_and_an_unmatched_message_is_told(serve):
     assert rows("select event from staging.stg_mindbox__message_events where source_record_id = '2'") == [("unknown",)]
     unmatched = "no customer: add customer.ids.mindboxId to the export of mailing statuses"
     assert rows("select field, raw_value, records from staging.stg_mindbox__seen_values "
-                "where raw_value = 'Teleported' or field = 'message_customer' order by 1") == [
-        ("message_customer", unmatched, 1), ("message_event", "Teleported", 1)]
+                "where raw_value in ('Teleported', 'AppTilted') or field = 'message_customer' order by 1") == [
+        ("message_customer", unmatched, 1), ("message_event", "Teleported", 1), ("session_event", "AppTilted", 1)]
+    # A template without a mapping is no step; products of another shape cost the product and not the step.
+    assert rows("select source_record_id, event, product_reference from staging.stg_mindbox__session_events order by 1 limit 1") == [
+        ("10000000002", "cart_add", None)]
     assert [node.unique_id.split(".")[2] for node in outcome.warned] == [
         "messages_without_customer__add_customer_ids_mindboxid_to_the_status_export"]
     # Served clean in her next version, she comes in.

@@ -3,6 +3,7 @@
 
 with united as (
     {{ canonical_union('session_events', [
+        'stg_mindbox__session_events',
         'stg_yandex_metrica__session_events',
     ]) }}
 ),

@@ -16,6 +16,10 @@ customers as (
     {{ live_documents('mindbox', 'customers') }}
 ),
 
+actions as (
+    {{ live_documents('mindbox', 'customer_actions') }}
+),
+
 matching as (
     select * from {{ ref('stg_mindbox__message_matching') }}
 ),
@@ -61,6 +65,14 @@ seen as (
         e.point_of_contact as raw_value
     from {{ child_rows('customers', 'subscriptions', subscription) }}
     where e.is_subscribed is not null
+    union all
+    select
+        source_system,
+        source_account,
+        'customer_actions' as resource,
+        'session_event' as field,
+        action_template as raw_value
+    from actions
 )
 
 select

@@ -4,6 +4,11 @@
     ('topic', 'topic', 'text', ''),
     ('is_subscribed', 'isSubscribed', 'boolean', ''),
 ] %}
+{% set product = [
+    ('product_ids', 'product.ids', 'json', ''),
+    ('quantity', 'count', 'number?', ''),
+    ('price', 'pricePerItem', 'money?', ''),
+] %}
 {% set contract = [
     ('action_id', 'ids.mindboxId', 'text', 'required'),
     ('action_template', 'actionTemplate.ids.systemName', 'text', ''),
@@ -12,5 +17,6 @@
     ('customer_id', 'customer.ids.mindboxId', 'text', 'required'),
     ('message_id', 'customerMessage.ids.id', 'text', ''),
     ('subscriptions', 'subscriptions', 'rows?', subscription),
+    ('products', 'products', 'rows?', product),
 ] %}
 {{ staged_documents('mindbox', 'customer_actions', contract) }}
