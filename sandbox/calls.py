@@ -178,12 +178,14 @@ def _strangers(dice: Dice, shops: pd.DataFrame, *, customers: int, begins: np.da
 
 
 def _on_visits(dice: Dice, visits: pd.DataFrame) -> pd.DataFrame:
-    """Whoever reads the number on the site calls while the visit lasts, in the desk's hours mostly."""
+    """Whoever read the number on the site dials it within minutes of the last page, in the desk's hours mostly.
+
+    A visit is told when it ends, so a call during it could be told before; hence after it.
+    """
     who, nth = visit_keys(visits)
-    started, ended = visits["started_at"].to_numpy(), visits["ended_at"].to_numpy()
-    lasts = np.maximum((ended - started) / np.timedelta64(1, "s"), 60)
-    moment = started + seconds(20 + lasts * dice.between(0.2, 1.0, "calls during visit", who, nth))
+    moment = visits["ended_at"].to_numpy() + seconds(dice.between(0, 240, "calls after visit", who, nth))
     chance = np.where(contacts.is_open(moment), CALLED_ON_VISIT * 1.45, CALLED_ON_VISIT * 0.15)
+    chance = np.where(visits["gone_at"].notna(), 0.0, chance)
     known = visits["person_id"].notna().to_numpy()
     hit = dice.happens(chance, "calls on visit", who, nth)
     return pd.DataFrame(

@@ -132,6 +132,8 @@ def _strangers(dice: Dice, system: str, first: pd.DataFrame) -> pd.DataFrame:
             "system": system,
             "record_id": first["record_id"].to_numpy(),
             "kind": first["kind"].to_numpy(),
+            "is_guest": False,
+            "merged_into": None,
             "created_at": first["created_at"].to_numpy(),
             "first_name": contacts.text(np.where(seen, name, None)),
             "last_name": contacts.text(np.where(seen & dice.happens(0.6, "stranger's full name", key), last, None)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sandbox import call_lives, calls, clients, ticket_lives, tickets
+from sandbox import call_lives, calls, clients, leads, surveys, ticket_lives, tickets
 from sandbox.contacts import optional, text
 from sandbox.dice import Dice
 from sandbox.world import table
@@ -45,16 +45,35 @@ class Served:
 
 def served(dice: Dice, retailer: Retailer) -> Served:
     """The tables of the service desk, and the clients of the systems it works with."""
-    low = pd.DataFrame({name: pd.Series(dtype="int64") for name in ("person", "order", "who", "nth")})
-    low["src"] = pd.Series(dtype="int64")
-    low["answered_at"] = pd.Series(dtype="datetime64[us]")
-    joined = retailer.folk["joined_at"].to_numpy().astype("datetime64[us]")
-    causes = tickets.causes(dice, retailer.orders, joined, low, customers=retailer.customers, begins=retailer.begins, ends=retailer.ends)
-    desk = clients.help_desk(dice, causes, retailer.folk, retailer.changes, retailer.firms, begins=retailer.begins)
-    forms = pd.DataFrame({name: pd.Series(dtype="int64") for name in ("src", "who", "nth", "person", "stranger", "order")})
-    forms["created_at"] = pd.Series(dtype="datetime64[us]")
-    tables = help_desk_tables(dice, retailer, causes, desk.record_ids) | telephone_tables(dice, retailer, causes, low, forms)
-    return Served(tables, desk.profiles, desk.changes)
+    folk, changes, orders = retailer.folk, retailer.changes, retailer.orders
+    joined = folk["joined_at"].to_numpy().astype("datetime64[us]")
+    span = {"begins": retailer.begins, "ends": retailer.ends}
+    scale = {"customers": retailer.customers, **span}
+    told = surveys.recommendations(dice, orders)
+    to_write, to_call = surveys.low_scores(dice, told)
+    written = tickets.causes(dice, orders, joined, to_write, **scale)
+    forms = leads.causes(dice, retailer.visits, orders, **scale)
+    asked = forms[forms["subject"] == leads.CALLBACK]
+    causes = calls.causes(dice, orders, joined, retailer.shops, retailer.visits, written, to_call, asked, **scale)
+    heard = call_lives.lives(dice, causes, retailer.shops, orders, ends=retailer.ends)
+    phones = call_lives.numbers(dice, heard, folk, changes, retailer.firms)
+    told = pd.concat(
+        [told.assign(phone=None), surveys.index_waves(dice, joined, **span).assign(phone=None), surveys.after_calls(dice, heard, phones)],
+        ignore_index=True,
+    )
+    desk = clients.help_desk(dice, written, folk, changes, retailer.firms, begins=retailer.begins)
+    tracker = clients.call_tracker(dice, forms, folk, changes, retailer.firms, begins=retailer.begins)
+    tables = help_desk_tables(dice, retailer, written, desk.record_ids) | {
+        "calls": call_lives.call_table(dice, heard, phones, folk, orders, retailer.visits),
+        "call_legs": call_lives.legs(dice, heard, retailer.shops),
+        "leads": leads.lead_table(dice, forms, tracker.record_ids, folk, changes, orders, retailer.visits),
+        "survey_answers": surveys.answer_table(dice, told, folk, changes, orders, ends=retailer.ends),
+    }
+    return Served(
+        tables,
+        pd.concat([desk.profiles, tracker.profiles], ignore_index=True),
+        pd.concat([desk.changes, tracker.changes], ignore_index=True),
+    )
 
 
 def help_desk_tables(dice: Dice, retailer: Retailer, causes: pd.DataFrame, record_ids: np.ndarray) -> dict[str, pd.DataFrame]:
@@ -86,29 +105,4 @@ def help_desk_tables(dice: Dice, retailer: Retailer, causes: pd.DataFrame, recor
         "ticket_comments": table("ticket_comments", numbered(lives.comments, "comment_id", FIRST_COMMENT)),
         "ticket_statuses": table("ticket_statuses", numbered(lives.statuses, "change_id", FIRST_CHANGE)),
         "ticket_ratings": table("ticket_ratings", numbered(lives.ratings, "rating_id", 1)),
-    }
-
-
-def telephone_tables(
-    dice: Dice, retailer: Retailer, written: pd.DataFrame, low_scores: pd.DataFrame, forms: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    """calls and call_legs; see calls.causes for what the calls come of."""
-    causes = calls.causes(
-        dice,
-        retailer.orders,
-        retailer.folk["joined_at"].to_numpy().astype("datetime64[us]"),
-        retailer.shops,
-        retailer.visits,
-        written,
-        low_scores,
-        forms,
-        customers=retailer.customers,
-        begins=retailer.begins,
-        ends=retailer.ends,
-    )
-    made = call_lives.lives(dice, causes, retailer.shops, retailer.orders, ends=retailer.ends)
-    phones = call_lives.numbers(dice, made, retailer.folk, retailer.changes, retailer.firms)
-    return {
-        "calls": call_lives.call_table(dice, made, phones, retailer.folk, retailer.orders, retailer.visits),
-        "call_legs": call_lives.legs(dice, made, retailer.shops),
     }

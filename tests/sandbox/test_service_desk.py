@@ -17,6 +17,8 @@ BORN = {
     "ticket_statuses": "changed_at",
     "ticket_ratings": "rated_at",
     "calls": "ended_at",
+    "leads": "created_at",
+    "survey_answers": "answered_at",
 }
 
 
