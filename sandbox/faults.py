@@ -95,6 +95,16 @@ class Tampering:
         with self._lock:
             self._planted.clear()
 
+    @property
+    def is_clean(self) -> bool:
+        """True while nothing is planted, so that what was written once may be served again."""
+        return not self._planted
+
+    def keys(self, vendor: str, resource: str) -> frozenset[str]:
+        """The keys for which poison is planted, for a vendor whose records are no JSON and who asks only for these."""
+        with self._lock:
+            return frozenset(key for of, what, key in self._planted if (of, what) == (vendor, resource))
+
     def apply(self, vendor: str, resource: str, key: str, record: dict[str, Any]) -> bytes:
         """The record as JSON bytes, spoiled if poison was planted for it."""
         poisons = self._planted.get((vendor, resource, str(key))) if self._planted else None

@@ -150,7 +150,7 @@ events as (
         cast(null as decimal(18, 2)) as amount, cast(null as {{ dbt.type_string() }}) as order_number,
         cast(null as {{ dbt.type_string() }}) as goal, cast(null as {{ dbt.type_string() }}) as user_id
     from hits
-    where is_page_view
+    where is_page_view and ecommerce is null
     union all
     select
         source_system, source_account, watch_id || ':login' as source_record_id, session_record_id, client_id, 'login' as event,
