@@ -160,6 +160,7 @@ class Service(_Section):
     call_match_seconds: Count = 10
     repeat_contact_days: Days = 7
     order_contact_days: Days = 30
+    sales_queues: tuple[str, ...] = ("sales",)
 
     @field_validator("first_response_targets", "resolution_targets", mode="before")
     @classmethod
