@@ -140,6 +140,17 @@ def test_actions_name_the_message_and_the_customer_who_is_left_after_a_merge(ser
         "SubscriptionCreated", "SubscriptionCancelled"]
 
 
+def test_what_is_done_in_the_app_is_an_action_with_its_product_and_no_device(serve):
+    """Assumed: no source shows such an action; products are written as the vendor's operations take them."""
+    actions = exported(serve(), "Omnimart.ExportCustomerActions", "customerActions")
+    assert next(action for action in actions if action["ids"]["mindboxId"] == 10_000_000_002) == {
+        "ids": {"mindboxId": 10_000_000_002}, "actionTemplate": {"ids": {"systemName": "CartAdded"}, "name": "Добавление в корзину"},
+        "dateTimeUtc": "2026-10-12T20:12:00.000Z", "creationDateTimeUtc": "2026-10-12T20:12:03.000Z",
+        "customer": {"ids": {"mindboxId": 100}},
+        "products": [{"product": {"ids": {"website": "P000001"}}, "count": 2, "pricePerItem": 1299.0}], "productCategories": [],
+        "channel": {"ids": {"externalId": "mobile-app"}, "name": "Мобильное приложение"}}
+
+
 def test_windows_go_by_creation_since_inclusive_till_exclusive(serve):
     running = serve()
     running.sandbox.advance(days=1)

@@ -24,6 +24,8 @@ BORN = {
     "consent_events": "created_at",
     "crm_consent_events": "created_at",
     "segment_members": "since",
+    "visits": "ended_at",
+    "app_actions": "created_at",
 }
 DISCOUNTS = ["mass_discount_kop", "personal_discount_kop", "promo_discount_kop", "points_discount_kop"]
 
@@ -37,6 +39,12 @@ def seen_at(world: World, moment: datetime) -> dict[str, pd.DataFrame]:
     seen["orders"].loc[~(seen["orders"]["received_at"] <= moment), "points_earned"] = 0
     seen["segment_members"].loc[seen["segment_members"]["until"] > moment, "until"] = pd.NaT
     seen["loyalty_accounts"] = seen["loyalty_accounts"].drop(columns=["card_number", "status"])
+    # What a visit's events and its browser are known by is the visit.
+    of_visits = seen["visits"][["visit_id", "client_id"]]
+    seen["visit_events"] = world.visit_events.merge(of_visits, on=["visit_id", "client_id"])
+    seen["browsers"] = world.browsers[world.browsers["client_id"].isin(of_visits["client_id"])].reset_index(drop=True)
+    over = world.channel_costs["cost_on"] + pd.Timedelta(days=1) <= moment
+    seen["channel_costs"] = world.channel_costs[over].reset_index(drop=True)
     seen["order_lines"] = world.order_lines[world.order_lines["order_id"].isin(seen["orders"]["order_id"])].reset_index(drop=True)
     seen["return_lines"] = world.return_lines[world.return_lines["return_id"].isin(seen["returns"]["return_id"])].reset_index(drop=True)
     for system in ("retailcrm", "moysklad", "mindbox"):
@@ -67,7 +75,7 @@ def test_what_was_seen_yesterday_is_seen_today(world):
     yesterday, today = datetime(2026, 11, 3), datetime(2026, 11, 4)  # noqa: DTZ001  the world's own times are naive UTC
     seen_yesterday, seen_today = seen_at(world, yesterday), seen_at(world, today)
     assert len(seen_today["message_events"]) > len(seen_yesterday["message_events"])
-    for name in ("orders", "messages", "message_events", "loyalty_operations", "profile_changes"):
+    for name in ("orders", "messages", "message_events", "loyalty_operations", "profile_changes", "app_actions"):
         key = next(iter(SHAPES[name]))
         pd.testing.assert_series_equal(seen_today[name][key].head(len(seen_yesterday[name])), seen_yesterday[name][key])
 
