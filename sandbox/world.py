@@ -1,6 +1,10 @@
 """The simulated retailer's world: one frozen set of tables that every vendor's stand-in speaks from.
 
-    retailer.simulate / purchases.replay_purchases  ->  World  ->  sandbox/{retailcrm,moysklad,mindbox}
+    retailer.simulate / purchases.replay_purchases  ->  World  ->  sandbox/<vendor>/, a folder for each system
+
+Who sold, mailed and asked stands in its tables, and so does what no single system tells: orders and loyalty (RetailCRM, MoySklad),
+messages, consents and the app's actions (Mindbox), the site's visits (Yandex.Metrica), tickets (UseDesk), calls (Telphin, and Calltouch
+where a tracked number was dialled), leads (Calltouch), and costs, answers, entrants and the like, which come as files.
 
 sandbox/shapes.py documents every table and column. Times are naive UTC (`datetime64[us]`), dates are midnights of the same
 type, money is whole kopecks in columns ending `_kop`, ids that may be missing are `Int64`, a missing text is NaN.
