@@ -20,7 +20,7 @@ CART, DELIVERY, CALLBACK, ORDERED = (number for number, _ in GOALS)
 EVENTS = ("page_view", "product_view", "cart_add", "cart_remove", "checkout", "purchase", "goal", "login")
 PAGE_VIEW, PRODUCT_VIEW, CART_ADD, CART_REMOVE, CHECKOUT, PURCHASE, GOAL, LOGIN = range(len(EVENTS))
 # Per kind of errand: leaves after one page; number of products 0, 1, .. looked at; chance that a product goes into the cart
-LEAVES_AT_ONCE = {ORDER: 0.0, CLICK: 0.28, RESEARCH: 0.12, LEFT_CART: 0.0, REMINDED_CART: 0.0, IDLE: 0.32, STRANGER: 0.47}
+LEAVES_AT_ONCE = {ORDER: 0.0, CLICK: 0.3, RESEARCH: 0.12, LEFT_CART: 0.0, REMINDED_CART: 0.0, IDLE: 0.35, STRANGER: 0.52}
 LOOKS_AT = {
     CLICK: (40, 35, 18, 7),
     RESEARCH: (10, 40, 32, 18),
@@ -29,9 +29,9 @@ LOOKS_AT = {
     STRANGER: (52, 31, 12, 5),
 }
 TAKES = {CLICK: 0.12, RESEARCH: 0.0, REMINDED_CART: 1.0, IDLE: 0.06, STRANGER: 0.11}
-LOOKED_AT_FIRST, TAKEN_OUT = 0.7, 0.06
+LOOKED_AT_FIRST, TAKEN_OUT = 0.45, 0.06
 CHECKS_OUT = {CLICK: 0.25, LEFT_CART: 0.45, REMINDED_CART: 0.35, IDLE: 0.25, STRANGER: 0.22}  # of carts; none of these is placed
-MORE_PAGES = (72, 18, 7, 3)
+MORE_PAGES = (80, 14, 4, 2)
 PAUSE = {PAGE_VIEW: 26.0, PRODUCT_VIEW: 34.0, CART_ADD: 14.0, CART_REMOVE: 9.0, CHECKOUT: 22.0, PURCHASE: 95.0, GOAL: 0.0, LOGIN: 17.0}
 
 
