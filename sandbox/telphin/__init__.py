@@ -13,7 +13,8 @@ assumed (A):
   C one statistics request at a time (option `telphin.stats_seconds`: how long one takes).
 - C no totals, newest first unless order=asc; times in UTC, those of legs with fractions of a second; the newest leg comes first; internal
   numbers `01111*0541`, extension names with `@sipproxy.…`; bridged means talked, answered may be a menu.
-- A a call appears when it has ended; both ends of the window count and mean `init_time_gmt`; per_page is 20 unless asked for, at most 100.
+- A a call appears when it has ended; both ends of the window count and mean `init_time_gmt`; per_page is 20 unless asked for, at most 100;
+  a message left out of hours is a leg of its own, at a mailbox. Calls to a number outside the exchange (`is_external`) are not here.
 """
 
 from starlette.routing import Route

@@ -61,7 +61,9 @@ class Methods:
         order = "asc" if given.get("order") == "asc" else "desc"
         started, ended = self._times
         now = np.datetime64(self._sandbox.now().replace(tzinfo=None), "us")
-        found = np.flatnonzero((started >= np.datetime64(since, "us")) & (started <= np.datetime64(until, "us")) & (ended <= now))
+        is_ours = ~self._world.calls["is_external"].to_numpy()
+        within = (started >= np.datetime64(since, "us")) & (started <= np.datetime64(until, "us")) & (ended <= now)
+        found = np.flatnonzero(within & is_ours)
         found = found[np.argsort(started[found], kind="stable")]
         if given.get("flow") in ("in", "out"):
             found = found[[self._calls[number]["direction"] == given["flow"] for number in found]]
@@ -96,10 +98,16 @@ class Methods:
         return self._sandbox.tampering.apply(VENDOR, "calls", record["call_uuid"], record)
 
     def _legs_of(self, row: dict[str, Any]) -> list[dict[str, Any]]:
-        """The legs in their order; a menu or a queue that the world does not number takes its extension."""
+        """The legs in their order, with the extensions of menu and queue; a message is left at a mailbox, which the world does not tell."""
         numbers = {"ivr": MENU, "queue": self._queues.get(row["queue"], str(FIRST_QUEUE))}
         legs = self._world.grouped("call_legs", "call_id").get(row["call_id"], [])
-        return [{**leg, "extension": numbers.get(leg["kind"], leg["extension"] or row["extension"])} for leg in legs]
+        legs = [{**leg, "extension": numbers.get(leg["kind"], leg["extension"] or row["extension"] or SPARE_SET)} for leg in legs]
+        if row["result"] == "voicemail" and legs:
+            beep = row["started_at"] + (row["ended_at"] - row["started_at"]) / 2
+            legs[-1] = {**legs[-1], "ended_at": beep}
+            legs.append({"leg_id": row["call_id"], "kind": "phone", "extension": SPARE_SET, "employee_id": None, "started_at": beep,
+                         "answered_at": beep, "ended_at": row["ended_at"], "result": "voicemail"})
+        return legs
 
     def _sets(self) -> list[dict[str, Any]]:
         """Every extension as it stands now; the set of somebody who has left is blocked, that of somebody yet to come is not there."""
@@ -128,7 +136,7 @@ class Methods:
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
-        return {wire.call_uuid(row): number for number, row in enumerate(self._calls)}
+        return {wire.call_uuid(row): number for number, row in enumerate(self._calls) if not row["is_external"]}
 
     @cached_property
     def _queues(self) -> dict[str, str]:
@@ -138,7 +146,7 @@ class Methods:
     @cached_property
     def _owners(self) -> dict[str, int | None]:
         """Whose set it is, by its name."""
-        legs = [row for row in self._world.rows("call_legs") if row["kind"] == "phone"]
+        legs = [row for row in self._world.rows("call_legs") if row["kind"] == "phone" and row["extension"]]
         pairs = {wire.username(row["extension"]): row["employee_id"] for row in [*legs, *self._calls] if row["extension"]}
         return dict(sorted(pairs.items()))
 

@@ -11,7 +11,7 @@ OWNER_ID, PREFIX, DOMAIN = 48211, "01111", "sipproxy.telphin.ru"
 RESULTS = {"answered": "bridged", "missed": "not answered", "busy": "busy", "failed": "failed", "ivr_only": "answered",
            "voicemail": "answered"}
 LEG_RESULTS = {"answered": "answered", "transferred": "answered", "not_answered": "not answered", "abandoned": "not answered",
-               "busy": "busy"}
+               "busy": "busy", "voicemail": "voicemail"}
 CAUSES = {"busy": "USER_BUSY", "failed": "NO_ROUTE_DESTINATION", "missed": "ORIGINATOR_CANCEL"}
 
 
@@ -50,7 +50,7 @@ def call(row: dict[str, Any], legs: list[dict[str, Any]], ids: dict[str, int]) -
     """A call with its legs, the newest first. `ids`: extension_id by username."""
     is_in, began = row["direction"] == "in", min((leg["answered_at"] for leg in legs if leg["answered_at"]), default=row["started_at"])
     own, outside = (row["own_phone"] or "").lstrip("+"), written(row["customer_phone"], row["call_id"])
-    spoke = next((username(leg["extension"]) for leg in legs if leg["kind"] == "phone" and leg["extension"]), None)
+    spoke = next((username(leg["extension"]) for leg in legs if leg["kind"] == "phone"), None)
     speaker = username(row["extension"]) if row["extension"] else spoke
     first = legs[0] if legs else None
     menu_answered = any(leg["kind"] == "ivr" and leg["answered_at"] for leg in legs)
@@ -96,8 +96,7 @@ def extension(key: int, name: str, kind: str, label: str | None, *, is_active: b
 def _leg(row: dict[str, Any], leg: dict[str, Any], before: list[dict[str, Any]], ids: dict[str, int], own: str,
          outside: str) -> dict[str, Any]:
     is_in, is_phone = row["direction"] == "in", leg["kind"] == "phone"
-    is_last_phone = is_phone and leg["ended_at"] == row["ended_at"]
-    result = "voicemail" if row["result"] == "voicemail" and is_last_phone else LEG_RESULTS[leg["result"]]
+    result = "answered" if leg["kind"] == "ivr" else LEG_RESULTS[leg["result"]]
     was_handed_over = any(one["kind"] == "phone" and one["result"] == "transferred" for one in before)
     told = _extension(leg, row["extension"], ids)
     set_name = told["extension_name"].split("@")[0]

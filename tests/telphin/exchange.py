@@ -11,13 +11,13 @@ import pandas as pd
 
 from sandbox.world import World, table
 
-NOW = datetime(2026, 10, 31, 23, 0)
-UNTIL = NOW.replace(tzinfo=UTC)
+UNTIL = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
+NOW = UNTIL.replace(tzinfo=None)
 BEGINS = NOW - timedelta(days=60)
 CALLS = 260
 OPERATORS = {1: ("Анна Белова", "0541"), 2: ("Пётр Орлов", "0544"), 3: ("Ирина Ким", "0545")}
-# A night of the day in Moscow: 20:59:59 UTC is the last second of 30 October there.
-BEFORE_MIDNIGHT, MIDNIGHT = datetime(2026, 10, 30, 20, 59, 59), datetime(2026, 10, 30, 21, 0, 0)
+# The last second of 30 October in Moscow, and the first of the 31st.
+BEFORE_MIDNIGHT, MIDNIGHT = NOW - timedelta(days=1, hours=2, seconds=1), NOW - timedelta(days=1, hours=2)
 # Begins three hours before the clock and ends one hour after it.
 LONG_CALL = CALLS + 2
 

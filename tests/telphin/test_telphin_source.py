@@ -1,6 +1,7 @@
 """The source against the sandbox over real HTTP: first load, nights, late calls, tokens, both refusals, faults."""
 
 import json
+
 import exchange
 import pytest
 

@@ -67,6 +67,7 @@ together as (
         and (calls.to_username like '%*%' or length(calls.to_username) <= 4) as is_between_extensions,
         coalesce(told_by_legs.is_answered_by_person, calls.result = 'answered' and calls.extension_type = 'phone', false)
         or (coalesce(calls.result, '') = 'bridged' and not coalesce(told_by_legs.is_voicemail, false)) as is_answered,
+        coalesce(told_by_legs.is_voicemail, false) as is_voicemail,
         coalesce(told_by_legs.is_machine_only, calls.extension_type in ('ivr', 'fax'), false) as is_machine_only
     from calls
     left join told_by_legs
@@ -109,6 +110,8 @@ final as (
             when judged.flow = 'out' and judged.from_username like '%*%' then judged.from_username
             when judged.is_answered and judged.bridged_username like '%*%' then judged.bridged_username
         end as employee_reference,
+        -- a queue may be named after a shop; whether it is, its references tell
+        coalesce(extensions.label, {{ dbt.split_part('judged.queue_extension', "'*'", 2) }}) as store_reference,
         judged.initiated_at as started_at,
         judged.answered_at,
         judged.hung_up_at as ended_at,
@@ -125,7 +128,7 @@ final as (
             when judged.hung_up_at >= judged.answered_at
                 then {{ dbt.datediff('judged.answered_at', 'judged.hung_up_at', 'second') }}
         end as talk_seconds,
-        judged.result as raw_result
+        case when judged.is_voicemail and not judged.is_answered then 'voicemail' else judged.result end as raw_result
     from judged
     left join extensions
         on judged.source_account = extensions.source_account
