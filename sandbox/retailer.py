@@ -1,6 +1,7 @@
 """The simulated omnichannel retailer: one seed in, its whole world out.
 
-    people, catalogue -> visits -> encounters -> profiles -> orders, lines -> loyalty ledger -> returns -> mailings = World
+    people, catalogue -> visits -> encounters -> profiles -> orders, lines -> loyalty ledger -> returns -> mailings
+    -> site and app -> service = World
 
 `simulate` draws the past and some future at once; the sandbox's clock decides how much of it shows. Every draw is a
 function of the seed and of what it is drawn for (sandbox/dice.py), so the same seed gives the same world, and a longer
@@ -118,7 +119,7 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     desk = service.served(
         dice,
         service.Retailer(
-            customers=customers, begins=begins, ends=ends, folk=folk, changes=changes, firms=firms, shops=shops, staff=staff, orders=orders,
+            customers=customers, begins=begins, ends=ends, folk=folk, changes=changes, firms=firms, shops=shops, records=records, orders=orders,
             visits=site_and_app["visits"],
         ),
     )

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sandbox import call_lives, calls, clients, leads, surveys, ticket_lives, tickets
+from sandbox import call_lives, calls, clients, footfall, leads, side_systems, surveys, ticket_lives, tickets
 from sandbox.contacts import optional, text
 from sandbox.dice import Dice
+from sandbox.profiles import OWN
 from sandbox.world import table
 
 FIRST_TICKET, FIRST_COMMENT, FIRST_CHANGE = 1_200_001, 30_000_001, 40_000_001
@@ -31,7 +32,7 @@ class Retailer:
     changes: pd.DataFrame
     firms: pd.DataFrame
     shops: pd.DataFrame
-    staff: pd.DataFrame
+    records: pd.DataFrame
     orders: pd.DataFrame
     visits: pd.DataFrame
 
@@ -68,6 +69,12 @@ def served(dice: Dice, retailer: Retailer) -> Served:
         "call_legs": call_lives.legs(dice, heard, retailer.shops),
         "leads": leads.lead_table(dice, forms, tracker.record_ids, folk, changes, orders, retailer.visits),
         "survey_answers": surveys.answer_table(dice, told, folk, changes, orders, ends=retailer.ends),
+        "store_traffic": footfall.store_traffic(dice, orders, retailer.shops, **span),
+        "wifi_visits": footfall.wifi_visits(dice, orders, folk, changes, retailer.shops, **scale),
+        "event_visits": footfall.event_visits(dice, folk, changes, retailer.shops, **span),
+        "app_sessions": side_systems.app_sessions(dice, folk, _shop_records(retailer), **scale),
+        "dropped_messages": side_systems.dropped_messages(dice, orders, folk, changes, _shop_records(retailer), **span),
+        "promotions": side_systems.promotions(dice, **span),
     }
     return Served(
         tables,
@@ -106,3 +113,10 @@ def help_desk_tables(dice: Dice, retailer: Retailer, causes: pd.DataFrame, recor
         "ticket_statuses": table("ticket_statuses", numbered(lives.statuses, "change_id", FIRST_CHANGE)),
         "ticket_ratings": table("ticket_ratings", numbered(lives.ratings, "rating_id", 1)),
     }
+
+
+def _shop_records(retailer: Retailer) -> pd.DataFrame:
+    """external_id and created_at of the shop's own record of each person, by row of `folk`; missing where there is none."""
+    records = retailer.records
+    own = records[(records["system"] == "retailcrm") & (records["slot"] == OWN) & (records["person"] >= 0)].set_index("person")
+    return own[["external_id", "created_at"]].reindex(range(len(retailer.folk)))

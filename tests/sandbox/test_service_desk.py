@@ -19,6 +19,12 @@ BORN = {
     "calls": "ended_at",
     "leads": "created_at",
     "survey_answers": "answered_at",
+    "store_traffic": "day",
+    "wifi_visits": "left_at",
+    "event_visits": "attended_at",
+    "app_sessions": "ended_at",
+    "dropped_messages": "sent_at",
+    "promotions": "starts_on",
 }
 
 
