@@ -181,7 +181,7 @@ def _refusal(body: bytes) -> Refusal:
         msgspec.json.decode(body)
     except msgspec.ValidationError:
         return Refusal()
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         # One record with a cut emoji or in another encoding is no reason to ask again: documents.split sets it apart.
         whole = json.loads(body.decode("utf-8", "surrogateescape"))
         return Refusal(whole.get("error"), whole.get("code")) if isinstance(whole, dict) else Refusal()
