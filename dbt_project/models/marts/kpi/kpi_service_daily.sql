@@ -1,0 +1,176 @@
+-- Tickets count on the business day they were made, ratings on the day they were given, contacts on the day they came. A
+-- young day still ripens: its tickets are being solved. Spam, deleted and merged tickets are nowhere.
+with tickets as (
+    select * from {{ ref('tickets') }}
+    where is_counted
+),
+
+calls as (
+    select * from {{ ref('calls') }}
+    where is_about_order
+),
+
+orders as (
+    select ordered_on as day, count(*) as orders_of_day
+    from {{ ref('orders') }}
+    where is_counted
+    group by ordered_on
+),
+
+created as (
+    select
+        created_on as day,
+        channel,
+        priority,
+        count(*) as tickets_created,
+        count(first_response_at) as tickets_answered,
+        count(resolved_at) as tickets_resolved,
+        cast({{ quantile('first_response_minutes', 0.5) }} as double) as first_response_minutes_p50,
+        cast({{ quantile('first_response_minutes', 0.9) }} as double) as first_response_minutes_p90,
+        cast({{ quantile('first_response_business_minutes', 0.5) }} as double) as first_response_business_minutes_p50,
+        cast({{ quantile('first_response_business_minutes', 0.9) }} as double) as first_response_business_minutes_p90,
+        cast({{ quantile('first_resolution_minutes', 0.5) }} as double) as first_resolution_minutes_p50,
+        cast({{ quantile('first_resolution_minutes', 0.9) }} as double) as first_resolution_minutes_p90,
+        cast({{ quantile('first_resolution_business_minutes', 0.5) }} as double) as first_resolution_business_minutes_p50,
+        cast({{ quantile('first_resolution_business_minutes', 0.9) }} as double) as first_resolution_business_minutes_p90,
+        cast({{ quantile('resolution_minutes', 0.5) }} as double) as full_resolution_minutes_p50,
+        cast({{ quantile('resolution_minutes', 0.9) }} as double) as full_resolution_minutes_p90,
+        cast({{ quantile('resolution_business_minutes', 0.5) }} as double) as full_resolution_business_minutes_p50,
+        cast({{ quantile('resolution_business_minutes', 0.9) }} as double) as full_resolution_business_minutes_p90,
+        count(sla_first_response_met) as first_response_targets_due,
+        count(case when sla_first_response_met then 1 end) as first_response_targets_met,
+        count(sla_resolution_met) as resolution_targets_due,
+        count(case when sla_resolution_met then 1 end) as resolution_targets_met,
+        count(case when has_bot then 1 end) as bot_tickets,
+        count(case when is_bot_resolved then 1 end) as bot_resolved_tickets,
+        count(case when reopened_count > 0 then 1 end) as reopened_tickets
+    from tickets
+    group by created_on, channel, priority
+),
+
+rated as (
+    select
+        csat_rated_on as day,
+        channel,
+        priority,
+        count(*) as csat_answers,
+        count(case when is_csat_satisfied then 1 end) as csat_satisfied
+    from tickets
+    where csat_score is not null
+    group by csat_rated_on, channel, priority
+),
+
+came as (
+    select
+        ticket_id as contact_id,
+        customer_id,
+        channel,
+        priority,
+        order_id,
+        created_at as came_at,
+        created_on as day
+    from tickets
+    where not is_created_by_agent
+
+    union all
+
+    select
+        call_id as contact_id,
+        customer_id,
+        'phone' as channel,
+        'unknown' as priority,
+        order_id,
+        started_at as came_at,
+        started_on as day
+    from calls
+),
+
+repeated as (
+    select distinct came.contact_id
+    from came
+    inner join came as later
+        on came.customer_id = later.customer_id
+            and came.channel <> later.channel
+            and later.came_at > came.came_at
+            and later.came_at <= {{ dbt.dateadd('day', rule('service.repeat_contact_days'), 'came.came_at') }}
+            and coalesce(came.order_id, later.order_id, '') = coalesce(later.order_id, came.order_id, '')
+),
+
+contacts as (
+    select
+        came.day,
+        came.channel,
+        came.priority,
+        count(*) as contacts,
+        count(came.customer_id) as identified_contacts,
+        count(repeated.contact_id) as repeated_contacts
+    from came
+    left join repeated on came.contact_id = repeated.contact_id
+    group by came.day, came.channel, came.priority
+),
+
+cells as (
+    select day, channel, priority from created
+    union
+    select day, channel, priority from rated
+    union
+    select day, channel, priority from contacts
+),
+
+final as (
+    select
+        cells.day,
+        cells.channel,
+        cells.priority,
+        coalesce(created.tickets_created, 0) as tickets_created,
+        coalesce(created.tickets_answered, 0) as tickets_answered,
+        coalesce(created.tickets_resolved, 0) as tickets_resolved,
+        coalesce(created.reopened_tickets, 0) as reopened_tickets,
+        created.first_response_minutes_p50,
+        created.first_response_minutes_p90,
+        created.first_response_business_minutes_p50,
+        created.first_response_business_minutes_p90,
+        created.first_resolution_minutes_p50,
+        created.first_resolution_minutes_p90,
+        created.first_resolution_business_minutes_p50,
+        created.first_resolution_business_minutes_p90,
+        created.full_resolution_minutes_p50,
+        created.full_resolution_minutes_p90,
+        created.full_resolution_business_minutes_p50,
+        created.full_resolution_business_minutes_p90,
+        coalesce(created.first_response_targets_due, 0) as first_response_targets_due,
+        coalesce(created.first_response_targets_met, 0) as first_response_targets_met,
+        {{ ratio('created.first_response_targets_met', 'created.first_response_targets_due') }}
+            as first_response_sla_attainment,
+        coalesce(created.resolution_targets_due, 0) as resolution_targets_due,
+        coalesce(created.resolution_targets_met, 0) as resolution_targets_met,
+        {{ ratio('created.resolution_targets_met', 'created.resolution_targets_due') }} as resolution_sla_attainment,
+        coalesce(created.first_response_targets_due + created.resolution_targets_due, 0) as sla_targets_due,
+        coalesce(created.first_response_targets_met + created.resolution_targets_met, 0) as sla_targets_met,
+        {{ ratio(
+            '(created.first_response_targets_met + created.resolution_targets_met)',
+            '(created.first_response_targets_due + created.resolution_targets_due)'
+        ) }} as sla_attainment,
+        coalesce(rated.csat_answers, 0) as csat_answers,
+        coalesce(rated.csat_satisfied, 0) as csat_satisfied,
+        {{ ratio('rated.csat_satisfied', 'rated.csat_answers') }} as csat,
+        coalesce(created.bot_tickets, 0) as bot_tickets,
+        coalesce(created.bot_resolved_tickets, 0) as bot_resolved_tickets,
+        {{ ratio('created.bot_resolved_tickets', 'created.bot_tickets') }} as bot_resolved_share,
+        coalesce(contacts.contacts, 0) as contacts,
+        coalesce(orders.orders_of_day, 0) as orders_of_day,
+        {{ ratio('coalesce(contacts.contacts, 0)', 'orders.orders_of_day') }} as contacts_per_order,
+        coalesce(contacts.identified_contacts, 0) as identified_contacts,
+        coalesce(contacts.repeated_contacts, 0) as repeated_contacts,
+        {{ ratio('contacts.repeated_contacts', 'contacts.identified_contacts') }} as repeat_contact_other_channel_share
+    from cells
+    left join created
+        on cells.day = created.day and cells.channel = created.channel and cells.priority = created.priority
+    left join rated
+        on cells.day = rated.day and cells.channel = rated.channel and cells.priority = rated.priority
+    left join contacts
+        on cells.day = contacts.day and cells.channel = contacts.channel and cells.priority = contacts.priority
+    left join orders on cells.day = orders.day
+)
+
+select * from final
