@@ -70,7 +70,12 @@ final as (
         'change:' || change_id as source_record_id,
         ticket_id as ticket_record_id,
         'status' as event,
-        case when agent_id is not null then 'agent' when trigger_id is not null then 'system' else 'client' end as author,
+        -- A client can open a ticket and open it again, and nothing else.
+        case
+            when agent_id is not null then 'agent'
+            when trigger_id is null and new_status in ('1', '8') then 'client'
+            else 'system'
+        end as author,
         true as is_public,
         new_status as raw_status,
         agent_id as employee_reference,
