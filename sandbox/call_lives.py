@@ -139,7 +139,8 @@ def call_table(
 ) -> pd.DataFrame:
     """The world's table of calls."""
     key = tuple(made[name].to_numpy() for name in ("src", "who", "nth"))
-    out, tracked, visit = (made["direction"] == "out").to_numpy(), made["is_tracked"].to_numpy(), made["visit"].to_numpy()
+    out, tracked = (made["direction"] == "out").to_numpy(), made["is_tracked"].to_numpy()
+    visit = np.where(tracked, made["visit"], -1)
     person, store, staff = made["person"].to_numpy(), made["store_id"].to_numpy(), made["employee_id"].to_numpy()
     own = np.array(
         [OWN_PHONES.get(q) or (f"+7495556{s:04d}" if s else OUTGOING) for q, s in zip(made["queue"], store, strict=True)], dtype=object

@@ -45,6 +45,7 @@ def causes(
 
     `written` are the causes of tickets, `low_scores` answers followed by a call, `forms` the leads that ask to be called.
     """
+    people_wrote = written[written["person"] >= 0]
     made = pd.concat(
         [
             _sales(dice, orders),
@@ -53,17 +54,9 @@ def causes(
             _general(dice, joined_at, shops, ends=ends),
             _strangers(dice, shops, customers=customers, begins=begins, ends=ends),
             _on_visits(dice, visits),
-            _after(dice, low_scores, AFTER_ANSWER, low_scores["answered_at"], queue="service", hours=(0.5, 70), share=1.0),
-            _after(dice, forms, CALLS_FORM, forms["created_at"], queue="sales", hours=(0.03, 0.4), share=FORM_CALLED_BACK, out=True),
-            _after(
-                dice,
-                written[written["person"] >= 0],
-                AFTER_TICKET,
-                written["created_at"],
-                queue="service",
-                hours=(3, 160),
-                share=TICKET_CALLED_TOO,
-            ),
+            _after(dice, low_scores, AFTER_ANSWER, "answered_at", queue="service", hours=(0.5, 58), share=1.0),
+            _after(dice, forms, CALLS_FORM, "created_at", queue="sales", hours=(0.03, 0.4), share=FORM_CALLED_BACK, out=True),
+            _after(dice, people_wrote, AFTER_TICKET, "created_at", queue="service", hours=(3, 160), share=TICKET_CALLED_TOO),
         ],
         ignore_index=True,
     )
@@ -203,17 +196,16 @@ def _on_visits(dice: Dice, visits: pd.DataFrame) -> pd.DataFrame:
 
 
 def _after(
-    dice: Dice, rows: pd.DataFrame, src: int, since: pd.Series, *, queue: str, hours: tuple[float, float], share: float, out: bool = False
+    dice: Dice, rows: pd.DataFrame, src: int, since: str, *, queue: str, hours: tuple[float, float], share: float, out: bool = False
 ) -> pd.DataFrame:
     """A call some hours after something else happened to the same person."""
-    made = rows.assign(since=since)
-    key = tuple(made[name].to_numpy() for name in ("src", "who", "nth"))
-    made = made.assign(
+    key = tuple(rows[name].to_numpy() for name in ("src", "who", "nth"))
+    made = rows.assign(
         direction="out" if out else "in",
         queue=None if out else queue,
-        src=made["src"] + src if src == AFTER_TICKET else src,
+        src=rows["src"] + src if src == AFTER_TICKET else src,
         started_at=contacts.when_open(
-            made["since"].to_numpy().astype("datetime64[us]") + seconds(3600 * dice.between(*hours, f"calls after {src}", *key)),
+            rows[since].to_numpy().astype("datetime64[us]") + seconds(3600 * dice.between(*hours, f"calls after {src}", *key)),
             seconds(dice.between(60, 3600, f"calls next morning {src}", *key)),
         ),
     )

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sandbox import reconciliation
 from sandbox.shapes import SHAPES
 
 ACCOUNT = "main"
@@ -210,3 +211,7 @@ class World:
                 "person_id": known["person_id"].to_numpy(),
             }
         )
+
+    def ledger(self, now: datetime) -> dict[str, int]:
+        """What every fact table must reach at the moment; sandbox/reconciliation.py says what each figure counts."""
+        return reconciliation.counts(self, now)

@@ -1,5 +1,7 @@
 """What the simulated service desk hears: pure by seed, appended to by a longer future, and with the shares it names."""
 
+from datetime import datetime, timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -109,6 +111,7 @@ def test_calls_and_their_legs_agree(crowd):
 
 def test_a_tracked_call_with_a_browser_falls_into_its_visit(crowd):
     tracked = crowd.calls[crowd.calls["client_id"].notna()]
+    assert tracked["is_tracked"].all()
     visits = crowd.visits.assign(year=crowd.visits["started_at"].dt.year)
     met = tracked.assign(year=tracked["started_at"].dt.year).merge(visits, on=["visit_id", "client_id"], suffixes=("", "_visit"))
     assert set(tracked["call_id"]) == set(met["call_id"])
@@ -145,3 +148,85 @@ def test_shares_are_those_named(crowd):
         "external": (tracked["is_external"].mean(), 0.01, 0.06),
     }
     assert {name: figure for name, figure in figures.items() if not figure[1] <= figure[0] <= figure[2]} == {}
+
+
+def test_entrants_are_more_than_receipts(crowd):
+    receipts = crowd.orders[crowd.orders["kind"] == "receipt"]
+    day = (receipts["created_at"] + pd.Timedelta(hours=3)).dt.normalize()
+    sold = receipts.groupby([receipts["store_id"].astype("int64"), day]).size()
+    counted = crowd.store_traffic.set_index(["store_id", "day"])["entrants"]
+    both = counted.to_frame().join(sold.rename("sold").rename_axis(["store_id", "day"]), how="inner")
+    assert len(both) > 1000
+    assert (both["entrants"] > both["sold"]).all()
+
+
+def test_a_device_says_its_phone_once_and_macs_are_written_in_four_ways(crowd):
+    seen = crowd.wifi_visits.assign(key=crowd.wifi_visits["mac"].str.replace(r"[^0-9A-Fa-f]", "", regex=True).str.lower())
+    assert seen["key"].str.fullmatch(r"[0-9a-f]{12}").all()
+    assert seen["mac"].str.replace(r"[0-9A-Fa-f]", "", regex=True).nunique() == 4
+    assert not seen[seen["phone"].notna()].duplicated("key").any()
+    assert seen.groupby("key")["person_id"].nunique().max() == 1
+    assert seen.loc[seen["person_id"].isna(), "phone"].isna().all()
+
+
+def test_promo_codes_of_orders_are_promotions_of_their_day(crowd):
+    used = crowd.orders[crowd.orders["promo_code"].notna()].merge(crowd.promotions, on="promo_code")
+    valid = used[(used["starts_on"] <= used["created_at"]) & (used["created_at"] < used["ends_on"] + pd.Timedelta(days=1, hours=3))]
+    assert set(valid["order_id"]) == set(crowd.orders.loc[crowd.orders["promo_code"].notna(), "order_id"])
+
+
+def test_answers_keep_their_scales_and_some_complain_afterwards(crowd):
+    answers = crowd.survey_answers
+    assert (answers["score"] >= answers["scale_min"]).all()
+    assert (answers["score"] <= answers["scale_max"]).all()
+    assert set(zip(answers["survey"], answers["scale_min"], answers["scale_max"], strict=True)) == {
+        ("nps", 0, 10), ("nps", 1, 10), ("csi", 1, 10), ("csat", 1, 5)}  # fmt: skip
+    assert set(answers.loc[answers["importance"].notna(), "survey"]) == {"csi"}
+    named = answers[answers["survey"].eq("nps") & answers["person_id"].notna()]
+    month = named["answered_at"].dt.strftime("%Y-%m")
+    assert named.groupby([named["person_id"], month]).size().max() > 1
+    low = named[named["score"] <= 4]
+    wrote = low.merge(crowd.tickets, on="person_id")
+    called = low.merge(crowd.calls.loc[crowd.calls["direction"] == "in", ["person_id", "started_at"]], on="person_id")
+    for found, moment in ((wrote, "created_at"), (called, "started_at")):
+        after = found[moment] - found["answered_at"]
+        assert ((after > pd.Timedelta(0)) & (after <= pd.Timedelta(days=3))).any()
+
+
+def test_the_ledger_counts_what_can_be_told_by_now(crowd):
+    """Counted again, row by row in plain Python, at a moment inside a day."""
+    now = crowd.until.replace(hour=11, minute=30)
+    today = now.replace(hour=0, minute=0)
+    told = crowd.ledger(now)
+    ended = [row for row in crowd.rows("visits") if row["ended_at"] <= now and not (row["gone_at"] and row["gone_at"] <= now)]
+    heard = [row for row in crowd.rows("calls") if row["ended_at"] <= now]
+    last: dict[int, datetime] = {}
+    sessions = 0
+    for row in sorted(crowd.rows("app_actions"), key=lambda row: row["happened_at"]):
+        if row["created_at"] <= now:
+            before = last.get(row["mindbox_id"])
+            sessions += before is None or row["happened_at"] - before > timedelta(minutes=30)
+            last[row["mindbox_id"]] = row["happened_at"]
+    expected = {
+        "tickets": sum(row["created_at"] <= now for row in crowd.rows("tickets")),
+        "calls": len(heard),
+        "calls_in_both": sum(row["is_tracked"] and not row["is_external"] for row in heard),
+        "visits": len(ended),
+        "visits_of_past_days": sum(row["started_at"] < today - timedelta(hours=3) for row in ended),
+        "app_sessions_by_gap": sessions,
+        "survey_answers": sum(row["answered_at"] <= now for row in crowd.rows("survey_answers")),
+        "entrants": sum(row["entrants"] for row in crowd.rows("store_traffic") if row["day"] < today.date()),
+        "channel_costs_kop": sum(row["cost_kop"] for row in crowd.rows("channel_costs") if row["cost_on"] < today.date()),
+    }
+    assert {name: told[name] for name in expected} == expected
+    assert told["calls"] == told["calls_in_exchange"] + told["calls_in_tracker"] - told["calls_in_both"]
+    assert told["survey_answers"] == told["survey_nps"] + told["survey_csi"] + told["survey_csat"]
+    later = crowd.ledger(crowd.ends_at)
+    assert {name for name in told if later[name] < told[name] and name != "visits_thrown_out"} == set()
+
+
+def test_the_service_desk_is_a_plausible_one(crowd):
+    """Bands of the brief for 5 000 people and 730 days, scaled to the people of this retailer."""
+    told, scale = crowd.ledger(crowd.until), 1500 / 5000 * 700 / 730
+    wanted = {"tickets": 4000, "calls": 12000, "leads": 1200, "survey_answers": 6000}
+    assert {name: told[name] for name, many in wanted.items() if not 0.6 * many * scale <= told[name] <= 1.6 * many * scale} == {}
