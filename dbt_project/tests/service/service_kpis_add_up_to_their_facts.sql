@@ -1,0 +1,71 @@
+-- What the KPI marts count is what the facts hold, no more and no less.
+with daily as (
+    select
+        coalesce(sum(tickets_created), 0) as tickets_created,
+        coalesce(sum(sla_targets_due), 0) as sla_targets_due,
+        coalesce(sum(sla_targets_met), 0) as sla_targets_met,
+        coalesce(sum(csat_answers), 0) as csat_answers,
+        coalesce(sum(bot_tickets), 0) as bot_tickets,
+        coalesce(sum(contacts), 0) as contacts
+    from {{ ref('kpi_service_daily') }}
+),
+
+tickets as (
+    select
+        count(*) as tickets_created,
+        count(sla_first_response_met) + count(sla_resolution_met) as sla_targets_due,
+        count(case when sla_first_response_met then 1 end) + count(case when sla_resolution_met then 1 end) as sla_targets_met,
+        count(csat_score) as csat_answers,
+        count(case when has_bot then 1 end) as bot_tickets,
+        count(case when not is_created_by_agent then 1 end) as contacts
+    from {{ ref('tickets') }}
+    where is_counted
+),
+
+telephone as (
+    select
+        coalesce(sum(offered + ivr_only), 0) as calls,
+        coalesce(sum(missed_called_back), 0) as called_back
+    from {{ ref('kpi_calls_daily') }}
+),
+
+calls as (
+    select
+        count(case when direction in ('in', 'out') then 1 end) as calls,
+        count(case when is_called_back then 1 end) as called_back,
+        count(case when is_about_order then 1 end) as about_orders
+    from {{ ref('calls') }}
+),
+
+monthly as (
+    select coalesce(sum(answers), 0) as answers, coalesce(sum(detractors), 0) as detractors
+    from {{ ref('kpi_feedback_monthly') }}
+),
+
+answers as (
+    select count(*) as answers, count(case when nps_class = 'detractor' then 1 end) as detractors
+    from {{ ref('survey_answers') }}
+    where counts_in_wave
+),
+
+final as (
+    select daily.*
+    from daily
+    cross join tickets
+    cross join telephone
+    cross join calls
+    cross join monthly
+    cross join answers
+    where daily.tickets_created <> tickets.tickets_created
+        or daily.sla_targets_due <> tickets.sla_targets_due
+        or daily.sla_targets_met <> tickets.sla_targets_met
+        or daily.csat_answers <> tickets.csat_answers
+        or daily.bot_tickets <> tickets.bot_tickets
+        or daily.contacts <> tickets.contacts + calls.about_orders
+        or telephone.calls <> calls.calls
+        or telephone.called_back <> calls.called_back
+        or monthly.answers <> answers.answers
+        or monthly.detractors <> answers.detractors
+)
+
+select * from final
