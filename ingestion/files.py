@@ -194,25 +194,27 @@ class _Store:
     def _once(self, what: str, call: Callable[[], _Result]) -> _Result:
         try:
             return call()
-        except (FileNotFoundError, NotADirectoryError, Transient):
-            raise
-        except (PermissionError, NoCredentialsError, PartialCredentialsError) as error:
-            raise self._forbidden(what) from error
-        except aiohttp.ClientResponseError as error:
-            if error.status in (401, 403):
-                raise self._forbidden(what) from error
-            if error.status in (404, 410):
-                raise FileNotFoundError(what) from error
-            if error.status in RETRIED:
-                raise Transient(f"the server answered {error.status}") from error
-            raise VendorError(f"{self.who}: {what} at {self.address}: the server answered {error.status}. Nothing was loaded; this is not "
-                              "retried, so check the address.") from error
         except (OSError, aiohttp.ClientError, BotoCoreError) as error:
-            raise Transient(f"the connection failed ({type(error).__name__})") from error
+            # Asked for a file's size, fsspec says that it is not found whatever the web server's answer was.
+            hidden = error.__cause__ if isinstance(error, FileNotFoundError) else None
+            raise self._meant(what, hidden if isinstance(hidden, aiohttp.ClientError | TimeoutError) else error) from error
 
-    def _forbidden(self, what: str) -> VendorError:
-        return VendorError(f"{self.who}: {what} at {self.address} may not be read. Nothing was loaded; check the rights and the "
-                           "credentials.")
+    def _meant(self, what: str, error: BaseException) -> Exception:
+        """What a fault of the file system means: missing, forbidden, to be tried again, or a sentence."""
+        status = error.status if isinstance(error, aiohttp.ClientResponseError) else None
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            return error
+        if status in (404, 410):
+            return FileNotFoundError(what)
+        if status in (401, 403) or isinstance(error, PermissionError | NoCredentialsError | PartialCredentialsError):
+            return VendorError(f"{self.who}: {what} at {self.address} may not be read. Nothing was loaded; check the rights and the "
+                               "credentials.")
+        if status is None:
+            return Transient(f"the connection failed ({type(error).__name__})")
+        if status in RETRIED:
+            return Transient(f"the server answered {status}")
+        return VendorError(f"{self.who}: {what} at {self.address}: the server answered {status}. Nothing was loaded; this is not "
+                           "retried, so check the address.")
 
 
 def _modified(told: dict[str, Any]) -> datetime | None:

@@ -1,0 +1,135 @@
+"""The drop folder through staging: translation over formats and zones, two files with one row, a broken file and its mending."""
+
+import os
+import shutil
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from drop_nights import Drop, contact
+
+from dbt_project.plugins.functions import keyed_hash
+from dbt_project.plugins.lend_to_duckdb import register
+from ingestion import lake
+from ingestion.file_drop import VENDOR
+from orchestration.dbt import PROJECT, run_dbt, warehouse
+from sandbox.faults import Poison
+
+MAIN = "source_account = 'main'"
+OPEN = ("select document_key, problem, problem_column from stg_file_drop__verdicts as v where not is_accepted and not exists ("
+        "select 1 from stg_file_drop__verdicts as a where a.is_accepted and a.document_key = v.document_key "
+        "and a.resource = v.resource and a.version_at >= v.version_at) order by 1")
+
+
+class Staging:
+    """The staging models of the drop folder alone, over the lake of the test."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("macros", "profiles.yml", "dbt_project.yml"):
+            (root / name).symlink_to(PROJECT / name)
+        for folder in ("models/staging/file_drop", "tests/generic"):
+            shutil.copytree(PROJECT / folder, root / folder)
+        (root / "seeds").mkdir()
+        shutil.copy(PROJECT / "seeds" / "value_mappings.csv", root / "seeds")
+
+    def build(self, refresh_id: str) -> None:
+        lake.prepare()
+        outcome = run_dbt(["build"], refresh_id=refresh_id, project=self.root)
+        assert outcome.success, (outcome.error, outcome.failed)
+
+
+def rows(sql: str) -> list[tuple[Any, ...]]:
+    """What staging holds."""
+    with duckdb.connect(str(warehouse()), read_only=True) as connection:
+        register(connection)
+        return connection.sql(f"set search_path = 'staging'; {sql}").fetchall()
+
+
+def drop_with_other_manners(root: Path) -> None:
+    """A second account's folder: the same rows in several files and lines."""
+    folder = Drop(root, print, [])
+    head = "cost_on,channel,campaign,cost\n"
+    old = folder.write("channel_costs/a.csv", f"{head}2026-10-01,sms,x,1\n2026-10-01,SMS,x,2\n2026-10-02,sms,x,3\n")
+    os.utime(old, (1_790_000_000, 1_790_000_000))
+    folder.write("channel_costs/b.csv", f"{head}2026-10-01,sms,x,10\n2026-10-01,sms,x,20\n")
+    answer = '{"answer_id":"a","survey_type":"CSAT","score":%d,"answered_at":"2026-10-01 03:00"}\n'
+    folder.write("survey_answers/z.jsonl", answer % 1 + answer % 2)
+    folder.write("wifi_visits/w.csv", "store,mac,entered_at\nm,AA-BB-CC-00-11-22,2026-10-01\nm,aa:bb:cc:00:11:22,2026-10-01\n")
+    folder.write("event_visits/e.csv", "event,attended_at\nДегустация,2026-10-01\nДегустация,2026-10-01\n")
+
+
+def test_two_nights_are_translated(served, tmp_path, monkeypatch):
+    monkeypatch.setattr(lake, "vendors", lambda: (VENDOR,))
+    (tmp_path / "project").mkdir()
+    staging = Staging(tmp_path / "project")
+    drop_with_other_manners(tmp_path / "second")
+    monkeypatch.setenv("SOURCES__FILE_DROP__SECOND__FOLDER", str(tmp_path / "second"))
+    monkeypatch.setenv("SOURCES__FILE_DROP__SECOND__TIMEZONE", "Asia/Omsk")
+    assert contact("r1", "second").error == ""
+    # A file of the first account, the sandbox's, is broken on the first night and mended on the second.
+    served.sandbox.tampering.plant(Poison("file_drop", "channel_costs", "1", set={"cost": "много"}))
+    assert contact("r1").error == ""
+    staging.build("r1")
+    assert rows(OPEN) == [("channel_costs/costs-2026-10.csv", "cost: the value in line 2 is no number (a number of money is expected). "
+                           "No row of the file was loaded.", "cost")]
+    costs = ("select cost_on::text, raw_channel, campaign_name, utm_campaign, impressions, clicks, cost "
+             f"from stg_file_drop__channel_costs where {MAIN} order by 1")
+    september = ("2026-09-30", "paid_search", "Осень; поиск", "autumn", 12000, 300, Decimal("12345.50"))
+    assert rows(costs) == [september]
+    assert rows("select source_record_id, survey_type, raw_channel, question, score, scale_min, scale_max, importance, answered_at::text, "
+                f"contact_email, order_number, store_reference from stg_file_drop__survey_answers where {MAIN} order by 1") == [
+        ("a1", "nps", "email", None, 9.0, 0.0, 10.0, None, "2026-10-30 21:30:00", "anna@example.com", "7A", None),
+        ("a2:Вежливость", "csi", "store", "Вежливость", 4.0, 1.0, 10.0, 8.0, "2026-10-20 10:00:00", None, None, "msk-1")]
+    assert rows(f"select store_reference, counted_at::text, entrants from stg_file_drop__store_traffic where {MAIN}") == [
+        ("msk-1", "2026-10-29 21:00:00", 210)]
+    assert rows("select source_record_id, store_reference, entered_at::text, left_at::text "
+                f"from stg_file_drop__wifi_visits where {MAIN}") == [
+        ("wifi_visits/2026/2026-10.csv.gz:1", "msk-1", "2026-10-30 10:00:00", "2026-10-30 10:20:00")]
+    assert rows(f"select event_name, store_reference, attended_at::text, contact_email from stg_file_drop__event_visits where {MAIN}") == [
+        ("Дегустация", "msk-1", "2026-10-25 16:00:00", "anna@example.com")]
+    assert rows("select source_record_id, session_kind, client_id, started_at::text, ended_at::text, raw_device, pageviews, is_new_visitor "
+                f"from stg_file_drop__sessions where {MAIN}") == [
+        ("1", "app", "d-1", "2026-10-30 08:00:00", "2026-10-30 08:10:00", "ios", 6, True)]
+    assert rows("select device_type, session_record_id, evidence_type, identifier_type, identifier_namespace, identifier_value "
+                f"from stg_file_drop__device_evidence where {MAIN} order by 1") == [
+        ("app", "1", "login", "source_record", "customer_id", "c-100"),
+        ("wifi", "wifi_visits/2026/2026-10.csv.gz:1", "wifi_login", "phone", None, "+79161234567")]
+    assert rows(f"select * exclude (source_system, source_account) from stg_file_drop__campaigns where {MAIN}") == [
+        ("messenger:привет", "Привет", "trigger", "Первая покупка", "messenger", rows("select timestamp '2026-10-30 09:00'")[0][0])]
+    events = (f"select message_record_id, event, happened_at::text, contact_point, channel from stg_file_drop__message_events where {MAIN} "
+              "order by 1, 3, 2 desc")
+    first = [("m1", "sent", "2026-10-30 09:00:00", "+79161234567", "messenger"),
+             ("m1", "delivered", "2026-10-30 09:01:00", "+79161234567", "messenger"),
+             ("m1", "opened", "2026-10-30 10:00:00", "+79161234567", "messenger")]
+    second = [("m2", "sent", "2026-10-30 09:00:00", "+79160000000", "messenger"),
+              ("m2", "hard_bounced", "2026-10-30 09:00:00", "+79160000000", "messenger")]
+    assert rows(events) == first + second
+    assert rows("select name, promo_code, discount_type, raw_channel, starts_on::text, ends_on::text, budget "
+                f"from stg_file_drop__promotions where {MAIN}") == [
+        ("Осень", "AUTUMN", "promo_code", "email", "2026-10-01", "2026-10-31", Decimal("100000.00"))]
+    key = rows(f"select device_key from stg_file_drop__wifi_visits where {MAIN}")[0][0]
+
+    served.sandbox.tampering.clear()
+    served.sandbox.advance(days=1)
+    contact("r2")
+    staging.build("r2")
+    assert rows(OPEN) == []
+    assert rows(costs) == [september, ("2026-10-30", "sms", "Чёрная пятница", None, 500, 20, Decimal("999.00")),
+                           ("2026-10-31", "sms", "Чёрная пятница", None, 400, 10, Decimal("50.00"))]
+    assert rows(events) == [*first, ("m1", "clicked", "2026-11-01 07:00:00", "+79161234567", "messenger"), *second]
+    # The hash is of the address in small letters without separators, and no view shows the address itself.
+    assert key == keyed_hash("aabbcc001122")
+    assert rows("select table_name from information_schema.columns where column_name in ('mac', 'address')") == [
+        ("base_file_drop__wifi_visits",)]
+    # The second account. Lines of one file add up, of two files with one day and campaign the newest counts; Omsk is six hours from UTC.
+    def there(columns: str, model: str) -> list[tuple[Any, ...]]:
+        return rows(f"select {columns} from stg_file_drop__{model} where source_account = 'second' order by all")
+
+    assert there("cost_on::text, raw_channel, cost", "channel_costs") == [
+        ("2026-10-01", "sms", Decimal("10.00")), ("2026-10-01", "sms", Decimal("20.00")), ("2026-10-02", "sms", Decimal("3.00"))]
+    assert there("survey_type, score, scale_min, scale_max, answered_at::text", "survey_answers") == [
+        ("csat", 2.0, 1.0, 5.0, "2026-09-30 21:00:00")]
+    assert there("device_key, entered_at::text", "wifi_visits") == [(key, "2026-09-30 18:00:00")]
+    assert there("event_name", "event_visits") == [("Дегустация",), ("Дегустация",)]
