@@ -1,4 +1,5 @@
 -- Calls that have ended; one row per call, however many legs it had. A menu, a queue and a voice mailbox answer too, and are nobody.
+{{ config(materialized='table') }}
 {% set phone = '^[+]?[0-9]{8,15}$' %}
 with
 
