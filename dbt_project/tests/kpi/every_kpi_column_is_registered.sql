@@ -15,6 +15,7 @@
 -- depends_on: {{ ref('kpi_sales_daily') }}
 -- depends_on: {{ ref('kpi_loyalty_monthly') }}
 -- depends_on: {{ ref('kpi_fulfilment_daily') }}
+-- depends_on: {{ ref('kpi_funnel_daily') }}
 -- depends_on: {{ ref('kpi_service_daily') }}
 -- depends_on: {{ ref('kpi_calls_daily') }}
 -- depends_on: {{ ref('kpi_feedback_monthly') }}

@@ -24,6 +24,11 @@ campaigns as (
     select * from {{ ref('int_campaign_words') }}
 ),
 
+orders as (
+    select * from {{ ref('int_orders') }}
+    where not is_test
+),
+
 purchases as (
     select * from events
     where order_reference is not null
@@ -35,13 +40,18 @@ ordered as (
 
 -- A system that tells no steps at all leaves them unknown; the sessions of one that does either took them or did not.
 stepping as (
-    select distinct source_system, source_account
+    select
+        source_system,
+        source_account,
+        max(case when event = 'purchase' then 1 else 0 end) = 1 as tells_purchases
     from events
+    group by source_system, source_account
 ),
 
 steps as (
     select
         events.session_id,
+        count(case when events.event = 'product_view' then 1 end) as product_views,
         count(distinct case when events.event = 'product_view' then events.product_reference end) as products_viewed,
         max(case when events.event = 'product_view' then 1 else 0 end) = 1 as viewed_product,
         max(case when events.event = 'cart_add' then 1 else 0 end) = 1 as added_to_cart,
@@ -52,6 +62,37 @@ steps as (
     left join ordered on events.session_event_id = ordered.session_event_id
     where events.session_id is not null
     group by events.session_id
+),
+
+-- Where a system tells the steps but no purchase (an app whose purchases are the shop's orders), the order that the session's
+-- customer placed in that channel meanwhile, or just after, is its purchase.
+placed as (
+    select
+        sessions.session_id,
+        orders.order_id,
+        row_number() over (
+            partition by orders.order_id order by sessions.started_at desc, sessions.session_id
+        ) as choice
+    from sessions
+    inner join stepping
+        on sessions.source_system = stepping.source_system
+            and sessions.source_account = stepping.source_account
+            and not stepping.tells_purchases
+    inner join visitors on sessions.session_id = visitors.session_id
+    inner join orders
+        on visitors.customer_id = orders.customer_id
+            and sessions.session_kind = orders.sales_channel
+            and orders.ordered_at >= sessions.started_at
+            and orders.ordered_at <= {{ dbt.dateadd(
+                'minute', rule('identity.evidence_minutes_after_session'), 'coalesce(sessions.ended_at, sessions.started_at)'
+            ) }}
+),
+
+inferred as (
+    select session_id, min(order_id) as order_id
+    from placed
+    where choice = 1
+    group by session_id
 ),
 
 final as (
@@ -81,16 +122,21 @@ final as (
         sessions.attribution_model,
         sessions.is_new_visitor,
         sessions.pageviews,
+        cast(case when stepping.source_system is not null then coalesce(steps.product_views, 0) end as integer) as product_views,
         cast(case when stepping.source_system is not null then coalesce(steps.products_viewed, 0) end as integer) as products_viewed,
         case when stepping.source_system is not null then coalesce(steps.viewed_product, false) end as viewed_product,
         case when stepping.source_system is not null then coalesce(steps.added_to_cart, false) end as added_to_cart,
         case when stepping.source_system is not null then coalesce(steps.reached_checkout, false) end as reached_checkout,
-        case when stepping.source_system is not null then coalesce(steps.purchased, false) end as purchased,
-        steps.order_id,
+        case
+            when stepping.tells_purchases then coalesce(steps.purchased, false)
+            when stepping.source_system is not null and visitors.customer_id is not null then inferred.order_id is not null
+        end as purchased,
+        coalesce(steps.order_id, inferred.order_id) as order_id,
         sessions.city
     from sessions
     left join visitors on sessions.session_id = visitors.session_id
     left join steps on sessions.session_id = steps.session_id
+    left join inferred on sessions.session_id = inferred.session_id
     left join stepping
         on sessions.source_system = stepping.source_system
             and sessions.source_account = stepping.source_account

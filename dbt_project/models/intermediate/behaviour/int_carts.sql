@@ -1,0 +1,115 @@
+-- Identified carts and what became of them. A customer's cart in a channel on a business day begins with the first product put
+-- into it. It is abandoned when no order in any channel followed within triggers.abandoned_cart_hours, once these are over;
+-- recovered when the next order came within triggers.recovered_cart_days after all, by the channel of the message that was
+-- clicked last in between. One row per customer, channel and business day with something put into a cart.
+{% set patience = (rule('triggers.abandoned_cart_hours') | float * 60) | int %}
+
+with additions as (
+    select * from {{ ref('int_session_events__united') }}
+    where event = 'cart_add'
+),
+
+visitors as (
+    select * from {{ ref('int_visitors') }}
+),
+
+orders as (
+    select * from {{ ref('int_orders') }}
+    where is_counted and customer_id is not null
+),
+
+messages as (
+    select * from {{ ref('int_messages') }}
+    where is_clicked and customer_id is not null
+),
+
+put_in as (
+    select
+        additions.session_event_id,
+        additions.session_id,
+        visitors.customer_id,
+        coalesce(additions.session_kind, 'web') as channel,
+        additions.happened_at,
+        {{ business_date('additions.happened_at') }} as cart_on
+    from additions
+    inner join visitors on additions.session_id = visitors.session_id
+),
+
+first_put_in as (
+    select
+        put_in.*,
+        row_number() over (
+            partition by customer_id, channel, cart_on order by happened_at, session_event_id
+        ) as place
+    from put_in
+),
+
+carts as (
+    select
+        session_event_id as cart_id,
+        session_id,
+        customer_id,
+        channel,
+        cart_on,
+        happened_at as cart_at
+    from first_put_in
+    where place = 1
+),
+
+followed as (
+    select
+        carts.cart_id,
+        orders.order_id,
+        orders.ordered_at,
+        row_number() over (partition by carts.cart_id order by orders.ordered_at, orders.order_id) as place
+    from carts
+    inner join orders on carts.customer_id = orders.customer_id and carts.cart_at <= orders.ordered_at
+),
+
+judged as (
+    select
+        carts.*,
+        followed.order_id as next_order_id,
+        followed.ordered_at as next_ordered_at,
+        coalesce(followed.ordered_at <= {{ dbt.dateadd('minute', patience, 'carts.cart_at') }}, false) as is_ordered_in_time,
+        {{ dbt.dateadd('minute', patience, 'carts.cart_at') }} <= {{ as_of() }} as is_settled,
+        coalesce(
+            followed.ordered_at <= {{ dbt.dateadd('day', rule('triggers.recovered_cart_days'), 'carts.cart_at') }}, false
+        ) as is_ordered_at_last
+    from carts
+    left join followed on carts.cart_id = followed.cart_id and followed.place = 1
+),
+
+clicked as (
+    select
+        judged.cart_id,
+        messages.channel,
+        row_number() over (
+            partition by judged.cart_id order by messages.first_clicked_at desc, messages.message_id
+        ) as place
+    from judged
+    inner join messages
+        on judged.customer_id = messages.customer_id
+            and messages.first_clicked_at > judged.cart_at
+            and messages.first_clicked_at <= judged.next_ordered_at
+    where judged.is_ordered_at_last and not judged.is_ordered_in_time
+),
+
+final as (
+    select
+        judged.cart_id,
+        judged.session_id,
+        judged.customer_id,
+        judged.channel,
+        judged.cart_on,
+        judged.cart_at,
+        judged.next_order_id,
+        judged.next_ordered_at,
+        judged.is_settled and not judged.is_ordered_in_time as is_abandoned,
+        judged.is_settled and not judged.is_ordered_in_time and judged.is_ordered_at_last as is_recovered,
+        clicked.channel as recovered_by_channel
+    from judged
+    left join clicked on judged.cart_id = clicked.cart_id and clicked.place = 1
+)
+
+select * from final

@@ -1,0 +1,99 @@
+with sessions as (
+    select * from {{ ref('sessions') }}
+),
+
+store_traffic as (
+    select * from {{ ref('int_store_traffic__united') }}
+),
+
+wifi_visits as (
+    select * from {{ ref('int_wifi_visits__united') }}
+),
+
+visitors as (
+    select * from {{ ref('int_visitors') }}
+),
+
+orders as (
+    select
+        orders.*,
+        {{ business_date('orders.received_at') }} as received_on
+    from {{ ref('orders') }} as orders
+    where orders.is_counted
+),
+
+answers as (
+    select * from {{ ref('survey_answers') }}
+),
+
+carts as (
+    select * from {{ ref('int_carts') }}
+),
+
+customers as (
+    select * from {{ ref('int_customers') }}
+    where not is_employee and not is_b2b
+),
+
+{#- One row per fact, with what it adds to each column; a column that a stage does not have stays NULL there. The customer is
+    None where nobody can be known, and '' where the stage counts people by another fact (orders, not the visit they came by). -#}
+{% set parts = [
+    ('sessions', 'acquisition', 'session_kind', 'started_on', 'customer_id', 'true', {'sessions': '1'}),
+    ('store_traffic', 'acquisition', "'store'", business_date('counted_at'), none, 'entrants is not null', {'entrants': 'entrants'}),
+    ('sessions', 'choice', 'session_kind', 'started_on', 'customer_id', 'viewed_product',
+        {'sessions': '1', 'product_views': 'product_views'}),
+    ('wifi_visits left join visitors on wifi_visits.wifi_visit_id = visitors.session_id', 'choice', "'store'",
+        business_date('wifi_visits.entered_at'), 'visitors.customer_id', 'true', {'wifi_visits': '1'}),
+    ('carts inner join customers on carts.customer_id = customers.customer_id', 'choice', 'carts.channel', 'carts.cart_on', '', 'true', {
+        'carts': '1',
+        'abandoned_carts': 'case when is_abandoned then 1 else 0 end',
+        'recovered_carts': 'case when is_recovered then 1 else 0 end',
+        'recovered_by_email': "case when is_recovered and recovered_by_channel = 'email' then 1 else 0 end",
+        'recovered_by_push': "case when is_recovered and recovered_by_channel = 'push' then 1 else 0 end",
+        'recovered_by_sms': "case when is_recovered and recovered_by_channel = 'sms' then 1 else 0 end",
+        'recovered_by_messenger': "case when is_recovered and recovered_by_channel = 'messenger' then 1 else 0 end",
+        'recovered_without_message': "case when is_recovered and recovered_by_channel is null then 1 else 0 end",
+    }),
+    ('sessions', 'purchase', 'session_kind', 'started_on', '', 'purchased', {'sessions': '1'}),
+    ('orders', 'purchase', 'sales_channel', 'ordered_on', 'customer_id', 'true', {'orders': '1'}),
+    ('orders', 'receipt', 'fulfilment_method', 'received_on', 'customer_id', 'received_on is not null', {'orders': '1'}),
+    ('answers', 'feedback', 'channel', 'answered_on', 'customer_id', 'true', {'answers': '1'}),
+] -%}
+{%- set counts = ['sessions', 'entrants', 'product_views', 'wifi_visits', 'carts', 'abandoned_carts', 'recovered_carts',
+    'recovered_by_email', 'recovered_by_push', 'recovered_by_sms', 'recovered_by_messenger', 'recovered_without_message',
+    'orders', 'answers'] %}
+
+facts as (
+    {%- for source, stage, channel, day, customer, condition, adds in parts %}
+    select
+        {{ day }} as day,
+        '{{ stage }}' as stage,
+        {{ channel }} as channel,
+        cast({{ customer or 'null' }} as {{ dbt.type_string() }}) as customer_id,
+        {%- for count in counts %}
+        cast({{ adds.get(count, 'null') }} as integer) as {{ count }},
+        {%- endfor %}
+        {{ 0 if customer is none else 1 }} as knows_customers
+    from {{ source }}
+    where {{ condition }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+final as (
+    select
+        facts.day,
+        facts.stage,
+        facts.channel,
+        case when max(facts.knows_customers) = 1 then count(distinct customers.customer_id) end as customers,
+        {%- for count in counts %}
+        cast(sum(facts.{{ count }}) as {{ dbt.type_bigint() }}) as {{ count }},
+        {%- endfor %}
+        {{ ratio('sum(facts.recovered_carts)', 'sum(facts.abandoned_carts)') }} as recovered_cart_share
+    from facts
+    left join customers on facts.customer_id = customers.customer_id
+    where facts.day is not null
+    group by facts.day, facts.stage, facts.channel
+)
+
+select * from final
