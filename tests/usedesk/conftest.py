@@ -3,17 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 from desk_world import NOW, hand_made
 
 from ingestion import lake
 from ingestion.usedesk import VENDOR
 from sandbox import server
 from sandbox.server import Running, Sandbox, serve_in_thread
-from sandbox.usedesk.wire import API_TOKENS
 from sandbox.world import World
 
 
@@ -40,13 +37,3 @@ def serve(own_data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 def desk(serve: Callable[..., Running]) -> Running:
     """The stand-in as it is."""
     return serve()
-
-
-@pytest.fixture
-def ask(desk: Running) -> Callable[..., Any]:
-    """`ask("tickets", offset=0)`: a POST of JSON with the token, without any client in between."""
-
-    def post(method: str, *, token: str | None = API_TOKENS[0], **params: Any) -> Any:
-        return requests.post(f"{desk.url}/usedesk/{method}", json={"api_token": token, **params}, timeout=30)
-
-    return post

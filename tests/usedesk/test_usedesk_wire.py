@@ -1,10 +1,15 @@
 """The stand-in speaks UseDesk: members, types and habits of its answers, as the vendor's pages show them."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pandas as pd
 import pytest
 import requests
-from desk_world import at, hand_made
+from desk_world import NOW, at, hand_made
 
+from sandbox import server
+from sandbox.server import Running, Sandbox, serve_in_thread
 from sandbox.usedesk.wire import API_TOKENS
 from sandbox.world import table
 
@@ -21,6 +26,27 @@ COMMENT = words("id message from user_id client_id ticket_id is_first delivered 
 CHANGE = words("id trigger_id user_id ticket_id data changed_at old_status new_status company_id")
 CLIENT = words("id name avatar position note company_id spammer vip client_company_id created_at tickets emails phones social_networks "
                "messengers addresses sites client_company")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One stand-in for all that only ask; the last test moves its clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "VENDORS", ("usedesk",))
+        sandbox = Sandbox(world=hand_made(), clock_file=tmp_path_factory.mktemp("desk") / "clock", rate=100.0)
+        sandbox.set_clock(NOW)
+        with serve_in_thread(sandbox) as running:
+            yield running
+
+
+@pytest.fixture
+def ask(desk: Running) -> Any:
+    """`ask("tickets", offset=0)`: a POST of JSON with the token, without any client in between."""
+
+    def post(method: str, *, token: str | None = API_TOKENS[0], **params: Any) -> requests.Response:
+        return requests.post(f"{desk.url}/usedesk/{method}", json={"api_token": token, **params}, timeout=30)
+
+    return post
 
 
 def test_tickets_are_a_bare_array_with_numbers_as_strings(ask):
@@ -92,26 +118,27 @@ def test_pages_are_counted_by_number_and_offset_is_never_null(serve):
 
 
 @pytest.mark.parametrize(("zone", "first"), [("utc", "2026-10-05 07:00"), ("local", "2026-10-05 10:00")])
-def test_date_filters_are_inclusive_to_the_minute_in_utc_or_the_accounts_zone(serve, zone, first):
-    desk = serve(filters=zone)
+def test_date_filters_are_inclusive_to_the_minute_in_utc_or_the_accounts_zone(ask, desk, zone, first):
+    desk.sandbox.options["usedesk.filters"] = zone
 
     def ids(**params):
-        answer = requests.post(f"{desk.url}/usedesk/tickets", json={"api_token": API_TOKENS[0], **params}, timeout=30)
-        return {each["id"] for each in answer.json()}
+        return {each["id"] for each in ask("tickets", **params).json()}
 
     assert ids(created_before=first) == {"9002", "9001"}
     assert "9001" in ids(created_after=first)
     assert "9001" not in ids(created_after=first[:-1] + "1")
     assert ids(updated_after="2026-10-19 00:00", updated_before="2026-10-21 00:00") == {"9003", "9004"}
+    del desk.sandbox.options["usedesk.filters"]
 
 
-def test_errors_name_themselves_with_their_status_or_with_200(ask, serve):
+def test_errors_name_themselves_with_their_status_or_with_200(ask, desk):
     missing, wrong = ask("tickets", token=None), ask("tickets", token="nonsense")
     assert (missing.status_code, missing.json()) == (401, {"error": "api_token is missing", "code": 401})
     assert (wrong.status_code, wrong.json()) == (401, {"error": "Wrong api_token", "code": 401})
     assert ask("ticket", ticket_id=1).json() == {"error": "Ticket not found", "code": 404}
-    smiling = serve(errors="200")
-    answer = requests.post(f"{smiling.url}/usedesk/ticket", json={"api_token": API_TOKENS[0], "ticket_id": 1}, timeout=30)
+    desk.sandbox.options["usedesk.errors"] = "200"
+    answer = ask("ticket", ticket_id=1)
+    del desk.sandbox.options["usedesk.errors"]
     assert (answer.status_code, answer.json()) == (200, {"error": "Ticket not found", "code": 404})
 
 
