@@ -19,12 +19,14 @@ def costs(*rows: str) -> str:
 def test_a_file_is_loaded_once_and_a_changed_one_replaces_its_rows(drop):
     drop.write("channel_costs/a.csv", costs("01,sms,1", "02,sms,2", "03,sms,3"))
     drop.write("channel_costs/2025/b.csv", costs("04,sms,4"))
+    drop.write("channel_costs/2025/b again.csv", costs("04,sms,4"))
     drop.write("channel_costs/_b.csv", "unfinished")
     drop.write("loyalty/x.csv", "of no dataset")
     assert drop.night().documents == {"channel_costs": 4, "settings": 1}
     assert payload("channel_costs", "channel_costs/a.csv:2")["row"] == {"cost_on": "2026-10-02", "channel": "sms", "cost": "2"}
     assert (drop.night().documents, drop.night().documents) == ({}, {})
-    # Shrunk, renamed and emptied in one night: two rows stay of a, its third is deleted; c is a copy of what b was; b is empty.
+    # Two rows stay of a, its third is deleted; b's content has another name now, and its second copy is gone.
+    (drop.root / "channel_costs/2025/b again.csv").unlink()
     drop.write("channel_costs/a.csv", costs("01,sms,1", "02,sms,20"))
     (drop.root / "channel_costs/2025/b.csv").rename(drop.root / "channel_costs/c.csv")
     drop.write("channel_costs/d.csv", costs("05,sms,5"))
