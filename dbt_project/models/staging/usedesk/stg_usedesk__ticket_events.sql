@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 {% set comment = [
     ('comment_id',  'id',           'text',  ''),
     ('author_type', 'from',         'text',  ''),
