@@ -119,8 +119,8 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     desk = service.served(
         dice,
         service.Retailer(
-            customers=customers, begins=begins, ends=ends, folk=folk, changes=changes, firms=firms, shops=shops, records=records, orders=orders,
-            visits=site_and_app["visits"],
+            customers=customers, begins=begins, ends=ends, folk=folk, changes=changes, firms=firms, shops=shops, records=records,
+            orders=orders, visits=site_and_app["visits"],
         ),
     )
     return World(
