@@ -12,6 +12,8 @@ import logging
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ingestion.accounts import Account
 from ingestion.http import VendorError
@@ -45,17 +47,27 @@ class Logs:
         self.sweep()
         for source in self._fields:
             self._left[source] = (since, until)
+        for source in self._fields:
             self._ask(source)
 
     def parts(self, source: str) -> Iterator[tuple[LogRequest, bytes]]:
-        """Every part of the log of the days that were begun, each with its request. Raises VendorError."""
-        while source in self._asked:
+        """Every part of the log of the days that were begun, each with its request. Raises VendorError.
+
+        A log is fetched whole before its first part is given, and cleaned at once: who reads slowly holds nobody's storage, and a source
+        that found it full finds room when its turn comes.
+        """
+        while source in self._asked or source in self._left:
+            if source not in self._asked:
+                self._ask(source)
             asked, days = self._asked.pop(source)
             ready = self._awaited(asked, source, days)
-            for number in ready.parts:
-                yield ready, self._whole_part(ready.request_id, number, source)
-            self._give_back(ready)
-            self._ask(source)
+            with TemporaryDirectory(prefix="log-") as folder:
+                files = [Path(folder) / f"{number}.tsv" for number in ready.parts]
+                for number, file in zip(ready.parts, files, strict=True):
+                    file.write_bytes(self._whole_part(ready.request_id, number, source))
+                self._give_back(ready)
+                for file in files:
+                    yield ready, file.read_bytes()
 
     def sweep(self) -> None:
         """Clean what an earlier run of ours left behind."""
@@ -74,26 +86,24 @@ class Logs:
             self._open.pop(request_id, None)
 
     def _ask(self, source: str) -> None:
-        """Ask for as many of the days that are left as the vendor takes at once."""
-        if source not in self._left:
-            return
-        since, until = self._left.pop(source)
+        """Ask for as many of the days that are left as the vendor takes at once; for none while another log of ours takes the room."""
+        since, until = self._left[source]
         last = min(until, since + LONGEST_PERIOD - timedelta(days=1))
-        last = min(last, since + timedelta(days=self._possible(source, since, last) - 1))
-        asked = self.api.create(source, since, last, self._fields[source], self._account.setting("attribution", ""))
-        self._open[asked.request_id] = source
-        self._asked[source] = asked, f"{since} … {last}"
-        if last < until:
-            self._left[source] = (last + timedelta(days=1), until)
-
-    def _possible(self, source: str, since: date, until: date) -> int:
-        days = self.api.possible_days(source, since, until, self._fields[source])
+        days = self.api.possible_days(source, since, last, self._fields[source])
+        if days < 1 and self._open:
+            return
         if days < 1:
             held = sum(one.size for one in self.api.requests() if one.status in HOLDS_STORAGE)
             raise VendorError(f"{self.api.who(source)}: not even {since} may be exported, for the counter's storage for logs is full "
                               f"({held / 1e9:.2f} GB are prepared and not cleaned). Nothing of this load was kept; clean the requests of "
                               "other programs (GET logrequests lists them) or raise the quota.")
-        return days
+        last = min(last, since + timedelta(days=days - 1))
+        asked = self.api.create(source, since, last, self._fields[source], self._account.setting("attribution", ""))
+        self._open[asked.request_id] = source
+        self._asked[source] = asked, f"{since} … {last}"
+        del self._left[source]
+        if last < until:
+            self._left[source] = (last + timedelta(days=1), until)
 
     def _awaited(self, asked: LogRequest, source: str, days: str) -> LogRequest:
         """The request once it is processed."""

@@ -7,7 +7,6 @@ its own, lands, and ends in quarantine. Bytes that are no UTF-8 are written as b
 """
 
 import io
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,7 +45,7 @@ def documents_of(body: bytes, shape: Shape, *, account: str, asked_at: datetime,
     payloads = _objects({**columns, **told}) if columns[names[0]] else pa.array([], pa.string())
     keys = _keys(columns, payloads, shape)
     if broken:
-        lines = [json.dumps({"line": line}, ensure_ascii=False) for line in broken]
+        lines = [msgspec.json.encode({"line": line}).decode() for line in broken]
         payloads = pa.concat_arrays([payloads, pa.array(lines, pa.string())])
         keys = pa.concat_arrays([keys, pa.array([documents.payload_key(line) for line in lines], pa.string())])
     cursors = pa.concat_arrays([columns[shape.cursor], pa.nulls(len(broken), pa.string())])

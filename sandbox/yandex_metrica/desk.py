@@ -111,10 +111,11 @@ class Desk:
         """Whether a log of these days would fit, and how many days would."""
         source, since, until, names = self._asked(request)
         days = (until - since).days + 1
-        size = self._estimate(source, since, until, names)
         with self._lock:
             free = self._free()
-        fitting = days if size <= free else int(days * free // max(size, 1))
+        fitting = 0
+        while fitting < days and self._estimate(source, since, since + timedelta(days=fitting), names) <= free:
+            fitting += 1
         return JSONResponse({"log_request_evaluation": {"possible": fitting >= days, "max_possible_day_quantity": fitting}})
 
     def create(self, request: Request) -> Response:

@@ -39,8 +39,8 @@ def hit(number: int, of: int, client: str, happened: str, event: str, **more: ob
 
 
 def hand_made() -> World:
-    """Eight visits: a click that logs in and buys, one over midnight, an early and a vanishing one, last month's, today's, and a number that
-    comes back a year later."""
+    """Eight visits: a click that logs in and buys, one over midnight, an early and a vanishing one, an old one, today's, and a number
+    that comes back a year later."""
     frames = {name: table(name) for name in SHAPES}
     frames["products"] = table("products", pd.DataFrame([
         {"product_id": 1, "article": "КРУЖКА-1", "name": "Кружка «O'Нил» \\ синяя", "price_kop": 41050},

@@ -24,7 +24,10 @@ clicks as (
         sessions.started_at,
         url_identifiers.parameter,
         url_identifiers.identifier_namespace,
-        nullif(regexp_extract(sessions.landing_url, '[?&]' || url_identifiers.parameter || '=([^&#]+)', 1), '') as identifier_value
+        -- Taken apart by its separators: a pattern made for each row would be compiled for each row.
+        nullif(split_part(split_part(split_part(
+            '&' || replace(sessions.landing_url, '?', '&'), '&' || url_identifiers.parameter || '=', 2
+        ), '&', 1), '#', 1), '') as identifier_value
     from sessions
     inner join url_identifiers
         on
