@@ -1,6 +1,4 @@
--- Every web and app session as each system tells it; one row per system's session.
-{{ config(materialized='view') }}
-
+-- Every web and app session as each system tells it; a table, since half of this room reads it. One row per system's session.
 with united as (
     {{ canonical_union('sessions', [
         'stg_mindbox__sessions',

@@ -1,6 +1,5 @@
--- Visits to stores as their Wi-Fi saw them; one row per device and visit.
-{{ config(materialized='view') }}
-
+-- Visits to stores as their Wi-Fi saw them; a table, since hashing the devices is slow and several models read it. One row per
+-- device and visit.
 with united as (
     {{ canonical_union('wifi_visits', [
         'stg_file_drop__wifi_visits',

@@ -1,10 +1,8 @@
 -- The final state of every message to every recipient. A click implies an open, and any reaction, or a machine that
 -- fetched the pixel, proves the delivery, whatever the bounce said before; so a sent message is delivered, hard bounced,
 -- soft bounced or still on its way, and never two of these. `is_machine_opened` means that only a machine opened it.
--- A message whose system knows no record of its recipient belongs to whoever its number or address is. One row per message
--- and recipient.
-{{ config(materialized='view') }}
-
+-- A message whose system knows no record of its recipient belongs to whoever its number or address is. A table, since the
+-- carts ask it too. One row per message and recipient.
 with events as (
     select * from {{ ref('int_message_events') }}
 ),
