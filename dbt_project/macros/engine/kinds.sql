@@ -16,6 +16,8 @@
     {%- elif name == 'date' -%} {{ possible_date(as_date(text)) }}
     {%- elif name in ('utc', 'moscow', 'local') -%}
         {{ possible_date(as_moment(text, name, zone)) }}
+    {%- elif name == 'day_first' -%} {{ possible_date(as_day_first(text, zone)) }}
+    {%- elif name == 'epoch_ms' -%} {{ possible_date(as_epoch_ms(text)) }}
     {%- else -%}
         {{ exceptions.raise_compiler_error("The contract names the kind '" ~ kind ~ "', which macros/engine/kinds.sql does not know.") }}
     {%- endif -%}
@@ -27,6 +29,7 @@
     {{ return({
         'integer': dbt.type_bigint(), 'number': type_double(), 'money': 'decimal(18, 2)', 'kopecks': 'decimal(18, 2)',
         'boolean': dbt.type_boolean(), 'date': 'date', 'utc': 'timestamp', 'moscow': 'timestamp', 'local': 'timestamp',
+        'day_first': 'timestamp', 'epoch_ms': 'timestamp',
     }.get(name, dbt.type_string())) }}
 {%- endmacro %}
 
@@ -36,6 +39,10 @@
     case when {{ as_date(text) }} is null then '{{ label }}: not a date' else '{{ label }}: impossible date' end
     {%- elif kind in ('utc', 'moscow', 'local') -%}
     case when {{ as_moment(text, kind, "'UTC'") }} is null then '{{ label }}: not a time' else '{{ label }}: impossible date' end
+    {%- elif kind == 'day_first' -%}
+    case when {{ as_day_first(text, "'UTC'") }} is null then '{{ label }}: not a time' else '{{ label }}: impossible date' end
+    {%- elif kind == 'epoch_ms' -%}
+    case when {{ as_epoch_ms(text) }} is null then '{{ label }}: not a time' else '{{ label }}: impossible date' end
     {%- else -%}
     '{{ label }}: {{ {
         'integer': 'not an integer', 'number': 'not a number', 'money': 'not money', 'kopecks': 'not money',
@@ -119,6 +126,27 @@
 {% macro spark__moment_in_zone(text, zone) -%}
     {%- if zone is none -%} try_cast({{ text }} as timestamp)
     {%- else -%} to_utc_timestamp(try_cast({{ text }} as timestamp), {{ zone }}) {%- endif -%}
+{%- endmacro %}
+
+{#- 29/11/2016 9:05:00: a wall clock written day first. The hour may have one digit. -#}
+{% macro as_day_first(text, zone) -%}
+    {%- set iso -%}
+    substring({{ text }}, 7, 4) || '-' || substring({{ text }}, 4, 2) || '-' || substring({{ text }}, 1, 2)
+    || ' ' || lpad(trim(substring({{ text }}, 11)), 8, '0')
+    {%- endset -%}
+    case
+        when {{ matches(text, '^[0-9]{2}/[0-9]{2}/[0-9]{4} +[0-9]{1,2}:[0-9]{2}:[0-9]{2}$') }}
+            then {{ moment_in_zone(iso, zone) }}
+    end
+{%- endmacro %}
+
+{#- 1480410300000: milliseconds since 1970. Fewer digits would be seconds, and a moment in January 1970. -#}
+{% macro as_epoch_ms(text) -%}{{ adapter.dispatch('as_epoch_ms')(text) }}{%- endmacro %}
+{% macro duckdb__as_epoch_ms(text) -%}
+    case when {{ matches(text, '^[0-9]{12,14}$') }} then make_timestamp(try_cast({{ text }} as bigint) * 1000) end
+{%- endmacro %}
+{% macro spark__as_epoch_ms(text) -%}
+    case when {{ matches(text, '^[0-9]{12,14}$') }} then timestamp_millis(try_cast({{ text }} as bigint)) end
 {%- endmacro %}
 
 
