@@ -1,5 +1,5 @@
 -- Everything the retailer knows of a customer on one line, as of the refresh. Cancelled and test orders are in no figure.
--- Columns of later issues are there and NULL. One row per resolved customer.
+-- Columns whose KPIs are not computed yet are there and NULL. One row per resolved customer.
 with customers as (
     select * from {{ ref('int_customers') }}
 ),
@@ -23,6 +23,25 @@ loyalty_accounts as (
     where customer_id is not null
 ),
 
+tickets as (
+    select * from {{ ref('tickets') }}
+    where customer_id is not null and is_counted
+),
+
+calls as (
+    select * from {{ ref('calls') }}
+    where customer_id is not null
+),
+
+survey_answers as (
+    select * from {{ ref('survey_answers') }}
+    where customer_id is not null and score is not null
+),
+
+touchpoints as (
+    select * from {{ ref('touchpoints') }}
+),
+
 bought as (
     select
         customer_id,
@@ -44,6 +63,70 @@ window_orders as (
         max(case when channel_class = 'offline' then 1 else 0 end) as bought_offline
     from orders
     where ordered_on > {{ days_before_as_of(rule('sales.omnichannel_window_days')) }} and ordered_on <= {{ as_of_date() }}
+    group by customer_id
+),
+
+-- Browsing and visits count as well as purchases; talk about an order and what was only sent do not.
+touched as (
+    select
+        customer_id,
+        max(case when is_online then 1 else 0 end) as touched_online,
+        max(case when is_online then 0 else 1 end) as touched_offline
+    from (
+        select
+            customer_id,
+            ordered_on as touched_on,
+            channel_class = 'online' as is_online
+        from orders
+        where channel_class in ('online', 'offline')
+
+        union all
+
+        select
+            customer_id,
+            {{ business_date('occurred_at') }} as touched_on,
+            touch_type in ('ad_visit', 'visit', 'message_click') as is_online
+        from touchpoints
+        where touch_type in ('ad_visit', 'visit', 'message_click', 'store_visit', 'event')
+    ) as touches
+    where touched_on > {{ days_before_as_of(rule('sales.omnichannel_window_days')) }} and touched_on <= {{ as_of_date() }}
+    group by customer_id
+),
+
+-- Where there is no help desk or telephony at all, nobody has a count of 0.
+heard as (
+    select
+        (select count(*) from {{ ref('tickets') }}) as tickets,
+        (select count(*) from {{ ref('calls') }}) as calls
+),
+
+asked as (
+    select customer_id, count(*) as tickets_count
+    from tickets
+    group by customer_id
+),
+
+called as (
+    select customer_id, count(*) as calls_count
+    from calls
+    group by customer_id
+),
+
+answered as (
+    select
+        customer_id,
+        max(case when survey_type = 'nps' then score end) as last_nps,
+        max(case when survey_type = 'csat' then score end) as last_csat
+    from (
+        select
+            customer_id,
+            survey_type,
+            score,
+            row_number() over (partition by customer_id, survey_type order by answered_at desc, answer_id desc) as place
+        from survey_answers
+        where survey_type in ('nps', 'csat')
+    ) as placed
+    where place = 1
     group by customer_id
 ),
 
@@ -143,7 +226,12 @@ final as (
             when window_orders.bought_offline = 1 then 'offline_only'
             else 'no_purchase'
         end as shopper_type,
-        cast(null as {{ dbt.type_string() }}) as shopper_type_by_touch,
+        case
+            when touched.touched_online + touched.touched_offline = 2 then 'omnichannel'
+            when touched.touched_online = 1 then 'online_only'
+            when touched.touched_offline = 1 then 'offline_only'
+            else 'no_touch'
+        end as shopper_type_by_touch,
         favourites.sales_channel as preferred_channel,
         coalesce(belonged.is_loyalty_member = 1, false) as is_loyalty_member,
         belonged.loyalty_enrolled_at,
@@ -161,10 +249,10 @@ final as (
         cast(coalesce(pressed.messages_7d, 0) as integer) as messages_7d,
         cast(coalesce(pressed.messages_30d, 0) as integer) as messages_30d,
         opened.last_opened_at,
-        cast(null as integer) as tickets_count,
-        cast(null as integer) as calls_count,
-        cast(null as integer) as last_nps,
-        cast(null as integer) as last_csat,
+        cast(coalesce(asked.tickets_count, case when heard.tickets > 0 then 0 end) as integer) as tickets_count,
+        cast(coalesce(called.calls_count, case when heard.calls > 0 then 0 end) as integer) as calls_count,
+        cast(answered.last_nps as integer) as last_nps,
+        cast(answered.last_csat as integer) as last_csat,
         cast(null as integer) as rfm_recency,
         cast(null as integer) as rfm_frequency,
         cast(null as integer) as rfm_monetary,
@@ -177,6 +265,7 @@ final as (
         cast(null as decimal(18, 2)) as clv_predicted_12m_margin,
         cast(null as boolean) as margin_is_assumed
     from customers
+    cross join heard
     left join bought on customers.customer_id = bought.customer_id
     left join window_orders on customers.customer_id = window_orders.customer_id
     left join favourites on customers.customer_id = favourites.customer_id
@@ -184,6 +273,10 @@ final as (
     left join opened on customers.customer_id = opened.customer_id
     left join consented on customers.customer_id = consented.customer_id
     left join belonged on customers.customer_id = belonged.customer_id
+    left join touched on customers.customer_id = touched.customer_id
+    left join asked on customers.customer_id = asked.customer_id
+    left join called on customers.customer_id = called.customer_id
+    left join answered on customers.customer_id = answered.customer_id
 )
 
 select * from final
