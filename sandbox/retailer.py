@@ -54,7 +54,7 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     goods = catalogue.products(dice, max(60, min(600, customers // 8)), begins=begins)
     firms = catalogue.companies(dice, customers, begins=begins, until=now)
 
-    joined = trade.joined_days(customers, days, future_days)
+    joined = trade.joined_days(customers, days, future_days + 1)  # the world ends within a day, whose newcomers are there till then
     # Some weeks more are planned than are lived: carts are left and things looked at before the purchases of the next weeks.
     later = trade.joined_days(customers, days, future_days + errands.LOOKS_AHEAD_DAYS)
     folk = people.people(dice, len(joined), joined_at=first_day + joined, mailboxes=list(firms["email"]))
@@ -62,7 +62,7 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     planned = trade.people_visits(dice, later, cities, shops, first_day=first_day, horizon=horizon + errands.LOOKS_AHEAD_DAYS)
     planned = planned[planned["created_at"] >= begins + np.timedelta64(1, "h")].reset_index(drop=True)
     bought = planned[(planned["created_at"] <= ends) & (planned["who"] < len(folk))]
-    folk["joined_at"] = _joined_at(dice, bought, first_day + joined, begins=begins)
+    folk["joined_at"] = _joined_at(dice, planned[planned["who"] < len(folk)], first_day + joined, begins=begins)
     changes = people.person_changes(dice, folk)
     folk = people.with_recycled_numbers(dice, folk, changes)
     members = programme.enrolments(dice, folk["joined_at"].to_numpy(), launched=launched)

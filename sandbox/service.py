@@ -50,12 +50,13 @@ def served(dice: Dice, retailer: Retailer) -> Served:
     joined = folk["joined_at"].to_numpy().astype("datetime64[us]")
     span = {"begins": retailer.begins, "ends": retailer.ends}
     scale = {"customers": retailer.customers, **span}
+    visits = _of_the_met(retailer.visits, joined)
     told = surveys.recommendations(dice, orders)
     to_write, to_call = surveys.low_scores(dice, told)
     written = tickets.causes(dice, orders, joined, to_write, **scale)
-    forms = leads.causes(dice, retailer.visits, orders, **scale)
+    forms = leads.causes(dice, visits, orders, **scale)
     asked = forms[forms["subject"] == leads.CALLBACK]
-    causes = calls.causes(dice, orders, joined, retailer.shops, retailer.visits, written, to_call, asked, **scale)
+    causes = calls.causes(dice, orders, joined, retailer.shops, visits, written, to_call, asked, **scale)
     heard = call_lives.lives(dice, causes, retailer.shops, orders, ends=retailer.ends)
     phones = call_lives.numbers(dice, heard, folk, changes, retailer.firms)
     told = pd.concat(
@@ -65,9 +66,9 @@ def served(dice: Dice, retailer: Retailer) -> Served:
     desk = clients.help_desk(dice, written, folk, changes, retailer.firms, begins=retailer.begins)
     tracker = clients.call_tracker(dice, forms, folk, changes, retailer.firms, begins=retailer.begins)
     tables = help_desk_tables(dice, retailer, written, desk.record_ids) | {
-        "calls": call_lives.call_table(dice, heard, phones, folk, orders, retailer.visits),
+        "calls": call_lives.call_table(dice, heard, phones, folk, orders, visits),
         "call_legs": call_lives.legs(dice, heard, retailer.shops),
-        "leads": leads.lead_table(dice, forms, tracker.record_ids, folk, changes, orders, retailer.visits),
+        "leads": leads.lead_table(dice, forms, tracker.record_ids, folk, changes, orders, visits),
         "survey_answers": surveys.answer_table(dice, told, folk, changes, orders, ends=retailer.ends),
         "store_traffic": footfall.store_traffic(dice, orders, retailer.shops, **span),
         "wifi_visits": footfall.wifi_visits(dice, orders, folk, changes, retailer.shops, **scale),
@@ -113,6 +114,14 @@ def help_desk_tables(dice: Dice, retailer: Retailer, causes: pd.DataFrame, recor
         "ticket_statuses": table("ticket_statuses", numbered(lives.statuses, "change_id", FIRST_CHANGE)),
         "ticket_ratings": table("ticket_ratings", numbered(lives.ratings, "rating_id", 1)),
     }
+
+
+def _of_the_met(visits: pd.DataFrame, joined_at: np.ndarray) -> pd.DataFrame:
+    """The visits of strangers and of people by then known: whoever looks around first may be told of in a longer future only."""
+    person = calls.person_rows(visits["person_id"])
+    there = (person >= 0) & (person < len(joined_at))
+    met = there & (joined_at[np.where(there, person, 0)] <= visits["ended_at"].to_numpy())
+    return visits[met | (person < 0)].reset_index(drop=True)
 
 
 def _shop_records(retailer: Retailer) -> pd.DataFrame:
