@@ -114,6 +114,9 @@ class _Dataset:
                 yield from self._read(file)
                 if self._state[file.name]["digest"]:
                     holders[self._state[file.name]["digest"]] = file.name
+        # A broken file that was taken away is nobody's business any more; rows of a good version stay, as of every file that is gone.
+        for name in sorted(set(self._state) - {file.name for file in files}):
+            yield from self._mended(name)
 
     def _digest(self, file: File) -> str | None:
         """The file's content and how it is to be read, as one hash; None when it is gone meanwhile."""

@@ -58,15 +58,19 @@ def test_a_broken_file_is_refused_whole_and_stops_no_other_and_is_mended(drop):
         "file": "channel_costs/a.csv", "line": 4, "column": "cost", "text": "2026-10-03,sms,many",
         "refusal": "cost: the value in line 4 is no number (a number of money is expected). No row of the file was loaded."}
     assert drop.night().documents == {}, "the same break is told once"
-    # Mended with a new content, and taken back to the old one: the document of the break is withdrawn either way.
+    # Mended with a new content: the document of the break is withdrawn.
     drop.write("channel_costs/a.csv", costs("01,sms,1", "02,sms,2", "03,sms,3"))
     assert drop.night().documents == {"channel_costs": 4}
     assert ("channel_costs/a.csv", "delete") in landed("channel_costs")
+    # Broken and taken back to the old content; a broken file that is taken away.
     drop.write("channel_costs/b.csv", "no,header\n")
-    assert drop.night().documents == {"channel_costs": 1}
+    (drop.root / "channel_costs/d.xlsx").unlink()
+    assert drop.night().documents == {"channel_costs": 2}
     drop.write("channel_costs/b.csv", costs("03,sms,3"))
     assert drop.night().documents == {"channel_costs": 1}
-    assert landed("channel_costs")[-1] == ("channel_costs/b.csv", "delete")
+    assert landed("channel_costs")[-3:] == [("channel_costs/b.csv", "upsert"), ("channel_costs/d.xlsx", "delete"),
+                                            ("channel_costs/b.csv", "delete")]
+    assert drop.night().documents == {}
 
 
 def test_a_setting_that_was_mended_reads_the_file_again(drop, monkeypatch):
