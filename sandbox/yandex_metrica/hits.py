@@ -9,8 +9,6 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from sandbox.yandex_metrica import tsv
 from sandbox.yandex_metrica.gate import COUNTER_ID
 from sandbox.yandex_metrica.visits import MOSCOW
@@ -31,7 +29,7 @@ def _is(events: frozenset[str], yes: str = "1", no: str = "0") -> Callable[[Reco
 
 
 def _goals(records: Records) -> list[str]:
-    return ["[]" if pd.isna(goal) else f"[{goal}]" for goal in records.hits["goal_id"].tolist()]
+    return ["[]" if goal is None else f"[{goal}]" for goal in records.of_hits("goal_id")]
 
 
 def _params(records: Records) -> list[str]:
@@ -44,20 +42,19 @@ def _params(records: Records) -> list[str]:
 
 
 def _ecommerce(records: Records) -> list[str]:
-    hits = records.hits
     pieces = {product: json.dumps({"id": article, "name": name}, ensure_ascii=False, separators=(",", ":"))[:-1]
               for product, (article, name) in records.products.items()}
     texts = []
-    for event, product, quantity, price, order in zip(*(hits[name].tolist() for name in (
+    for event, product, quantity, price, order in zip(*(records.of_hits(name) for name in (
             "event", "product_id", "quantity", "price_kop", "order_id")), strict=True):
         told = ""
-        if event in ACTIONS and product is not pd.NA:
-            many = "" if quantity is pd.NA else f',"quantity":{quantity}'
-            cost = "" if price is pd.NA else f',"price":{price / 100:g}'
+        if event in ACTIONS and product is not None:
+            many = "" if quantity is None else f',"quantity":{quantity}'
+            cost = "" if price is None else f',"price":{price / 100:g}'
             told = f'[{{"currencyCode":"RUB","{ACTIONS[event]}":{{"products":[{pieces[product]}{cost}{many}}}]}}}}]'
         elif event == "checkout":
             told = '[{"checkout":{"actionField":{"step":1}}}]'
-        elif event == "purchase" and order is not pd.NA and order in records.orders:
+        elif event == "purchase" and order is not None and order in records.orders:
             told = json.dumps([_purchase(records, int(order))], ensure_ascii=False, separators=(",", ":"))
         texts.append(tsv.text(told) if "\\" in told or "'" in told else told)
     return texts

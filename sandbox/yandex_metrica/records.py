@@ -135,9 +135,31 @@ class Records:
         frame = self.world.products
         return dict(zip(frame["product_id"].tolist(), zip(frame["article"].tolist(), frame["name"].tolist(), strict=True), strict=True))
 
-    def events_of_visits(self, wanted: pd.Series) -> dict[int, list[int]]:
-        """{row of the visit: rows of its hits} for the hits that `wanted` marks."""
+    @cached_property
+    def goals_of_visits(self) -> dict[int, list[int]]:
+        """{row of a visit: rows of its hits that reached a goal}."""
+        return self._of_visits(self.hits["goal_id"].notna())
+
+    @cached_property
+    def purchases_of_visits(self) -> dict[int, list[int]]:
+        """{row of a visit: rows of its hits that tell a purchase}."""
+        return self._of_visits((self.hits["event"] == "purchase") & self.hits["order_id"].isin(self.orders))
+
+    @cached_property
+    def hits_of_visits(self) -> dict[int, list[int]]:
+        """{row of a visit: rows of its hits}."""
+        return self._of_visits(pd.Series(True, index=self.hits.index))
+
+    def of_hits(self, name: str) -> list[Any]:
+        """A column of the hits as plain values, None for whatever is missing."""
+        if ("hits", f"plain {name}") not in self._columns:
+            values = self.hits[name]
+            self._columns["hits", f"plain {name}"] = values.astype(object).where(values.notna(), None).tolist()
+        return self._columns["hits", f"plain {name}"]
+
+    def _of_visits(self, wanted: pd.Series) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
+        wanted = wanted & (self.hits["visit"] >= 0)
         for row, visit in zip(self.hits.index[wanted].tolist(), self.hits.loc[wanted, "visit"].tolist(), strict=True):
             found.setdefault(visit, []).append(row)
         return found

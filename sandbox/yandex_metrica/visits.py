@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
 from sandbox.yandex_metrica import tsv
 from sandbox.yandex_metrica.attribution import PLACEHOLDER
 from sandbox.yandex_metrica.gate import COUNTER_ID
@@ -50,15 +48,14 @@ def _duration(records: Records) -> list[str]:
 
 
 def _watches(records: Records) -> list[str]:
-    ids = records.hits["watch_id"].tolist()
-    found = records.events_of_visits(records.hits["visit"] >= 0)
+    ids, found = records.of_hits("watch_id"), records.hits_of_visits
     return [tsv.numbers(ids[row] for row in found.get(visit, ())[:LONGEST_LIST]) for visit in range(len(records.visits))]
 
 
 def _goals(one: Callable[[Records, list[int]], str]) -> Field:
     """A field that lists something of every reached goal."""
     def column(records: Records) -> list[str]:
-        found = records.events_of_visits(records.hits["goal_id"].notna() & (records.hits["visit"] >= 0))
+        found = records.goals_of_visits
         return [one(records, found[visit]) if visit in found else "[]" for visit in range(len(records.visits))]
     return column
 
@@ -73,17 +70,16 @@ def _goal_orders(records: Records, rows: list[int]) -> str:
     return tsv.strings("" if order is None else order["number"] for order in orders)
 
 
-def _values(records: Records, name: str, rows: list[int]) -> list[object]:
-    values = records.hits[name]
-    return [None if pd.isna(values.iat[row]) else values.iat[row] for row in rows]
+def _values(records: Records, name: str, rows: list[int]) -> list[int | None]:
+    values = records.of_hits(name)
+    return [values[row] for row in rows]
 
 
 def _purchases(one: Callable[[Records, list[int], list[int]], str]) -> Field:
     """A field that lists something of every purchase; `one` gets the hits and the orders that they tell."""
     def column(records: Records) -> list[str]:
-        tells = (records.hits["event"] == "purchase") & records.hits["order_id"].isin(records.orders) & (records.hits["visit"] >= 0)
-        found = records.events_of_visits(tells)
-        return [one(records, found[visit], [int(order) for order in _values(records, "order_id", found[visit])]) if visit in found else "[]"
+        found = records.purchases_of_visits
+        return [one(records, found[visit], _values(records, "order_id", found[visit])) if visit in found else "[]"
                 for visit in range(len(records.visits))]
     return column
 
