@@ -43,14 +43,14 @@ def hash_key() -> bytes:
     path = Path(os.environ.get("OMNIMART_DATA", "data")) / "secrets" / "hash_key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_name(f".hash_key.{os.getpid()}")
+        draft = path.with_name(f".hash_key.{secrets.token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(draft, path)  # two programs may come here at once: the first to link wins, both read the same key
+            os.link(draft, path)  # two programs or threads may come here at once: the first to link wins, all read the same key
         except FileExistsError:
             pass
         finally:

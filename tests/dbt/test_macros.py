@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -168,6 +170,20 @@ def test_the_hash_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path, m
     assert len(first) == 64
     assert hash_key() == first
     assert stat.S_IMODE((tmp_path / "secrets" / "hash_key").stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "secrets").iterdir()] == ["hash_key"]
+
+
+def test_threads_that_meet_at_the_missing_hash_key_read_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNIMART_DATA", str(tmp_path))
+    monkeypatch.delenv("OMNIMART_HASH_KEY", raising=False)
+    together = threading.Barrier(8)
+
+    def arrive(_: int) -> bytes:
+        together.wait()
+        return hash_key()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(arrive, range(8)))) == 1
     assert [path.name for path in (tmp_path / "secrets").iterdir()] == ["hash_key"]
 
 
