@@ -65,7 +65,7 @@ class Vendors(_Section):
 
 
 class FirstLoad(_Section):
-    minutes_before_publish: Annotated[float, Field(gt=0)] = 2
+    minutes_before_publish: Annotated[float, Field(gt=0)] = 5
     minutes_per_refresh: Annotated[float, Field(gt=0)] = 30
 
 
