@@ -45,6 +45,18 @@ calls as (
     where customer_id is not null
 ),
 
+leads as (
+    select
+        leads.lead_id,
+        coalesce(customer_of_profile.customer_id, {{ contact_customer() }}) as customer_id,
+        leads.happened_at,
+        leads.source_system,
+        leads.subject
+    from {{ ref('int_leads__united') }} as leads
+    left join {{ ref('int_customer_of_profile') }} as customer_of_profile on leads.profile_id = customer_of_profile.profile_id
+    {{ contact_owner(phone='leads.contact_phone', email='leads.contact_email') }}
+),
+
 sessions as (
     select * from {{ ref('sessions') }}
     where customer_id is not null
@@ -224,6 +236,20 @@ events as (
         case when is_answered then 'Call answered' else 'Call not answered' end || coalesce(', ' || queue, '') as title,
         cast(null as decimal(18, 2)) as amount
     from calls
+
+    union all
+
+    select
+        'lead:' || lead_id as event_id,
+        customer_id,
+        happened_at as occurred_at,
+        'lead' as event_type,
+        'web' as channel,
+        source_system,
+        coalesce('Request: ' || subject, 'Request on the site') as title,
+        cast(null as decimal(18, 2)) as amount
+    from leads
+    where customer_id is not null
 
     union all
 
