@@ -12,6 +12,7 @@ NAMES = (
     "yandex_metrica",
     "telphin",
     "file_drop",
+    "calltouch",
 )
 
 

@@ -5,6 +5,7 @@ with records as (
         'stg_moysklad__identifiers',
         'stg_mindbox__identifiers',
         'stg_usedesk__identifiers',
+        'stg_calltouch__identifiers',
     ]) }}
 ),
 

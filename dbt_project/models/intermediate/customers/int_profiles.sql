@@ -5,6 +5,7 @@ with records as (
         'stg_moysklad__profiles',
         'stg_mindbox__profiles',
         'stg_usedesk__profiles',
+        'stg_calltouch__profiles',
     ]) }}
 ),
 

@@ -6,6 +6,7 @@
     'stg_yandex_metrica__receipts',
     'stg_usedesk__receipts',
     'stg_file_drop__receipts',
+    'stg_calltouch__receipts',
 ] %}
 
 with

@@ -7,6 +7,7 @@
     'stg_yandex_metrica__verdicts',
     'stg_usedesk__verdicts',
     'stg_file_drop__verdicts',
+    'stg_calltouch__verdicts',
 ] %}
 
 {%- for vendor in vendors %}

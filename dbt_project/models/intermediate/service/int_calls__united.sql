@@ -4,6 +4,7 @@
 with united as (
     {{ canonical_union('calls', [
         'stg_telphin__calls',
+        'stg_calltouch__calls',
     ]) }}
 ),
 

@@ -2,7 +2,9 @@
 {{ config(materialized='view') }}
 
 with united as (
-    {{ canonical_union('leads', []) }}
+    {{ canonical_union('leads', [
+        'stg_calltouch__leads',
+    ]) }}
 ),
 
 final as (

@@ -1,0 +1,1 @@
+{{ lake_receipts('calltouch', ['settings', 'calls', 'leads']) }}

@@ -1,0 +1,1 @@
+{{ verdicts('calltouch', ['settings', 'calls', 'leads']) }}
