@@ -27,7 +27,6 @@ final as (
         tickets.priority,
         tickets.status,
         tickets.is_counted,
-        tickets.subject,
         tickets.employee_id,
         tickets.order_id,
         tickets.created_at,
@@ -54,8 +53,7 @@ final as (
         ratings.answered_at as csat_rated_at,
         ratings.answered_on as csat_rated_on,
         tickets.has_bot,
-        tickets.is_bot_resolved,
-        tickets.custom_fields
+        tickets.is_bot_resolved
     from tickets
     left join ratings
         on tickets.ticket_id = ratings.ticket_id
