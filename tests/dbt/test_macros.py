@@ -52,6 +52,11 @@ MODELS = {
         select phone, {{ normalize_phone('phone') }} as e164, {{ keyed_hash('phone') }} as hashed
         from (values ('8 (916) 123-45-67'), ('+7 916 123 45 67'), ('123'), (null), ('8 (916) 123-45-67')) as t (phone)
     """,
+    "comments": """
+        select {{ without_contacts('x') }} as shown
+        from (values ('write to ivan.petrov+x@mail.ru, ring +7 (916) 123-45-67!'), ('order 123456A of 31.10'), ('8 916 123 45 67'), (null))
+        as t (x)
+    """,
     "statuses": """
         with orders as (
             select * from (values ('acme', 'main', 'ok'), ('acme', 'second', 'ok'), ('acme', 'main', 'odd'), ('acme', 'main', null))
@@ -115,6 +120,11 @@ def test_phones_and_keyed_hashes(built: SmallProject) -> None:
         ("8 (916) 123-45-67", "+79161234567", hashed("8 (916) 123-45-67")),
         (None, None, None),
     ]
+
+
+def test_free_text_is_shown_without_addresses_and_numbers(built: SmallProject) -> None:
+    shown = built.rows("select shown from intermediate.comments")
+    assert shown == [("write to ***@***, ring ***!",), ("order 123456A of 31.10",), ("***",), (None,)]
 
 
 def test_a_mapping_of_the_account_goes_before_the_vendors(built: SmallProject) -> None:

@@ -5,6 +5,17 @@
 {% macro duckdb__before_colon(text) -%}split_part({{ text }}, ':', 1){%- endmacro %}
 {% macro spark__before_colon(text) -%}split_part({{ text }}, ':', 1){%- endmacro %}
 
+{#- Every match of a regular expression replaced; the pattern goes without backslashes, which engines read differently. -#}
+{% macro replace_all(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replace_all')(text, pattern, replacement)) }}
+{%- endmacro %}
+{% macro duckdb__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+{% macro spark__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+
 {#- A raw phone number in E.164, NULL when it is none; numbers without a country code are Russian. -#}
 {% macro normalize_phone(text) -%}normalize_phone({{ text }}){%- endmacro %}
 

@@ -14,3 +14,13 @@
 {% macro masked_phone(value) -%}
     left({{ value }}, 2) || '***' || right({{ value }}, 4)
 {%- endmacro %}
+
+
+{#- Free text without the addresses and telephone numbers that people type into it; runs of digits under ten stay (order numbers). -#}
+{% macro without_contacts(text) -%}
+    {{ replace_all(without_addresses(text), '[+]?[0-9][0-9 ().-]{8,}[0-9]', '***') }}
+{%- endmacro %}
+
+{% macro without_addresses(text) -%}
+    {{ replace_all(text, '[^ @,;<>()]+@[^ @,;<>()]+[.][^ @,;<>()]+', '***@***') }}
+{%- endmacro %}

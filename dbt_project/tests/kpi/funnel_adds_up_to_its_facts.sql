@@ -11,7 +11,15 @@ facts as (
     select
         (select count(*) from {{ ref('sessions') }}) as sessions,
         (select count(*) from {{ ref('orders') }} where is_counted) as orders,
-        (select count(*) from {{ ref('survey_answers') }}) as answers
+        (select count(*) from {{ ref('survey_answers') }} where question is null)
+        + (
+            select count(*)
+            from (
+                select distinct survey, channel, store_id, customer_id, answered_at
+                from {{ ref('survey_answers') }}
+                where question is not null
+            ) as questionnaires
+        ) as answers
 )
 
 select told.*, facts.*

@@ -1,7 +1,7 @@
 -- Identified carts and what became of them. A customer's cart in a channel on a business day begins with the first product put
--- into it. It is abandoned when no order in any channel followed within triggers.abandoned_cart_hours, once these are over;
--- recovered when the next order came within triggers.recovered_cart_days after all, by the channel of the message that was
--- clicked last in between. One row per customer, channel and business day with something put into a cart.
+-- into it. It is abandoned when no order in any channel followed within triggers.abandoned_cart_hours, once these are over (an
+-- order that is cancelled later was one all the same); recovered when the next order that stands came within
+-- triggers.recovered_cart_days after all, by the channel of the message that was clicked last in between. One row per customer, channel and business day with something put into a cart.
 {% set patience = (rule('triggers.abandoned_cart_hours') | float * 60) | int %}
 
 with additions as (
@@ -15,7 +15,7 @@ visitors as (
 
 orders as (
     select * from {{ ref('int_orders') }}
-    where is_counted and customer_id is not null
+    where not is_test and customer_id is not null
 ),
 
 messages as (
@@ -61,7 +61,11 @@ followed as (
         carts.cart_id,
         orders.order_id,
         orders.ordered_at,
-        row_number() over (partition by carts.cart_id order by orders.ordered_at, orders.order_id) as place
+        orders.is_counted,
+        row_number() over (partition by carts.cart_id order by orders.ordered_at, orders.order_id) as place,
+        row_number() over (
+            partition by carts.cart_id, orders.is_counted order by orders.ordered_at, orders.order_id
+        ) as place_of_its_kind
     from carts
     inner join orders on carts.customer_id = orders.customer_id and carts.cart_at <= orders.ordered_at
 ),
@@ -69,15 +73,17 @@ followed as (
 judged as (
     select
         carts.*,
-        followed.order_id as next_order_id,
-        followed.ordered_at as next_ordered_at,
+        standing.order_id as next_order_id,
+        standing.ordered_at as next_ordered_at,
         coalesce(followed.ordered_at <= {{ dbt.dateadd('minute', patience, 'carts.cart_at') }}, false) as is_ordered_in_time,
         {{ dbt.dateadd('minute', patience, 'carts.cart_at') }} <= {{ as_of() }} as is_settled,
         coalesce(
-            followed.ordered_at <= {{ dbt.dateadd('day', rule('triggers.recovered_cart_days'), 'carts.cart_at') }}, false
+            standing.ordered_at <= {{ dbt.dateadd('day', rule('triggers.recovered_cart_days'), 'carts.cart_at') }}, false
         ) as is_ordered_at_last
     from carts
     left join followed on carts.cart_id = followed.cart_id and followed.place = 1
+    left join followed as standing
+        on carts.cart_id = standing.cart_id and standing.is_counted and standing.place_of_its_kind = 1
 ),
 
 clicked as (

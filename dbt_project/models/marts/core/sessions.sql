@@ -115,9 +115,9 @@ final as (
                 then 'direct'
             else {{ traffic_channel() }}
         end as traffic_channel,
-        sessions.utm_source,
-        sessions.utm_medium,
-        sessions.utm_campaign,
+        {{ without_addresses('sessions.utm_source') }} as utm_source,
+        {{ without_addresses('sessions.utm_medium') }} as utm_medium,
+        {{ without_addresses('sessions.utm_campaign') }} as utm_campaign,
         campaigns.campaign_id,
         sessions.attribution_model,
         sessions.is_new_visitor,

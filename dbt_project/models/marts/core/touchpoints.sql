@@ -26,6 +26,7 @@ calls as (
         utm_campaign
     from {{ ref('int_calls') }}
     where direction = 'in' and customer_id is not null and not is_about_order
+        and result <> 'failed'  -- the line lost it, and it reached nobody
 ),
 
 campaign_words as (

@@ -246,7 +246,7 @@ events as (
         'lead' as event_type,
         'web' as channel,
         source_system,
-        coalesce('Request: ' || subject, 'Request on the site') as title,
+        coalesce('Request: ' || {{ without_contacts('subject') }}, 'Request on the site') as title,
         cast(null as decimal(18, 2)) as amount
     from leads
     where customer_id is not null
@@ -291,7 +291,8 @@ events as (
         visited_at as occurred_at,
         'store_visit' as event_type,
         'store' as channel,
-        cast(null as {{ dbt.type_string() }}) as source_system,
+        -- an id begins with the system that tells the record
+        split_part(store_visit_id, ':', 1) as source_system,
         'Visited a store' as title,
         cast(null as decimal(18, 2)) as amount
     from store_visits
@@ -304,7 +305,7 @@ events as (
         occurred_at,
         'event' as event_type,
         channel,
-        cast(null as {{ dbt.type_string() }}) as source_system,
+        split_part(touchpoint_id, ':', 2) as source_system,
         'Came to an event' as title,
         cast(null as decimal(18, 2)) as amount
     from attended

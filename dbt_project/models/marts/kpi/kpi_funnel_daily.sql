@@ -22,8 +22,20 @@ orders as (
     where orders.is_counted
 ),
 
+-- The items of one questionnaire are one answer.
+answer_items as (
+    select
+        survey_answers.*,
+        row_number() over (
+            partition by survey, channel, store_id, customer_id, answered_at, case when question is null then answer_id end
+            order by answer_id
+        ) as item
+    from {{ ref('survey_answers') }} as survey_answers
+),
+
 answers as (
-    select * from {{ ref('survey_answers') }}
+    select * from answer_items
+    where item = 1
 ),
 
 carts as (
