@@ -1,4 +1,4 @@
-"""Three vendors over several days: a day of news, the same day twice, a vendor that is down, and the catch-up.
+"""All vendors over several days: a day of news, the same day twice, a vendor that is down, and the catch-up.
 
 One story told once, because every night is a whole build: the first night; the night after, with poisoned records; the same
 night again; a night on which Mindbox is down; an attempt while RetailCRM is down too; the night when all are back.
@@ -18,6 +18,27 @@ from sandbox.server import Sandbox, serve_in_thread
 from tests.conftest import UNTIL
 from tests.nights import house, land, night
 
+# What the retailer's own books count (sandbox/reconciliation.py), and where a reader of the marts finds it.
+BOOKS = {
+    "tickets": "select count(*) from marts.tickets",
+    "tickets_spam": "select count(*) from marts.tickets where status = 'spam'",
+    "tickets_deleted": "select count(*) from marts.tickets where status = 'deleted'",
+    "tickets_merged": "select count(*) from marts.tickets where status = 'merged'",
+    "calls": "select count(*) from marts.calls",
+    "calls_in_both": "select count(mirror_record) from marts.calls",
+    "visits_of_past_days": "select count(*) from marts.sessions where session_kind = 'web'",
+    "app_sessions_by_gap": "select count(*) from marts.sessions where source_system = 'mindbox'",
+    "app_sessions": "select count(*) from marts.sessions where source_system = 'file_drop'",
+    "survey_nps": "select count(*) from marts.survey_answers where survey_type = 'nps'",
+    "survey_csi": "select count(*) from marts.survey_answers where survey_type = 'csi'",
+    "survey_csat": "select count(*) from marts.survey_answers where survey_type = 'csat' and ticket_id is null",
+    "ticket_ratings": "select count(*) from marts.survey_answers where ticket_id is not null",
+    "channel_costs_kop": "select cast(sum(cost) * 100 as bigint) from marts.channel_costs",
+    "entrants": "select cast(sum(entrants) as bigint) from marts.kpi_funnel_daily",
+    "wifi_visits": "select cast(sum(wifi_visits) as bigint) from marts.kpi_funnel_daily",
+    "dropped_messages": "select count(*) from marts.messages where source_system = 'file_drop'",
+    "promotions": "select count(*) from marts.promotions",
+}
 CUT_EMOJI = b'\xd0\xa1\xd0\xbf\xd0\xb0\xd1\x81\xd0\xb8\xd0\xb1\xd0\xbe \\ud83d'
 
 
@@ -63,7 +84,7 @@ def story(parsed_project, tmp_path_factory):
         told.reasons = gate.reasons_to_refuse()
         sandbox.faults.clear()
         sandbox.tampering.clear()
-        sandbox.advance(hours=1)
+        told.ended_at = sandbox.advance(hours=1)
         told.back = night("night-3c")
     return told
 
@@ -159,3 +180,30 @@ def test_when_they_are_back_nothing_is_lost(story):
     assert {int(record) for record, where in kept if where != "published"} <= set(story.orders[:8])
     sent = story.world.messages[story.world.messages.sent_at <= until]
     assert story.back.read("select count(*) from marts.messages")[0][0] >= 0.97 * len(sent)
+
+
+def test_a_session_has_a_customer_only_when_it_was_them(story):
+    world = story.world
+    person = {tuple(record): who for *record, who in world.truth().itertuples(index=False)}
+    people: dict[str, set[str | None]] = {}
+    profiles = "select customer_id, source_system, source_account, source_record_id from marts.customer_profiles"
+    for customer, *record in story.back.read(profiles):
+        people.setdefault(customer, set()).add(person.get(tuple(record)))
+    shared = set(world.browsers[world.browsers.second_person_id.notna()].client_id)
+    # A stranger who leaves a request has a record of their own, of which the truth names nobody.
+    sat_there = {(visit.client_id, visit.visit_id): visit.person_id if isinstance(visit.person_id, str) else None
+                 for visit in world.visits.itertuples()}
+    sessions = [(client, sat_there[client, session.rsplit(":", 1)[-1]], people.get(customer, set())) for client, session, customer
+                in story.back.read("select client_id, session_id, customer_id from marts.sessions where session_kind = 'web'")]
+    known = [(client, who, those) for client, who, those in sessions if those]
+    assert [(client, who) for client, who, those in known if client not in shared and who not in those] == []
+    assert len(known) >= 0.7 * sum(who is not None for _, who, _ in sessions) > 0
+
+
+@pytest.mark.parametrize("name", ["first", "back"])
+def test_every_ticket_call_visit_and_answer_is_counted_as_in_the_retailers_books(story, name):
+    told, at = (story.first, UNTIL) if name == "first" else (story.back, story.ended_at)
+    books = story.world.ledger(at)
+    books["ticket_ratings"] = books["ticket_ratings_webhook"] + books["ticket_ratings_field"]
+    assert {what: told.read(query)[0][0] for what, query in BOOKS.items()} == {what: books[what] for what in BOOKS}
+    assert all(books[what] > 0 for what in BOOKS if what != "tickets_deleted")
