@@ -16,13 +16,12 @@ from orchestration.audits import Finding
 from orchestration.dbt import DbtOutcome, NodeOutcome
 
 NIGHT = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
-SETTINGS = {
-    "BASE_URL": "http://127.0.0.1:1",
-    "API_KEY": "key-key",
-    "SECRET_KEY": "key-key",
-    "ENDPOINT_ID": "e",
-    "TOKEN": "token-token",
-}
+
+
+def settings_of(vendor):
+    """The variables that switch a vendor's account on, by its own spec: a new vendor changes nothing here."""
+    wanted = (name if isinstance(name, str) else name[0] for name in vendor.required_settings)
+    return [Account(vendor.name).variable(name) for name in wanted]
 
 
 @pytest.fixture
@@ -32,9 +31,8 @@ def walk(parsed, monkeypatch, clock_at, contact):
     from orchestration.manifest import manifest
 
     clock_at(NIGHT)
-    for vendor in NAMES:
-        for name, value in SETTINGS.items():
-            monkeypatch.setenv(f"SOURCES__{vendor.upper()}__{name}", value)
+    for variable in (name for vendor in vendors() for name in settings_of(vendor)):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
     stand_in = SimpleNamespace(down=set(), failed_test=False, broken_promise=False, published=[], contacted=[])
     tests = [unique_id for unique_id in manifest()["nodes"] if unique_id.startswith("test.")]
     models = [unique_id for unique_id in manifest()["nodes"] if unique_id.startswith(("model.", "seed."))]
@@ -130,8 +128,8 @@ def test_a_vendor_that_is_down_stops_nothing_and_ends_red(walk):
 def test_a_fault_nobody_foresaw_fails_its_account_only(own_data, monkeypatch, clock_at):
     clock_at(NIGHT)
     vendor = vendors()[0]
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(f"SOURCES__{vendor.name.upper()}__{name}", value)
+    for variable in settings_of(vendor):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
 
     def changed_answer(*_, **__):
         raise RuntimeError("dlt") from KeyError("orders")
@@ -152,9 +150,8 @@ def test_a_full_disk_is_no_vendors_fault(monkeypatch):
 
 
 def test_without_any_vendor_nothing_is_built_and_nothing_is_published(walk, monkeypatch):
-    for vendor in NAMES:
-        for name in SETTINGS:
-            monkeypatch.delenv(f"SOURCES__{vendor.upper()}__{name}")
+    for variable in (name for vendor in vendors() for name in settings_of(vendor)):
+        monkeypatch.delenv(variable)
     ended = walk.run()
     assert (ended.success, walk.published, list(ended.failures)) == (False, [], ["build_warehouse"])
     assert ended.failures["build_warehouse"].startswith("No vendor is switched on, so there is nothing to build and nothing is published.")
