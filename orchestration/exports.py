@@ -10,7 +10,7 @@ older DuckDB drivers inside BI tools can open, and a file's stem differs from it
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,13 +87,16 @@ def fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return prints
 
 
-def documents_of(connection: duckdb.DuckDBPyConnection, table: str, loads: list[str], *, at_most: int) -> pd.DataFrame:
-    """The typed rows that came with the given loads, for an audit; raises duckdb.CatalogException when there is no such table."""
+def documents_of(
+    connection: duckdb.DuckDBPyConnection, table: str, loads: list[str], *, columns: Container[str], at_most: int
+) -> pd.DataFrame:
+    """The typed rows that came with the given loads, of the given columns those that the table has, for an audit; raises
+    duckdb.CatalogException when there is no such table."""
     relation = connection.sql(f'from warehouse.staging."{table}"')
     chosen = relation.filter(
         duckdb.ColumnExpression("load_id").isin(*map(duckdb.ConstantExpression, loads)) if loads else "false"
     )
-    kept = [duckdb.ColumnExpression(column) for column in relation.columns if column != "rejected_payload"]
+    kept = [duckdb.ColumnExpression(column) for column in relation.columns if column in columns]
     return chosen.select(*kept).limit(at_most).df()
 
 
