@@ -6,14 +6,16 @@
 |---|---|---|
 | customers, customers_corporate, orders | windows of creation; at night the history's ids, read again | id |
 | customer_merges | rows of the customers' history with combinedTo | id of the history row |
+| order_history | rows of the orders' history that tell a status entered | id of the history row |
 | loyalty_accounts | creation; at night those whose points moved; all once a week | id |
 | bonus_operations | the ledger's cursor | hash of the operation and its number among equals: the vendor gives none |
 | products | filter[sinceUpdatedAt] | id |
 | settings, references, stores, segments, loyalties | whole, landed when changed | code |
 
-Not read: offers and stock (the tills' system is nearer to both), costs, tasks, notes, users, packs, telephony. Merges from before the
-history's reach (about three months before the first contact) are not told by the API. An order deleted while the nightly was silent for
-longer than that stays in the warehouse. The key needs the rights to read orders, customers, references, loyalty, segments and products.
+Not read: offers and stock (the tills' system is nearer to both), costs, tasks, notes, users, packs, telephony. Merges and statuses from
+before the history's reach (about three months before the first contact) are not told by the API. An order deleted while the nightly was
+silent for longer than that stays in the warehouse. The key needs the rights to read orders, customers, references, loyalty, segments and
+products.
 
 Settings: SOURCES__RETAILCRM__BASE_URL (https://<account>.retailcrm.ru), __API_KEY; optional __SITE, __TIMEZONE, __START_DATE,
 __REQUESTS_PER_SECOND, __HISTORY_DAYS, __ACCOUNTS_SWEEP_DAYS. Run alone: `python -m ingestion.retailcrm`.
@@ -64,6 +66,7 @@ VENDOR = Vendor(
         Resource("customers_corporate", "changes", "Companies that buy"),
         Resource("customer_merges", "changes", "Which customers were combined into which"),
         Resource("orders", "changes", "Orders with lines, payments and delivery"),
+        Resource("order_history", "changes", "Which order entered which status when"),
         Resource("products", "changes", "The catalogue with its offers"),
         Resource("loyalty_accounts", "changes", "Participations in the loyalty programme"),
         Resource("bonus_operations", "changes", "The ledger of bonus points"),

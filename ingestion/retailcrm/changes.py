@@ -1,15 +1,16 @@
-"""RetailCRM's histories: what changed, what is gone, what was combined, since an id.
+"""RetailCRM's histories: what changed, what is gone, what was combined, which statuses were entered, since an id or in a stretch of time.
 
-/orders/history, /customers/history, /customers-corporate/history -> `Changes` -> records read again by id, tombstones, merges.
+/orders/history, /customers/history, /customers-corporate/history -> `Changes` -> records read again by id, tombstones, merges, statuses.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
 
 from ingestion.documents import Record
-from ingestion.retailcrm.conversation import LIMIT, Conversation
+from ingestion.retailcrm.conversation import LIMIT, Conversation, Part
 
 # A first look for the newest history id; a quieter account is looked at further back.
 LOOKS_BACK = tuple(timedelta(hours=hours) for hours in (1, 24, 7 * 24, 90 * 24, 3650 * 24))
@@ -19,6 +20,7 @@ class Named(msgspec.Struct):
     """A record named by a history row."""
 
     id: int | str | None = None
+    site: str | None = None
 
 
 class HistoryRow(msgspec.Struct):
@@ -30,16 +32,19 @@ class HistoryRow(msgspec.Struct):
     combinedTo: Named | None = None  # noqa: N815
     deleted: bool | None = None
     created: bool | None = None
+    field: str | None = None
 
 
 @dataclass
 class Changes:
-    """What a history named since the last contact. gone: id -> the row that says so; merged: rows with a survivor."""
+    """What a history named since the last contact. gone: id -> the row that says so; merged: rows with a survivor; statuses: rows that
+    tell a status entered."""
 
     last_id: int
     named: dict[str, None] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     merged: list[Record] = field(default_factory=list)
+    statuses: list[Record] = field(default_factory=list)
     asked_at: datetime | None = None
 
 
@@ -91,11 +96,34 @@ def read_changes(api: Conversation, listing: Listing, *, since: int) -> Changes:
                 found.merged.append(record)
                 if row.combinedTo.id is not None:
                     found.named[str(row.combinedTo.id)] = None
+            if tells_status(row):
+                found.statuses.append(record)
             if row.deleted:
                 found.gone[key] = record.payload
             elif row.created:
                 found.gone.pop(key, None)
     return found
+
+
+def told_between(api: Conversation, listing: Listing, *, since: datetime, until: datetime | None, resource: str) -> Iterator[Part]:
+    """What a history says from one moment up to another, without an end when there is none. The first row is found by date and the rest
+    by moving the id, which the vendor answers far quicker than further pages."""
+    path = f"{listing.path}/history"
+    first = api.part(path, resource=resource, rows="history", params={"filter[startDate]": api.local(since), "limit": LIMIT})
+    ids = [int(record.key) for record in first.records if record.key and record.key.isdigit()]
+    if not ids:
+        return
+    end = api.local(until) if until is not None else None
+    for part in api.history(path, resource=resource, since=min(ids) - 1):
+        rows = [record for record in part.records if end is None or record.cursor is None or record.cursor < end]
+        yield Part(rows, part.asked_at, part.envelope)
+        if len(rows) < len(part.records):
+            return
+
+
+def tells_status(row: HistoryRow) -> bool:
+    """Whether the row says that an order entered a status; a new order's first row does so too."""
+    return row.field == "status" and row.order is not None
 
 
 def history_row(record: Record) -> HistoryRow:

@@ -129,7 +129,9 @@ class Conversation:
         """Every row of a history after an id, by moving the id: with `sinceId` the API refuses further pages."""
         while True:
             for _ in range(TRIES):
-                part = self.part(path, resource=resource, rows="history", params={"filter[sinceId]": since, "limit": LIMIT})
+                part = self.part(
+                    path, resource=resource, rows="history", params={"filter[sinceId]": since, "limit": LIMIT}, cursor="createdAt"
+                )
                 ids = [int(record.key) for record in part.records if record.key and record.key.isdigit()]
                 left = _whole(part.envelope.get("pagination"), "totalPageCount")
                 if len(ids) == len(part.records) and (min(ids) > since if ids else left <= 1):

@@ -84,6 +84,11 @@ SUITES: dict[str, Suite] = {
         ),
         rows_per_day=(0, 100_000),
     ),
+    "order_history": Suite(
+        resource="order_history",
+        error=(gxe.ExpectColumnValuesToNotBeNull(column="order_id"), gxe.ExpectColumnValuesToNotBeNull(column="status")),
+        rows_per_day=(0, 5_000_000),
+    ),
     "products": Suite(
         resource="products",
         error=(gxe.ExpectColumnValuesToNotBeNull(column="product_id"),),

@@ -4,8 +4,9 @@ state (last history ids, ledger cursor) ──► histories ──► records by
 
 Orders and customers carry no time of change, so changes come from the histories: their rows name the records, which are then read again by
 id. A first contact takes the last history ids before it reads any list: what changes while the lists are read comes with the next night.
-A row `deleted` becomes a tombstone, one with `combinedTo` also a document of customer_merges. The bonus ledger has no dates and no
-totals; it is read on from the cursor of its last page, a stretch with every contact until its end is reached.
+A row `deleted` becomes a tombstone, one with `combinedTo` also a document of customer_merges, one that tells a status entered a document
+of order_history: the order itself holds its last status alone, and one that came back no longer says when it was handed over. The
+bonus ledger has no dates and no totals; it is read on from the cursor of its last page, a stretch with every contact until its end.
 """
 
 import copy
@@ -20,7 +21,19 @@ import pyarrow as pa
 from ingestion import documents
 from ingestion.accounts import Account
 from ingestion.documents import Record
-from ingestion.retailcrm.changes import CORPORATE, CUSTOMERS, ORDERS, Changes, Listing, history_row, newest_history_id, read_changes
+from ingestion.retailcrm.changes import (
+    CORPORATE,
+    CUSTOMERS,
+    ORDERS,
+    Changes,
+    HistoryRow,
+    Listing,
+    history_row,
+    newest_history_id,
+    read_changes,
+    tells_status,
+    told_between,
+)
 from ingestion.retailcrm.conversation import LIMIT, Conversation, Part, epoch
 from ingestion.retailcrm.operations import Operations
 from ingestion.vendor import Contact
@@ -64,6 +77,7 @@ def retailcrm(account: Account, contact: Contact) -> Any:
         "customers_corporate": lambda: reading.records(CORPORATE),
         "customer_merges": reading.merges,
         "orders": lambda: reading.records(ORDERS),
+        "order_history": reading.statuses,
         "products": reading.products,
         "loyalty_accounts": reading.accounts,
         "bonus_operations": reading.operations,
@@ -119,21 +133,51 @@ class Reading:
             yield self.table(part)
 
     def merges(self) -> Iterator[pa.Table]:
-        """Which customer was combined into which: rows of the customers' history, those of a window as far as the vendor keeps it."""
-        merged, asked_at = [], None
-        if self.contact.window is None:
-            changes = self.changes(CUSTOMERS)
-            merged, asked_at = changes.merged, changes.asked_at
+        """Which customer was combined into which: rows of the customers' history."""
+        if self.contact.window is not None:
+            yield from self.told(CUSTOMERS, "customer_merges", lambda row: row.combinedTo is not None)
+        elif (changes := self.changes(CUSTOMERS)).merged:
+            yield documents.table(changes.merged, account=self.account.name, asked_at=changes.asked_at)
+
+    def statuses(self) -> Iterator[pa.Table]:
+        """Which order entered which status when: rows of the orders' history. Of all that it tells only these, which are few."""
+        site = self.account.setting("site", "")
+
+        def wanted(row: HistoryRow) -> bool:
+            return tells_status(row) and (not site or row.order.site in (None, site))
+
+        if self.contact.window is not None:
+            yield from self.told(ORDERS, "order_history", wanted)
         else:
-            kept_since = self.contact.now - timedelta(days=self.account.number("history_days", HISTORY_DAYS))
-            since = max(self.contact.window.since, kept_since)
-            if since < self.contact.window.until:
-                rows = {"filter[startDate]": self.api.local(since), "filter[endDate]": self.api.local(self.contact.window.until)}
-                for part in self.api.pages("/customers/history", resource="customer_merges", rows="history", params=rows):
-                    merged += [record for record in part.records if history_row(record).combinedTo is not None]
-                    asked_at = part.asked_at
-        if merged:
-            yield documents.table(merged, account=self.account.name, asked_at=asked_at)
+            # A lake that was begun before this was read gets what the vendor still keeps.
+            if "statuses_from" not in self.before:
+                yield from self.told(ORDERS, "order_history", wanted)
+            changes = self.changes(ORDERS)
+            if rows := [record for record in changes.statuses if wanted(history_row(record))]:
+                yield documents.table(rows, account=self.account.name, asked_at=changes.asked_at)
+        if not self.contact.reads_history_only:
+            self.state.setdefault("statuses_from", self.contact.now.isoformat())
+
+    def told(self, listing: Listing, resource: str, wanted: Callable[[HistoryRow], bool]) -> Iterator[pa.Table]:
+        """Rows of a history from before its cursor: those of a window, else all, as far as the vendor keeps them."""
+        since = self.contact.now - timedelta(days=self.account.number("history_days", HISTORY_DAYS))
+        until, last_id = None, self.before.get(f"{listing.resource}_since_id", 0)
+        if self.contact.window is not None:
+            since = max(since, self.contact.window.since)
+            if self.contact.is_first:
+                # What is told after the cursor was taken comes with the next night.
+                self.take_cursors()
+                last_id = self.state[f"{listing.resource}_since_id"]
+            else:
+                until, last_id = self.contact.window.until, None
+                if since >= until:
+                    return
+        for part in told_between(self.api, listing, since=since, until=until, resource=resource):
+            rows = [record for record in part.records if last_id is None or int(record.key) <= last_id]
+            if kept := [record for record in rows if wanted(history_row(record))]:
+                yield documents.table(kept, account=self.account.name, asked_at=part.asked_at)
+            if len(rows) < len(part.records):
+                return
 
     def products(self) -> Iterator[pa.Table]:
         """The catalogue: all of it first, then what was updated since."""

@@ -9,13 +9,15 @@ What it does as the real one:
 - `limit` 20, 50 or 100 (histories and the catalogue also 250), `page` from 1, totals in `pagination` [C; the 400 for other values A].
 - histories: filter[sinceId] is exclusive; with a page beyond the first it answers 400 and asks to move the cursor, as the vendor's page
   on histories says since May 2023 [D]. That page=1 beside sinceId passes is [A]: the official Python client always sends it.
+- histories reach back about three months [A]; older rows are gone, whatever id or date is asked for.
 - the bonus ledger by cursor, without ids, dates or totals [C]; the last page has no nextCursor [A].
 - more than ten requests a second: 503 "Rate limit exceeded" [C].
 - local times without an offset in the zone of /settings [D form, A zone]; filters are inclusive at both ends to the second [A].
 - a merged customer leaves the lists, its orders show the survivor, and the history has `deleted` with `combinedTo` [C model, A values].
 
 Reading only: the warehouse never writes to a vendor. Options: `retailcrm.timezone=<IANA name>` moves the account to another zone;
-`retailcrm.deleted_orders=<id>@<ISO time>,…` and `retailcrm.deleted_customers=…` let a manager delete records.
+`retailcrm.deleted_orders=<id>@<ISO time>,…` and `retailcrm.deleted_customers=…` let a manager delete records; `retailcrm.history_days=<n>`
+shortens the histories.
 Run it with the rest: `python -m sandbox serve`.
 """
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from sandbox.retailcrm.book import Book
 from sandbox.retailcrm.histories import Event, Row
 from sandbox.retailcrm.wire import (
+    HISTORY_DAYS,
     HISTORY_LIMITS,
     LAST_OF_SECOND,
     Call,
@@ -186,14 +187,16 @@ def history(book: Book, *, companies: bool) -> Any:
 
 
 def history_page(call: Call, events: list[Event], *, who: str, resource: str, write: Any) -> Response:
-    """A page of any history, oldest first. filter[sinceId] is exclusive and refuses a second page: the cursor is to be moved instead."""
+    """A page of any history, oldest first, of what is still kept. filter[sinceId] is exclusive and refuses a second page: the cursor is to
+    be moved instead."""
     since, start, end = call.filter.get("sinceId"), call.moment("startDate"), call.moment("endDate", end=True)
     if since is not None and not str(since).isdigit():
         raise Refused(400, "Errors in the input parameters", {"filter[sinceId]": "This value is not valid."})
     if since is not None and call.number("page", 1) > 1:
         raise Refused(400, "Use the shift of the `filter[sinceId]` instead of `page` parameter")
     last = min(moment for moment in (call.now, end) if moment is not None).replace(microsecond=0) + LAST_OF_SECOND
-    first = max(int(since or 0), bisect_left(events, start, key=lambda event: event.at) if start else 0)
+    kept_since = call.now - timedelta(days=float(call.sandbox.options.get("retailcrm.history_days", HISTORY_DAYS)))
+    first = max(int(since or 0), bisect_left(events, max(start or kept_since, kept_since), key=lambda event: event.at))
     rows = events[first : bisect_right(events, last, key=lambda event: event.at)]
     if call.filter.get(who) is not None:
         rows = [event for event in rows if str(event.subject) == str(call.filter[who])]

@@ -27,6 +27,8 @@ TIME_ZONE = "Europe/Moscow"
 # The account's zone while one request is answered.
 _ZONE: ContextVar[str] = ContextVar("zone", default=TIME_ZONE)
 LIMITS = (20, 50, 100)
+# How long the histories are kept: about three months [A].
+HISTORY_DAYS = 90
 HISTORY_LIMITS = (20, 50, 100, 250)
 REQUESTS_PER_SECOND = 10
 # Times on the wire are to the second; what happened within it belongs to it.

@@ -57,11 +57,27 @@ def orders_are_the_worlds(small_world, staging):
     """)
     assert by_lines == [(0,)]
     assert staging.rows("select count(distinct order_record_id) from stg_retailcrm__payments") == [(len(orders),)]
+    hand_overs_are_the_worlds(small_world, staging, account="main", since=small_world.until - timedelta(days=90))
     # Local time becomes UTC: the world holds UTC.
     first = orders.sort_values(["created_at", "order_id"]).iloc[0]
     assert staging.rows(f"select ordered_at from stg_retailcrm__orders where source_record_id = '{first['order_id']}'") == [
         (first["created_at"].to_pydatetime().replace(microsecond=0),)
     ]
+
+
+def hand_overs_are_the_worlds(small_world, staging, *, account, since):
+    """received_at of every order handed over since the history of the account begins, those that came back among them."""
+    orders = small_world.orders
+    orders = orders[(orders["kind"] == "online") & (orders["received_at"] <= small_world.until.replace(tzinfo=None))]
+    orders = orders[orders["received_at"] >= since.replace(tzinfo=None)]
+    columns, told_by = "source_record_id, received_at", f"source_account = '{account}'"
+    told = dict(staging.rows(f"select {columns} from stg_retailcrm__orders where {told_by} and received_at is not null"))
+    seconds = [at.to_pydatetime().replace(microsecond=0) for at in orders["received_at"]]
+    truth = dict(zip(orders["order_id"].astype(str), seconds, strict=True))
+    assert {number: told.get(number) for number in truth} == truth
+    # What came back has left the completed status: its hand-over is known from the history alone.
+    back = staging.rows(f"select source_record_id from stg_retailcrm__orders where {told_by} and raw_status = 'return'")
+    assert {number for (number,) in back} & set(truth), "nothing came back in the small retailer"
 
 
 def ledger_is_the_worlds(small_world, staging):
@@ -120,6 +136,7 @@ def test_poison_is_set_aside_with_its_reason_and_stops_nothing(crm, small_world,
     }
     for key, how in poison.items():
         crm.sandbox.tampering.plant(Poison("retailcrm", "orders", key, **how))
+    crm.sandbox.tampering.plant(Poison("retailcrm", "orders_history", "40", set={"newValue": "complete"}))
     report = night()
     assert (report.status, report.error) == ("success", "")
     staging.build()
@@ -132,6 +149,9 @@ def test_poison_is_set_aside_with_its_reason_and_stops_nothing(crm, small_world,
     assert problems[keys[8]] == "items[].initial_price: not a number"
     assert problems[keys[11]] == "site: not text"
     assert problems[keys[5]] == "payload: cannot be read as JSON"
+    # A row of the history in another shape, and the history of an order that is not there, stop nothing.
+    told = staging.rows("select document_key, problem from base_retailcrm__order_history where not is_accepted")
+    assert told == [("40", "newValue: not an object")]
     # An unknown status, an unknown member and PHP's empty maps are no breach.
     fine = [keys[3], keys[4], keys[9], keys[10], keys[12]]
     assert set(fine) & set(problems) == set()
@@ -179,13 +199,20 @@ def people_are_the_worlds(small_world, staging):
 
 
 def test_two_accounts_in_two_zones_meet_in_one_staging(serve, small_world, staging, monkeypatch):
-    far_east = serve(**{"retailcrm.timezone": "Asia/Vladivostok"})
+    far_east = serve(**{"retailcrm.timezone": "Asia/Vladivostok", "retailcrm.history_days": "30"})
     for name, value in far_east.environment(vendors=(VENDOR.name,)).items():
         monkeypatch.setenv(name.replace("RETAILCRM__", "RETAILCRM__FAR_EAST__"), value)
+    # The second account was read once before: what was handed over and came back since then did both between two nights.
+    earlier = small_world.until - timedelta(days=25)
+    far_east.sandbox.set_clock(earlier)
+    [_, eastern] = VENDOR.accounts()
+    assert night(eastern).status == "success"
+    far_east.sandbox.set_clock(small_world.until)
     serve()
     for account in VENDOR.accounts():
         assert night(account).status == "success"
     staging.build()
+    hand_overs_are_the_worlds(small_world, staging, account="far_east", since=earlier - timedelta(days=30))
     zones = dict(staging.rows("select source_account, time_zone from base_retailcrm__settings"))
     assert zones == {"main": "Europe/Moscow", "far_east": "Asia/Vladivostok"}
     orders = small_world.orders

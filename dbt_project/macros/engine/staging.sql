@@ -237,7 +237,8 @@ where not exists (
 {% macro resource_kind(vendor, resource) -%}
     {%- set found = namespace(kind='changes') -%}
     {%- if execute -%}
-        {%- for node in graph.sources.values()
+        {#- A unit test has no graph: every resource is `changes` there. -#}
+        {%- for node in graph.get('sources', {}).values()
             if node.source_name == 'raw_' ~ vendor and node.name == resource -%}
             {%- set found.kind = (node.config.meta or node.meta or {}).get('kind', 'changes') -%}
         {%- endfor -%}

@@ -8,6 +8,10 @@ orders as (
     {{ live_documents('retailcrm', 'orders') }}
 ),
 
+order_history as (
+    {{ live_documents('retailcrm', 'order_history') }}
+),
+
 order_lines as (
     select * from {{ ref('stg_retailcrm__order_lines') }}
 ),
@@ -68,47 +72,99 @@ first_payments as (
     where raw_payment_type is not null
 ),
 
+codes as (
+    select source_system, source_account, status from orders where status is not null
+    union
+    select source_system, source_account, status from order_history
+),
+
 grouped as (
     select
-        orders.*,
+        codes.*,
         -- A status that the seed does not know is read by its group in the account's own dictionary.
         case
-            when {{ mapped_value('order_status', 'by_code') }} <> 'unknown' then orders.status
+            when {{ mapped_value('order_status', 'by_code') }} <> 'unknown' then codes.status
             when status_groups.status_group is not null then 'group:' || status_groups.status_group
-            else orders.status
+            else codes.status
         end as raw_status
-    from orders
+    from codes
     left join status_groups
-        on orders.source_account = status_groups.source_account
-            and orders.status = status_groups.code
-    {{ mapped('order_status', 'orders.source_system', 'orders.status', 'by_code') }}
+        on codes.source_account = status_groups.source_account
+            and codes.status = status_groups.code
+    {{ mapped('order_status', 'codes.source_system', 'codes.status', 'by_code') }}
+),
+
+statuses as (
+    select
+        grouped.*,
+        {{ mapped_value('order_status') }} as mapped_status
+    from grouped
+    {{ mapped('order_status', 'grouped.source_system', 'grouped.raw_status') }}
+),
+
+entered as (
+    select
+        order_history.source_account,
+        order_history.order_id,
+        order_history.entered_at,
+        statuses.mapped_status,
+        -- A cancellation that was taken back is none: only what came after the last other status counts.
+        max(case when statuses.mapped_status <> 'cancelled' then order_history.entered_at end)
+            over (partition by order_history.source_account, order_history.order_id) as last_not_cancelled_at
+    from order_history
+    inner join statuses
+        on order_history.source_account = statuses.source_account
+            and order_history.status = statuses.status
+),
+
+told as (
+    select
+        source_account,
+        order_id,
+        min(case when mapped_status = 'completed' then entered_at end) as completed_at,
+        min(
+            case
+                when mapped_status = 'cancelled' and (last_not_cancelled_at is null or entered_at >= last_not_cancelled_at)
+                    then entered_at
+            end
+        ) as cancelled_at
+    from entered
+    group by source_account, order_id
 ),
 
 amounts as (
     select
-        grouped.*,
-        cast(grouped.total_amount - coalesce(grouped.delivery_amount, 0) as decimal(18, 2)) as net_revenue,
+        orders.*,
+        cast(orders.total_amount - coalesce(orders.delivery_amount, 0) as decimal(18, 2)) as net_revenue,
         cast(
-            coalesce(lines_summed.gross_amount, grouped.total_amount - coalesce(grouped.delivery_amount, 0)) as decimal(18, 2)
+            coalesce(lines_summed.gross_amount, orders.total_amount - coalesce(orders.delivery_amount, 0)) as decimal(18, 2)
         ) as gross_amount,
         cast(coalesce(lines_summed.points_discount_amount, 0) as decimal(18, 2)) as points_discount_amount,
         first_payments.raw_payment_type,
         employees_orders.order_id is not null as is_employee_purchase,
-        {{ mapped_value('order_status') }} as mapped_status,
+        statuses.raw_status,
+        statuses.mapped_status,
+        told.completed_at as told_completed_at,
+        told.cancelled_at as told_cancelled_at,
         {{ mapped_value('order_kind_flag') }} as order_kind_flag
-    from grouped
+    from orders
+    left join statuses
+        on orders.source_account = statuses.source_account
+            and orders.status = statuses.status
+    left join told
+        on orders.source_account = told.source_account
+            and orders.order_id = told.order_id
     left join lines_summed
-        on grouped.source_account = lines_summed.source_account
-            and grouped.order_id = lines_summed.order_record_id
+        on orders.source_account = lines_summed.source_account
+            and orders.order_id = lines_summed.order_record_id
     left join first_payments
-        on grouped.source_account = first_payments.source_account
-            and grouped.order_id = first_payments.order_record_id
+        on orders.source_account = first_payments.source_account
+            and orders.order_id = first_payments.order_record_id
             and first_payments.place = 1
     left join employees_orders
-        on grouped.source_account = employees_orders.source_account
-            and grouped.order_id = employees_orders.order_id
-    {{ mapped('order_status', 'grouped.source_system', 'grouped.raw_status') }}
-    {{ mapped('order_kind_flag', 'grouped.source_system', 'grouped.order_type') }}
+        on orders.source_account = employees_orders.source_account
+            and orders.order_id = employees_orders.order_id
+    {{ mapped('order_kind_flag', 'orders.source_system', 'orders.order_type') }}
 ),
 
 final as (
@@ -131,8 +187,8 @@ final as (
         delivery_region,
         delivery_city,
         promised_on,
-        case when mapped_status = 'completed' then status_changed_at end as received_at,
-        case when mapped_status = 'cancelled' then status_changed_at end as cancelled_at,
+        coalesce(told_completed_at, case when mapped_status = 'completed' then status_changed_at end) as received_at,
+        case when mapped_status = 'cancelled' then coalesce(told_cancelled_at, status_changed_at) end as cancelled_at,
         status_changed_at,
         gross_amount,
         cast(gross_amount - points_discount_amount - net_revenue as decimal(18, 2)) as discount_amount,

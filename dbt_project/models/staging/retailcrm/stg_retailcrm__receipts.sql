@@ -1,4 +1,4 @@
 {{ lake_receipts('retailcrm', [
     'settings', 'references', 'stores', 'segments', 'loyalties', 'customers', 'customers_corporate', 'customer_merges',
-    'orders', 'products', 'loyalty_accounts', 'bonus_operations',
+    'orders', 'order_history', 'products', 'loyalty_accounts', 'bonus_operations',
 ]) }}
