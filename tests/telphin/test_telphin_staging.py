@@ -18,6 +18,8 @@ GONE = Poison.GONE
 LEG = {"extension_type": "phone", "flow": "in", "init_time_gmt": "2026-10-01 09:00:10.5", "start_time_gmt": "2026-10-01 09:00:20",
        "hangup_time_gmt": "2026-10-01 09:01:00", "duration": 40, "extension_name": "01111*0541@sipproxy.telphin.ru"}
 MENU = {**LEG, "extension_type": "ivr", "result": "answered", "extension_name": "01111*9000@sipproxy.telphin.ru"}
+MENU_BEFORE = {**MENU, "init_time_gmt": "2026-10-01 09:00:00.3", "hangup_time_gmt": "2026-10-01 09:00:05"}
+QUEUE = {**LEG, "extension_type": "queue", "result": "answered"}
 PLAIN = {"flow": "in", "result": "bridged", "init_time_gmt": "2026-10-01 09:00:00", "bridged_time_gmt": "2026-10-01 09:00:20",
          "hangup_time_gmt": "2026-10-01 09:01:00", "bridged_duration": 40, "from_username": "79160000001", "did_number": "78123092854",
          "bridged_username": "01111*0541", "cdr": [{**LEG, "result": "answered"}]}
@@ -54,6 +56,14 @@ PECULIAR: dict[str, dict[str, Any]] = {
     "mailbox": {**PLAIN, **NOBODY, "result": "bridged", "cdr": [{**LEG, "result": "voicemail"}, MENU]},
     "menu_only": {**PLAIN, **NOBODY, "result": "answered", "cdr": [MENU]},
     "queue_only": {**PLAIN, **NOBODY, "result": "answered", "cdr": [{**LEG, "extension_type": "queue", "result": "answered"}, MENU]},
+    # 9:00:00 the menu, :05 its end; queues at :06.2 and :08.9; a menu that asks how it was after the talk
+    "asked_afterwards": {**PLAIN, "cdr": [{**MENU, "init_time_gmt": "2026-10-01 09:00:50", "hangup_time_gmt": "2026-10-01 09:01:00"},
+                                          {**LEG, "result": "answered"}]},
+    "two_queues": {**PLAIN, "cdr": [
+        {**LEG, "result": "answered"},
+        {**QUEUE, "init_time_gmt": "2026-10-01 09:00:08.9", "extension_name": "01111*0542@sipproxy.telphin.ru"},
+        {**QUEUE, "init_time_gmt": "2026-10-01 09:00:06.2"}, MENU_BEFORE]},
+    "after_the_menu": {**PLAIN, "cdr": [{**LEG, "result": "answered"}, MENU_BEFORE]},
     "legless": {**PLAIN, **NOBODY, "result": "answered", "extension_type": "phone", "cdr": []},
     "elsewhere": {**PLAIN, "cdr": [{**LEG, "result": "answered elsewhere", "extension_name": "01111*0544@x"},
                                    {**LEG, "result": "answered"}]},
@@ -134,9 +144,12 @@ def peculiar_calls_are_understood(rows, names):
         "internal": ("internal", None, None, None, anna, True, False, 20.0, 40.0),
         "withheld": ("in", None, ours, None, anna, True, False, 20.0, 40.0),
         "through_the_menu": ("in", caller, ours, None, None, True, False, 20.0, 40.0),
-        "mailbox": ("in", caller, ours, None, None, False, False, None, None),
+        "asked_afterwards": spoken,
+        "two_queues": ("in", caller, ours, "0542", anna, True, False, 12.0, 40.0),
+        "after_the_menu": ("in", caller, ours, None, anna, True, False, 15.0, 40.0),
+        "mailbox": ("in", caller, ours, None, None, False, False, 10.0, None),
         "menu_only": ("in", caller, ours, None, None, False, True, None, None),
-        "queue_only": ("in", caller, ours, "0541", None, False, False, None, None),
+        "queue_only": ("in", caller, ours, "0541", None, False, False, 50.0, None),
         "legless": ("in", caller, ours, None, None, True, False, None, None),
         "elsewhere": spoken,
         "handed_over": spoken,
@@ -154,17 +167,20 @@ def days_are_moscows(rows, named):
 
 
 def the_rest_is_what_happened(rows, spoiled: set[str], world, now: datetime):
-    """Every call that the exchange knows, with the retailer's own figures, to the second."""
+    """Every call that the exchange knows, with the retailer's own figures, to the second; waiting begins in the queue or after the menu."""
+    queued, menu_left = ({row["call_id"]: row[moment] for row in world.rows("call_legs") if row["kind"] == kind}
+                         for kind, moment in (("queue", "started_at"), ("ivr", "ended_at")))
     expected = {}
     for row in world.rows("calls"):
         key = row["uuid"].replace("-", "").upper()
         if row["is_external"] or row["ended_at"] > now or key in spoiled:
             continue
         start, answer, end = (row[name] and row[name].replace(microsecond=0) for name in ("started_at", "answered_at", "ended_at"))
+        since = (queued.get(row["call_id"]) or menu_left.get(row["call_id"]) or row["started_at"]).replace(microsecond=0)
         expected[key] = (
             row["direction"], row["customer_phone"], row["own_phone"], row["queue"], row["queue"],
             row["extension"] and f"01111*{row['extension']}", start, answer, end, row["result"] == "answered", row["result"] == "ivr_only",
-            answer and (answer - start).total_seconds(), answer and (row["ended_at"] - row["answered_at"]).total_seconds() // 1,
+            _waited(row["result"], since, answer or end), answer and (row["ended_at"] - row["answered_at"]).total_seconds() // 1,
             row["result"] == "voicemail")
     found = rows("""select source_record_id, direction, customer_phone, own_phone, queue, store_reference,
                            case when is_answered then employee_reference end, started_at, answered_at, ended_at, is_answered, is_ivr_only,
@@ -173,6 +189,11 @@ def the_rest_is_what_happened(rows, spoiled: set[str], world, now: datetime):
     assert {key: (told.get(key), call) for key, call in expected.items() if told.get(key) != call} == {}
     assert set(told) == set(expected)
     assert len(expected) > 200
+
+
+def _waited(result: str, since: datetime, until: datetime) -> float | None:
+    """In line, in seconds: not for the menu, and no time for a mailbox, which takes the call as the menu ends."""
+    return {"ivr_only": None, "voicemail": 0.0}.get(result, (until - since).total_seconds())
 
 
 def sets_are_named_after_those_who_speak(rows, world):

@@ -55,7 +55,14 @@ translated as (
     {{ referenced('store', 'records.source_system', 'records.store_reference') }}
 ),
 
-{# how a call went comes from one record, else its times would not follow one another #}
+{# how a call went comes from one record, what that one does not know included, else its times would not follow one another #}
+believed as (
+    select
+        translated.*,
+        row_number() over (partition by call_id order by call_rank, record_place) as believed_place
+    from translated
+),
+
 merged as (
     select
         call_id,
@@ -64,14 +71,14 @@ merged as (
         max(case when is_leader then source_record_id end) as source_record_id,
         max(case when not is_leader then call_key end) as mirror_record,
         max(seconds_apart) as mirror_seconds_apart,
-        min_by(started_at, call_rank * 1000 + record_place) as started_at,
-        min_by(answered_at, call_rank * 1000 + record_place) as answered_at,
-        min_by(ended_at, call_rank * 1000 + record_place) as ended_at,
-        min_by(coalesce(is_answered, false), call_rank * 1000 + record_place) as is_answered,
-        min_by(coalesce(is_ivr_only, false), call_rank * 1000 + record_place) as is_ivr_only,
-        min_by(mapped_result, call_rank * 1000 + record_place) as mapped_result,
-        min_by(wait_seconds, call_rank * 1000 + record_place) as wait_seconds,
-        min_by(talk_seconds, call_rank * 1000 + record_place) as talk_seconds,
+        max(case when believed_place = 1 then started_at end) as started_at,
+        max(case when believed_place = 1 and is_answered then answered_at end) as answered_at,
+        max(case when believed_place = 1 then ended_at end) as ended_at,
+        max(case when believed_place = 1 and is_answered then 1 else 0 end) = 1 as is_answered,
+        max(case when believed_place = 1 and is_ivr_only and not coalesce(is_answered, false) then 1 else 0 end) = 1 as is_ivr_only,
+        max(case when believed_place = 1 then mapped_result end) as mapped_result,
+        max(case when believed_place = 1 then wait_seconds end) as wait_seconds,
+        max(case when believed_place = 1 then talk_seconds end) as talk_seconds,
         {{ preferred('direction', 'call') }} as direction,
         {{ preferred('phone', 'call') }} as phone,
         {{ preferred('customer_id', 'call') }} as customer_id,
@@ -87,7 +94,7 @@ merged as (
         {{ preferred('utm_medium', 'traffic') }} as utm_medium,
         {{ preferred('utm_campaign', 'traffic') }} as utm_campaign,
         count(*) as records
-    from translated
+    from believed
     group by call_id
 ),
 
@@ -95,9 +102,12 @@ named as (
     {{ orders_named('merged', 'call_id', 'order_number', 'customer_id') }}
 ),
 
-{# a call within days of an order that was not bought in a store is about that order #}
+{# a call within days of an order that was not bought in a store is about that order; about which of several nobody knows #}
 ordered as (
-    select merged.call_id, count(*) as orders_count
+    select
+        merged.call_id,
+        count(*) as orders_count,
+        case when count(*) = 1 then min(orders.order_id) end as only_order_id
     from merged
     inner join {{ ref('int_orders') }} as orders
         on merged.customer_id = orders.customer_id
@@ -125,47 +135,11 @@ returned as (
     group by merged.call_id
 ),
 
-final as (
+judged as (
     select
-        merged.call_id,
-        merged.source_system,
-        merged.source_account,
-        merged.source_record_id,
-        merged.mirror_record,
-        merged.mirror_seconds_apart,
-        merged.records,
-        merged.customer_id,
-        coalesce(merged.direction, 'unknown') as direction,
-        merged.queue,
-        merged.employee_id,
-        merged.store_id,
-        named.order_id,
-        merged.started_at,
-        {{ business_date('merged.started_at') }} as started_on,
-        merged.answered_at,
-        merged.ended_at,
-        case
-            when merged.is_answered then 'answered'
-            when merged.is_ivr_only then 'ivr_only'
-            when merged.mapped_result in ('busy', 'failed', 'voicemail') then merged.mapped_result
-            else 'missed'
-        end as result,
-        merged.is_answered,
-        merged.is_ivr_only,
-        returned.returned_at,
-        case
-            when merged.direction = 'in' and not merged.is_answered and not merged.is_ivr_only
-                then coalesce(
-                    {{ dbt.datediff('coalesce(merged.ended_at, merged.started_at)', 'returned.returned_at', 'second') }}
-                    <= {{ rule('service.call_back_within_minutes') }} * 60,
-                    false
-                )
-        end as is_called_back,
-        coalesce(
-            merged.wait_seconds,
-            {{ dbt.datediff('merged.started_at', 'coalesce(merged.answered_at, merged.ended_at)', 'second') }}
-        ) as wait_seconds,
-        case when merged.is_answered then merged.talk_seconds end as talk_seconds,
+        merged.*,
+        named.order_id as named_order_id,
+        ordered.only_order_id,
         coalesce(
             merged.direction = 'in' and not merged.is_ivr_only
             and (
@@ -177,19 +151,71 @@ final as (
                 )
             ),
             false
-        ) as is_about_order,
-        merged.client_id,
-        merged.traffic_source_system,
-        merged.traffic_source_account,
-        merged.raw_traffic_source,
-        merged.utm_source,
-        merged.utm_medium,
-        merged.utm_campaign
+        ) as is_about_order
     from merged
     left join named on merged.call_id = named.call_id
     left join {{ ref('int_orders') }} as orders on named.order_id = orders.order_id
     left join ordered on merged.call_id = ordered.call_id
-    left join returned on merged.call_id = returned.call_id
+),
+
+final as (
+    select
+        judged.call_id,
+        judged.source_system,
+        judged.source_account,
+        judged.source_record_id,
+        judged.mirror_record,
+        judged.mirror_seconds_apart,
+        judged.records,
+        judged.customer_id,
+        coalesce(judged.direction, 'unknown') as direction,
+        judged.queue,
+        judged.employee_id,
+        judged.store_id,
+        coalesce(judged.named_order_id, case when judged.is_about_order then judged.only_order_id end) as order_id,
+        case
+            when judged.named_order_id is not null then false
+            when judged.is_about_order and judged.only_order_id is not null then true
+        end as is_order_assumed,
+        judged.started_at,
+        {{ business_date('judged.started_at') }} as started_on,
+        judged.answered_at,
+        judged.ended_at,
+        case
+            when judged.is_answered then 'answered'
+            when judged.is_ivr_only then 'ivr_only'
+            when judged.mapped_result in ('busy', 'failed', 'voicemail') then judged.mapped_result
+            else 'missed'
+        end as result,
+        judged.is_answered,
+        judged.is_ivr_only,
+        returned.returned_at,
+        case
+            when judged.direction = 'in' and not judged.is_answered and not judged.is_ivr_only
+                then coalesce(
+                    {{ dbt.datediff('coalesce(judged.ended_at, judged.started_at)', 'returned.returned_at', 'second') }}
+                    <= {{ rule('service.call_back_within_minutes') }} * 60,
+                    false
+                )
+        end as is_called_back,
+        case
+            when not judged.is_ivr_only
+                then coalesce(
+                    judged.wait_seconds,
+                    {{ dbt.datediff('judged.started_at', 'coalesce(judged.answered_at, judged.ended_at)', 'second') }}
+                )
+        end as wait_seconds,
+        case when judged.is_answered then judged.talk_seconds end as talk_seconds,
+        judged.is_about_order,
+        judged.client_id,
+        judged.traffic_source_system,
+        judged.traffic_source_account,
+        judged.raw_traffic_source,
+        judged.utm_source,
+        judged.utm_medium,
+        judged.utm_campaign
+    from judged
+    left join returned on judged.call_id = returned.call_id
 )
 
 select * from final

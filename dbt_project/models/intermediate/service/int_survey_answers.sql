@@ -118,16 +118,17 @@ detractors as (
     where nps_class = 'detractor' and customer_id is not null
 ),
 
+{# the retailer's word: a customer who complains once more was not asked what went wrong #}
 contacts as (
     select customer_id, ticket_id as contact_id, 'ticket' as kind, created_at as happened_at
     from tickets
-    where is_counted and customer_id is not null
+    where is_counted and is_created_by_agent and customer_id is not null
 
     union all
 
     select customer_id, call_id as contact_id, 'call' as kind, started_at as happened_at
     from calls
-    where is_answered and customer_id is not null
+    where is_answered and direction = 'out' and customer_id is not null
 ),
 
 followed as (
@@ -162,7 +163,8 @@ bought as (
 final as (
     select
         counted.*,
-        followed.contact_id as followup_ticket_id,
+        case when followed.kind = 'ticket' then followed.contact_id end as followup_ticket_id,
+        case when followed.kind = 'call' then followed.contact_id end as followup_call_id,
         followed.kind as followup_kind,
         followed.happened_at as followed_up_at,
         bought.bought_again_at

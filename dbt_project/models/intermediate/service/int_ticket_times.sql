@@ -45,6 +45,7 @@ spoken as (
         ticket_id,
         min(case when is_reply then happened_at end) as first_response_at,
         count(case when is_reply then 1 end) as replies_count,
+        min(case when author = 'client' then happened_at end) as first_client_comment_at,
         count(case when author = 'client' then 1 end) as client_comments_count,
         count(case when author = 'bot' then 1 end) as bot_comments_count
     from comments
@@ -87,6 +88,7 @@ final as (
     select
         tickets.ticket_id,
         spoken.first_response_at,
+        spoken.first_client_comment_at,
         decided.first_resolved_at,
         case when decided.is_done then decided.last_resolved_at end as resolved_at,
         coalesce(decided.reopened_count, 0) as reopened_count,

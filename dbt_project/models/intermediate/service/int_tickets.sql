@@ -1,7 +1,9 @@
 -- Every ticket with its customer, its order, its times in calendar and in business minutes, and whether it kept its targets.
--- A target is the help desk's own due time, else the rule's business minutes of its priority. It is met or missed once it
--- is done, missed as soon as it is overdue, and NULL while neither. Spam, deleted and merged tickets keep their row and are
--- not counted. One row per ticket.
+-- A target is the help desk's own due time, else the rule's business minutes of its priority, both from the creation. It is
+-- met or missed once it is done, and missed when it lapsed before that: while the ticket was open, or by the time it was
+-- resolved without being answered. NULL is what is not due: not lapsed yet or resolved before it could, a first response that
+-- no client waited for (an agent opened the ticket and the client had not written), and that of what a bot resolved alone.
+-- Spam, deleted and merged tickets keep their row and are not counted. One row per ticket.
 with records as (
     select * from {{ ref('int_tickets__united') }}
 ),
@@ -54,6 +56,7 @@ timed as (
         tickets.*,
         ordered.order_id,
         times.first_response_at,
+        times.first_client_comment_at,
         times.first_resolved_at,
         case when tickets.status not in ('open', 'pending', 'on_hold') then times.resolved_at end as resolved_at,
         times.reopened_count,
@@ -114,6 +117,9 @@ kept as (
     select
         clocked.*,
         case
+            when is_created_by_agent
+                and coalesce(first_client_comment_at > coalesce(first_response_at, waited_until), true)
+                then null
             when first_response_at is not null and first_response_due_at is not null
                 then first_response_at <= first_response_due_at
             when first_response_at is not null then first_response_business_minutes <= first_response_target

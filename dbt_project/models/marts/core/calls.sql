@@ -9,6 +9,7 @@ select
     employee_id,
     store_id,
     order_id,
+    is_order_assumed,
     started_at,
     started_on,
     answered_at,
@@ -23,9 +24,9 @@ select
     is_about_order,
     client_id,
     raw_traffic_source as traffic_source,
-    utm_source,
-    utm_medium,
-    utm_campaign,
+    {{ without_addresses('utm_source') }} as utm_source,
+    {{ without_addresses('utm_medium') }} as utm_medium,
+    {{ without_addresses('utm_campaign') }} as utm_campaign,
     mirror_record,
     cast(mirror_seconds_apart as bigint) as mirror_seconds_apart
 from {{ ref('int_calls') }}

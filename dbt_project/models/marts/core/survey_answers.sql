@@ -12,7 +12,7 @@ select
     scale_min,
     scale_max,
     importance,
-    comment,
+    {{ without_contacts('comment') }} as comment,
     answered_at,
     answered_on,
     month,
@@ -24,6 +24,7 @@ select
     store_id,
     ticket_id,
     followup_ticket_id,
+    followup_call_id,
     followup_kind,
     followed_up_at,
     bought_again_at

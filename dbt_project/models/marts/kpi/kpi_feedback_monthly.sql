@@ -1,5 +1,6 @@
 -- A wave is a month. Of each person the latest answer to a question counts; who is not known counts each time. An index (csi)
--- weighs its items by what the answers of the same wave say of their importance, so that no later wave moves it.
+-- is the mean of its items, each weighed by what the answers of the same wave say of its importance, so that neither a later wave
+-- nor a question that more people answered moves it.
 with answers as (
     select * from {{ ref('survey_answers') }}
     where counts_in_wave
@@ -33,6 +34,17 @@ weighed as (
             and coalesce(answers.question, '') = coalesce(weights.question, '')
 ),
 
+{# an item's mean has its weight once: each of its answers in the cell has that part of it #}
+shared as (
+    select
+        weighed.*,
+        case
+            when satisfaction is not null
+                then weight / count(satisfaction) over (partition by month, survey_type, survey, channel, store_id, question)
+        end as weight_share
+    from weighed
+),
+
 counted as (
     select
         month,
@@ -48,12 +60,12 @@ counted as (
         count(nps_class) as nps_answers,
         count(is_satisfied) as csat_answers,
         count(case when is_satisfied then 1 end) as satisfied_answers,
-        cast(sum(weight * satisfaction) as double) as csi_weighted_scores,
-        cast(sum(case when satisfaction is not null then weight end) as double) as csi_weights,
+        cast(sum(weight_share * satisfaction) as double) as csi_weighted_scores,
+        cast(sum(weight_share) as double) as csi_weights,
         count(case when nps_class = 'detractor' then customer_id end) as known_detractors,
-        count(case when nps_class = 'detractor' then followup_ticket_id end) as followed_up_detractors,
+        count(case when nps_class = 'detractor' then followed_up_at end) as followed_up_detractors,
         count(case when nps_class = 'detractor' then bought_again_at end) as repurchased_detractors
-    from weighed
+    from shared
     group by month, survey_type, survey, channel, store_id
 ),
 

@@ -1,5 +1,6 @@
 -- Tickets count on the business day they were made, ratings on the day they were given, contacts on the day they came. A
--- young day still ripens: its tickets are being solved. Spam, deleted and merged tickets are nowhere.
+-- young day still ripens: its tickets are being solved. Spam, deleted and merged tickets are nowhere. Every channel and priority
+-- that ever was has every day on which somebody ordered or wrote or rated or called: the orders below its contacts are complete.
 with tickets as (
     select * from {{ ref('tickets') }}
     where is_counted
@@ -11,8 +12,12 @@ calls as (
 ),
 
 orders as (
+    select * from {{ ref('orders') }}
+),
+
+orders_of_days as (
     select ordered_on as day, count(*) as orders_of_day
-    from {{ ref('orders') }}
+    from orders
     where is_counted
     group by ordered_on
 ),
@@ -62,15 +67,17 @@ rated as (
 
 came as (
     select
-        ticket_id as contact_id,
-        customer_id,
-        channel,
-        priority,
-        order_id,
-        created_at as came_at,
-        created_on as day
+        tickets.ticket_id as contact_id,
+        tickets.customer_id,
+        tickets.channel,
+        tickets.priority,
+        tickets.order_id,
+        coalesce(orders.ordered_at <= tickets.created_at, false) as is_about_order,
+        tickets.created_at as came_at,
+        tickets.created_on as day
     from tickets
-    where not is_created_by_agent
+    left join orders on tickets.order_id = orders.order_id
+    where not tickets.is_created_by_agent
 
     union all
 
@@ -80,6 +87,7 @@ came as (
         'phone' as channel,
         'unknown' as priority,
         order_id,
+        is_about_order,
         started_at as came_at,
         started_on as day
     from calls
@@ -101,7 +109,7 @@ contacts as (
         came.day,
         came.channel,
         came.priority,
-        count(*) as contacts,
+        count(case when came.is_about_order then 1 end) as order_contacts,
         count(came.customer_id) as identified_contacts,
         count(repeated.contact_id) as repeated_contacts
     from came
@@ -109,12 +117,24 @@ contacts as (
     group by came.day, came.channel, came.priority
 ),
 
-cells as (
+happened as (
     select day, channel, priority from created
     union
     select day, channel, priority from rated
     union
     select day, channel, priority from contacts
+),
+
+days as (
+    select day from happened
+    union
+    select day from orders_of_days
+),
+
+cells as (
+    select days.day, queues.channel, queues.priority
+    from days
+    cross join (select distinct channel, priority from happened) as queues
 ),
 
 final as (
@@ -157,9 +177,9 @@ final as (
         coalesce(created.bot_tickets, 0) as bot_tickets,
         coalesce(created.bot_resolved_tickets, 0) as bot_resolved_tickets,
         {{ ratio('created.bot_resolved_tickets', 'created.bot_tickets') }} as bot_resolved_share,
-        coalesce(contacts.contacts, 0) as contacts,
-        coalesce(orders.orders_of_day, 0) as orders_of_day,
-        {{ ratio('coalesce(contacts.contacts, 0)', 'orders.orders_of_day') }} as contacts_per_order,
+        coalesce(contacts.order_contacts, 0) as order_contacts,
+        coalesce(orders_of_days.orders_of_day, 0) as orders_of_day,
+        {{ ratio('coalesce(contacts.order_contacts, 0)', 'orders_of_days.orders_of_day') }} as contacts_per_order,
         coalesce(contacts.identified_contacts, 0) as identified_contacts,
         coalesce(contacts.repeated_contacts, 0) as repeated_contacts,
         {{ ratio('contacts.repeated_contacts', 'contacts.identified_contacts') }} as repeat_contact_other_channel_share
@@ -170,7 +190,7 @@ final as (
         on cells.day = rated.day and cells.channel = rated.channel and cells.priority = rated.priority
     left join contacts
         on cells.day = contacts.day and cells.channel = contacts.channel and cells.priority = contacts.priority
-    left join orders on cells.day = orders.day
+    left join orders_of_days on cells.day = orders_of_days.day
 )
 
 select * from final

@@ -42,6 +42,7 @@ told_by_legs as (
         max(ani_number) as ani_number,
         max(case when is_answered_by_person then 1 else 0 end) = 1 as is_answered_by_person,
         max(case when result = 'voicemail' then 1 else 0 end) = 1 as is_voicemail,
+        min(case when result = 'voicemail' then initiated_at end) as mailbox_at,
         max(case when kind in ('ivr', 'fax') then 0 else 1 end) = 0 as is_machine_only
     from ranked
     group by source_account, call_record_id
@@ -54,6 +55,7 @@ together as (
         told_by_legs.extension as leg_extension,
         told_by_legs.talk_seconds as leg_talk_seconds,
         told_by_legs.queue as queue_extension,
+        told_by_legs.mailbox_at,
         case
             when calls.flow = 'in' then calls.from_username
             when {{ matches('calls.to_username', phone) }} then calls.to_username
@@ -89,51 +91,83 @@ judged as (
             else '+' || replace({{ number }}, '+', '')
         end as {{ name }},
         {%- endfor %}
-        case when is_answered then coalesce(leg_answered_at, bridged_at) end as answered_at
+        case when is_answered then coalesce(leg_answered_at, bridged_at) end as answered_at,
+        case when is_answered then coalesce(leg_answered_at, bridged_at) else coalesce(mailbox_at, hung_up_at) end as waits_until
     from together
+),
+
+-- What came after the answer was not waited in: a menu that asks how it was, a queue one is handed over to.
+waited as (
+    select
+        judged.source_account,
+        judged.call_id,
+        max(case when legs.kind = 'queue' then legs.initiated_at end) as queued_at,
+        max(case when legs.kind = 'ivr' then legs.hung_up_at end) as menu_ended_at
+    from judged
+    inner join legs
+        on judged.source_account = legs.source_account
+            and judged.call_id = legs.call_record_id
+    where legs.kind in ('queue', 'ivr')
+        and {{ dbt.datediff(
+            "case when legs.kind = 'queue' then legs.initiated_at else legs.hung_up_at end",
+            'judged.waits_until', 'second'
+        ) }} >= 0
+    group by judged.source_account, judged.call_id
+),
+
+timed as (
+    select
+        judged.*,
+        not judged.is_answered and judged.flow = 'in' and judged.is_machine_only as is_ivr_only,
+        coalesce(waited.queued_at, waited.menu_ended_at, judged.initiated_at) as waits_since
+    from judged
+    left join waited
+        on judged.source_account = waited.source_account
+            and judged.call_id = waited.call_id
 ),
 
 final as (
     select
-        judged.source_system,
-        judged.source_account,
-        judged.call_id as source_record_id,
+        timed.source_system,
+        timed.source_account,
+        timed.call_id as source_record_id,
         case
-            when judged.customer_phone is null and judged.is_between_extensions then 'internal'
-            when judged.flow = 'in' then 'in'
+            when timed.customer_phone is null and timed.is_between_extensions then 'internal'
+            when timed.flow = 'in' then 'in'
             else 'out'
         end as direction,
-        judged.customer_phone,
-        judged.own_phone,
-        coalesce(extensions.label, {{ dbt.split_part('judged.queue_extension', "'*'", 2) }}) as queue,
+        timed.customer_phone,
+        timed.own_phone,
+        coalesce(extensions.label, {{ dbt.split_part('timed.queue_extension', "'*'", 2) }}) as queue,
         case
-            when judged.is_answered and judged.leg_extension is not null then judged.leg_extension
-            when judged.flow = 'out' and judged.from_username like '%*%' then judged.from_username
-            when judged.is_answered and judged.bridged_username like '%*%' then judged.bridged_username
+            when timed.is_answered and timed.leg_extension is not null then timed.leg_extension
+            when timed.flow = 'out' and timed.from_username like '%*%' then timed.from_username
+            when timed.is_answered and timed.bridged_username like '%*%' then timed.bridged_username
         end as employee_reference,
         -- a queue may be named after a shop; whether it is, its references tell
-        coalesce(extensions.label, {{ dbt.split_part('judged.queue_extension', "'*'", 2) }}) as store_reference,
-        judged.initiated_at as started_at,
-        judged.answered_at,
-        judged.hung_up_at as ended_at,
-        judged.is_answered,
-        not judged.is_answered and judged.flow = 'in' and judged.is_machine_only as is_ivr_only,
+        coalesce(extensions.label, {{ dbt.split_part('timed.queue_extension', "'*'", 2) }}) as store_reference,
+        timed.initiated_at as started_at,
+        timed.answered_at,
+        timed.hung_up_at as ended_at,
+        timed.is_answered,
+        timed.is_ivr_only,
         case
-            when judged.answered_at >= judged.initiated_at
-                then {{ dbt.datediff('judged.initiated_at', 'judged.answered_at', 'second') }}
+            when not timed.is_ivr_only
+                and {{ dbt.datediff('timed.waits_since', 'timed.waits_until', 'second') }} >= 0
+                then {{ dbt.datediff('timed.waits_since', 'timed.waits_until', 'second') }}
         end as wait_seconds,
         case
-            when not judged.is_answered then null
-            when judged.bridged_duration >= 0 then judged.bridged_duration
-            when judged.leg_talk_seconds is not null then judged.leg_talk_seconds
-            when judged.hung_up_at >= judged.answered_at
-                then {{ dbt.datediff('judged.answered_at', 'judged.hung_up_at', 'second') }}
+            when not timed.is_answered then null
+            when timed.bridged_duration >= 0 then timed.bridged_duration
+            when timed.leg_talk_seconds is not null then timed.leg_talk_seconds
+            when timed.hung_up_at >= timed.answered_at
+                then {{ dbt.datediff('timed.answered_at', 'timed.hung_up_at', 'second') }}
         end as talk_seconds,
-        case when judged.is_voicemail and not judged.is_answered then 'voicemail' else judged.result end as raw_result
-    from judged
+        case when timed.is_voicemail and not timed.is_answered then 'voicemail' else timed.result end as raw_result
+    from timed
     left join extensions
-        on judged.source_account = extensions.source_account
-            and judged.queue_extension = extensions.name
+        on timed.source_account = extensions.source_account
+            and timed.queue_extension = extensions.name
 )
 
 select * from final
