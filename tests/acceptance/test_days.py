@@ -105,7 +105,8 @@ def test_the_golden_values_of_every_dbt_unit_test_hold(story):
 def test_after_one_day_only_the_new_documents_are_fetched_and_staged(story):
     whole = sum(sum(documents.values()) for documents in story.first.documents.values())
     news = sum(sum(documents.values()) for documents in story.second.documents.values())
-    assert 0 < news < whole / 20
+    read_again = sum(story.second.documents["yandex_metrica/main"].values())  # its last four days, since visits are rewritten for three
+    assert 0 < news - read_again < whole / 20
     assert story.second.documents["retailcrm/main"]["orders"] < story.first.documents["retailcrm/main"]["orders"] / 10
     [(staged,)] = story.second.read("select sum(newly_received) from marts.load_reconciliation where refresh_id = 'night-2'")
     assert staged == news

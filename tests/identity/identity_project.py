@@ -6,6 +6,7 @@ The models, macros and seeds are the real ones; only staging is replaced, so a t
 """
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,6 @@ import pandas as pd
 
 from orchestration.dbt import PROJECT, run_dbt
 
-SYSTEMS = ("retailcrm", "moysklad", "mindbox")
 HISTORY = {"identity_registry": "intermediate", "customer_id_redirects": "marts", "identity_events": "marts"}
 KEY = {"source_system": "varchar", "source_account": "varchar", "source_record_id": "varchar"}
 ENTITIES = {
@@ -35,6 +35,12 @@ ENTITIES = {
         "changed_at": "timestamp", "seen_at": "timestamp"},
     "segments": KEY | {"profile_record_id": "varchar", "segment_code": "varchar", "segment_name": "varchar"},
 }
+# The staging models that the unions over people ask for, as (system, entity); a new vendor changes nothing here.
+STAGED = sorted({
+    (system, entity)
+    for union in (PROJECT / "models" / "intermediate" / "customers").glob("*.sql")
+    for system, entity in re.findall(r"'stg_(\w+?)__(\w+)'", union.read_text(encoding="utf-8"))
+})
 FIRST_NIGHT = datetime(2026, 11, 1, tzinfo=UTC)
 FIRST_RECORD = datetime(2025, 1, 1, tzinfo=UTC)
 SEEDS = ("junk_identifiers", "identifier_namespaces", "steward_decisions", "survivorship_rules", "name_variants", "value_mappings")
@@ -79,18 +85,17 @@ class IdentityProject:
         shutil.copy(PROJECT / "dbt_project.yml", self.root)
         for folder in ("intermediate/customers", "intermediate/identity", "marts/customer_360", "marts/pii", "published"):
             shutil.copytree(PROJECT / "models" / folder, self.root / "models" / folder)
-        for name in ("customer_360.sql", "_customer_360__unit_tests.yml"):
-            (self.root / "models" / "marts" / "customer_360" / name).unlink()  # they stand on orders and messages
+        for name in ("customer_360.sql", "customer_timeline.sql", "_customer_360__unit_tests.yml"):
+            (self.root / "models" / "marts" / "customer_360" / name).unlink()  # they stand on orders, messages, tickets …
         (self.root / "seeds").mkdir()
         for seed in SEEDS:
             shutil.copy(PROJECT / "seeds" / f"{seed}.csv", self.root / "seeds")
         shutil.copy(PROJECT / "seeds" / "_identity__seeds.yml", self.root / "seeds")
         (self.root / "models" / "staging").mkdir()
-        for system in SYSTEMS:
-            for entity in ENTITIES:
-                name = f"stg_{system}__{entity}"
-                (self.root / "models" / "staging" / f"{name}.sql").write_text(
-                    f"select * from read_parquet('{self.data / 'staging' / name}.parquet')", encoding="utf-8")
+        for system, entity in STAGED:
+            name = f"stg_{system}__{entity}"
+            (self.root / "models" / "staging" / f"{name}.sql").write_text(
+                f"select * from read_parquet('{self.data / 'staging' / name}.parquet')", encoding="utf-8")
 
     @property
     def data(self) -> Path:
@@ -112,7 +117,7 @@ class IdentityProject:
         for entity, columns in ENTITIES.items():
             frame = pd.DataFrame([{name: row.get(name) for name in columns} for row in tables[entity]], columns=list(columns), dtype=object)
             frame = frame.where(frame.notna(), None).map(lambda value: None if value is None else str(value))
-            for system in SYSTEMS:
+            for system in (system for system, asked in STAGED if asked == entity):
                 target = self.data / "staging" / f"stg_{system}__{entity}.parquet"
                 rows = frame[frame["source_system"] == system]
                 typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in columns.items())
