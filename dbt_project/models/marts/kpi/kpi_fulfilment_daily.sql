@@ -1,13 +1,27 @@
 -- Receiving goods and sending them back, each number on the day of its own event: orders on the day they were placed,
 -- hand-overs on the day they happened, promises on the promised day once it is over or kept, collections on the day they
 -- ended, returns on the day the goods came back, under the fulfilment method of their order.
-with orders as (
+-- An order that came back though nobody knows when it was handed over was handed over once: it is no promise due, kept or
+-- broken, no hand-over of any day, and counts as collected on the day of its first return, by when it had been.
+with first_returns as (
+    select
+        order_id,
+        min(returned_on) as returned_on
+    from {{ ref('returns') }}
+    where order_id is not null
+    group by order_id
+),
+
+orders as (
     select
         orders.*,
         {{ business_date('orders.received_at') }} as received_on,
         {{ business_date('orders.cancelled_at') }} as cancelled_on,
-        orders.fulfilment_method in ('courier', 'pickup_point', 'store_pickup') as is_delivered_later
+        orders.fulfilment_method in ('courier', 'pickup_point', 'store_pickup') as is_delivered_later,
+        coalesce(orders.status = 'returned', false) and orders.received_at is null as is_received_unseen,
+        case when orders.status = 'returned' and orders.received_at is null then first_returns.returned_on end as returned_unseen_on
     from {{ ref('orders') }} as orders
+    left join first_returns on orders.order_id = first_returns.order_id
     where not orders.is_test
 ),
 
@@ -84,6 +98,7 @@ facts as (
         0 as crossed_returns
     from orders
     where is_delivered_later
+        and not is_received_unseen
         and promised_on is not null
         and (promised_on < {{ as_of_date() }} or received_on <= promised_on)
         and (received_on is not null or not is_cancelled or coalesce(cancelled_on > promised_on, false))
@@ -91,7 +106,7 @@ facts as (
     union all
 
     select
-        coalesce(received_on, cancelled_on) as day,
+        coalesce(received_on, returned_unseen_on, cancelled_on) as day,
         fulfilment_method,
         0 as orders,
         0 as sold_amount,
@@ -99,14 +114,14 @@ facts as (
         0 as promises_due,
         0 as promises_kept,
         1 as collections_ended,
-        case when received_on is not null then 1 else 0 end as collected,
+        case when coalesce(received_on, returned_unseen_on) is not null then 1 else 0 end as collected,
         0 as returns_count,
         0 as returned_amount,
         0 as placed_returns,
         0 as crossed_returns
     from orders
     where fulfilment_method in ('pickup_point', 'store_pickup')
-        and (received_on is not null or (is_cancelled and cancelled_on is not null))
+        and (coalesce(received_on, returned_unseen_on) is not null or (is_cancelled and cancelled_on is not null))
 
     union all
 
