@@ -43,7 +43,7 @@ def causes(
 ) -> pd.DataFrame:
     """The calls to be, by time: COLUMNS; person, stranger (a key), firm, order, visit (rows) and clerk are -1 where there is none.
 
-    `written` are the causes of tickets, `low_scores` answers followed by a call, `forms` the leads that ask to be called.
+    `written` are the causes of tickets, `low_scores` answers after which the retailer calls, `forms` the leads that ask to be called.
     """
     people_wrote = written[written["person"] >= 0]
     made = pd.concat(
@@ -54,7 +54,7 @@ def causes(
             _general(dice, joined_at, shops, ends=ends),
             _strangers(dice, shops, customers=customers, begins=begins, ends=ends),
             _on_visits(dice, visits),
-            _after(dice, low_scores, AFTER_ANSWER, "answered_at", queue="service", hours=(0.5, 58), share=1.0),
+            _after(dice, low_scores, AFTER_ANSWER, "answered_at", queue="service", hours=(0.5, 58), share=1.0, out=True),
             _after(dice, forms, CALLS_FORM, "created_at", queue="sales", hours=(0.03, 0.4), share=FORM_CALLED_BACK, out=True),
             _after(dice, people_wrote, AFTER_TICKET, "created_at", queue="service", hours=(3, 160), share=TICKET_CALLED_TOO),
         ],

@@ -1,7 +1,7 @@
 """What people answer when they are asked: NPS after purchases, CSI by quarters, CSAT after calls.
 
     orders -> recommendations (NPS);  people -> waves of CSI;  calls -> CSAT by SMS  ->  survey_answers
-    low recommendations -> a ticket or a call within three days (sandbox/tickets.py, sandbox/calls.py)
+    low recommendations -> a ticket of theirs or a call to them within three days (sandbox/tickets.py, sandbox/calls.py)
 
 Contacts are as typed or as the sending system wrote them; an anonymous answer has none, nor an order.
 """
@@ -21,7 +21,7 @@ from sandbox.world import table
 NPS, NPS_AGAIN, CSI, CSAT = 1, 2, 3, 4
 AFTER_STORE, AFTER_DELIVERY, AFTER_CALL, CSI_SHARE = 0.055, 0.11, 0.115, 0.016  # who answers; CSI: of the people there, by wave
 AGAIN, ANONYMOUS = 0.045, 0.09
-LOW, LOW_IS_FOLLOWED = 4, 0.30  # half by a ticket, half by a call
+LOW, LOW_IS_FOLLOWED = 4, 0.30  # half by a ticket of theirs, half by a call to them
 PLEASED, CROSS = (1, 1, 1, 2, 2, 4, 5, 11, 20, 24, 29), (8, 6, 8, 9, 9, 11, 12, 12, 11, 8, 6)  # 0 .. 10
 CSAT_WEIGHTS = (6, 7, 12, 30, 45)  # 1 .. 5
 NAMES = {"store": "NPS после визита в магазин", "delivery": "NPS после доставки", "app": "NPS приложения, шкала 1–10"}
@@ -86,7 +86,7 @@ def recommendations(dice: Dice, orders: pd.DataFrame) -> pd.DataFrame:
 
 
 def low_scores(dice: Dice, told: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Those who complain afterwards: by ticket, by call."""
+    """Those who complain in writing afterwards, and those whom the retailer calls."""
     key = (told["who"].to_numpy(), told["nth"].to_numpy())
     low = (told["score"] <= LOW).to_numpy() & (told["person"] >= 0).to_numpy() & (told["src"] == NPS).to_numpy()
     low &= (told["by_email"] | told["by_phone"]).to_numpy() & dice.happens(LOW_IS_FOLLOWED, "complains", *key)
