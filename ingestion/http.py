@@ -1,10 +1,15 @@
 """A patient, polite conversation with a vendor over HTTP.
 
 request -> rate limit -> answer judged whole -> bytes. What dlt's own client lets through is treated as a fault here: 408, an HTML page with
-status 200, a body cut short with or without a length. A fault is retried with growing pauses; the last one becomes a sentence.
+status 200, a body cut short with or without a length, headers that cannot be read. A fault is retried with growing pauses; the last one
+becomes a sentence.
+
+Some vendors want their key in the query, and the libraries below print and raise addresses whole. So their records pass `_NoQueries`, no
+exception of theirs hangs on ours, and what a vendor echoes is told without its query.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +20,8 @@ import msgspec
 import requests
 import tenacity
 from pyrate_limiter import Duration, Limiter, Rate
+from urllib3.exceptions import HeaderParsingError
+from urllib3.util.response import assert_header_parsing
 
 from ingestion import clock
 from ingestion.accounts import Account
@@ -22,6 +29,28 @@ from ingestion.accounts import Account
 log = logging.getLogger(__name__)
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_PAUSE = 120.0
+QUERY = re.compile(r"""\?[^\s"'<>?]*=[^\s"'<>]*""")
+# Who below us writes addresses, each by its full name: a filter holds for its own logger only.
+TALKERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.poolmanager", "urllib3.response", "urllib3.util.retry", "requests",
+           "fsspec", "fsspec.http", "aiohttp.client", "aiohttp.internal")
+
+
+class _NoQueries(logging.Filter):
+    """Lets a record pass without the query of any address in it, and without its traceback, which may hold one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = without_queries(record.getMessage()), ()
+        record.exc_info = record.exc_text = record.stack_info = None
+        return True
+
+
+def without_queries(text: str) -> str:
+    """The text with `?…` for the query of every address, since a key may stand there."""
+    return QUERY.sub("?…", text)
+
+
+for _talker in TALKERS:
+    logging.getLogger(_talker).addFilter(_NoQueries())
 
 
 class VendorError(Exception):
@@ -102,11 +131,7 @@ class Http:
         sent = {**({} if foreign else self._headers()), **(headers or {})}
         self._limiter.try_acquire("request")
         asked_at = clock.now()
-        try:
-            response = self._session.request(method, url, headers=sent, timeout=self._timeout, allow_redirects=False, **request)
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
-                requests.exceptions.ContentDecodingError) as error:
-            raise Transient(f"the connection failed ({type(error).__name__})") from error
+        response = self._sent(method, url, sent, request)
         if response.status_code in self._retried:
             raise Transient(f"answered {response.status_code} {_gist(response.content)}".rstrip(), pause=self._asked_pause(response))
         answer = Answer(response.status_code, response.headers, response.content, asked_at)
@@ -119,6 +144,23 @@ class Http:
                               f"{_gist(response.content)}. This is not retried: check the credentials, the address "
                               "and the rights of the key.")
         return answer
+
+    def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any]) -> requests.Response:
+        """The vendor's answer, its headers whole. Faults are raised outside of `except`, so that no address hangs on them."""
+        fault = ""
+        try:
+            response = self._session.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False, **request)
+            # Where the headers break off, what follows is lost: the length of the body, how it is packed, what the limits are. urllib3 only
+            # warns of it, and keeps what was parsed in a private place alone.
+            if (parsed := getattr(response.raw, "_original_response", None)) is not None:
+                assert_header_parsing(parsed.msg)
+            return response
+        except HeaderParsingError:
+            fault = "answered with headers that cannot be read"
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
+                requests.exceptions.ContentDecodingError) as error:
+            fault = f"the connection failed ({type(error).__name__})"
+        raise Transient(fault)
 
     def _asked_pause(self, response: requests.Response) -> float | None:
         own = self._retry_after(response) if self._retry_after else None
@@ -161,7 +203,8 @@ def _demand_json(answer: Answer) -> None:
 
 def _gist(body: bytes) -> str:
     """The first words of an error body, without mark-up's line breaks; bodies may be long pages."""
-    return " ".join(body[:200].decode("utf-8", "replace").split())
+    # Cut after the query is gone: half a query is still a key.
+    return without_queries(" ".join(body[:2000].decode("utf-8", "replace").split()))[:200]
 
 
 def _path_only(url: str) -> str:

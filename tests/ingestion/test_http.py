@@ -1,9 +1,11 @@
 """The conversation: faults that pass are waited for, those that do not become a sentence, and no secret stands in it."""
 
 import contextlib
+import logging
 import socket
 import threading
 import time
+import traceback
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -133,3 +135,37 @@ def test_retry_after_is_read_as_seconds_and_as_a_date():
     assert standard_retry_after(None) is None
     assert standard_retry_after(format_datetime(datetime.now(UTC) - timedelta(hours=1))) == 0.0
     assert 25 < standard_retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=30))) <= 30
+
+
+@pytest.mark.parametrize("head", [
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nno header\r\nContent-Length: 2", "HTTP/1.1 200 O\r\n:"],
+    ids=["a line that is none", "no name"])
+def test_headers_that_cannot_be_read_pass_and_no_key_in_the_query_is_told(monkeypatch, caplog, head):
+    """What urllib3 warns of with the whole address, and believes."""
+    caplog.set_level(logging.DEBUG)
+    secret = {"key": "planted-secret"}
+    monkeypatch.setenv("SOURCES__ACME__RETRY_PAUSE_SECONDS", "0.01")
+    answers = [head, head, "HTTP/1.1 400 Bad\r\nContent-Length: 45"]
+    bodies = ["[]", "[]", "{'error': '/orders?key=planted-secret&a=1'}  "]
+
+    def serve(listening):
+        for first, body in zip(answers, bodies, strict=True):
+            connection, _ = listening.accept()
+            connection.recv(65536)
+            connection.sendall(f"{first}\r\nConnection: close\r\n\r\n{body}".encode())
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        conversation = Http(ACME, base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", requests_per_second=100)
+        with pytest.raises(VendorError, match=r"answered 400 \{'error': '/orders\?…'\}") as refused:
+            conversation.get("orders", resource="orders", params=secret)
+        thread.join(10)
+    with pytest.raises(VendorError, match="the connection failed") as failed:
+        Http(ACME, base_url="http://127.0.0.1:9", attempts=2).get("orders", resource="orders", params=secret)
+    told = "".join(text for error in (refused.value, failed.value) for text in traceback.TracebackException.from_exception(error).format())
+    assert "planted-secret" not in told
+    assert "planted-secret" not in caplog.text
+    assert caplog.text.count("acme/main orders: answered with headers that cannot be read; asked again") == 2
+    assert "GET /orders?… HTTP/1.1" in caplog.text  # urllib3's own words, without the query
