@@ -35,7 +35,7 @@ class Logs:
     def __init__(self, api: Api, account: Account, fields: dict[str, tuple[str, ...]]) -> None:
         self.api, self._account, self._fields = api, account, fields
         self._left: dict[str, tuple[date, date]] = {}
-        self._asked: dict[str, tuple[LogRequest, str]] = {}
+        self._asked: dict[str, tuple[LogRequest, date, date]] = {}
         self._open: dict[int, str] = {}
         self._is_begun = False
 
@@ -58,9 +58,9 @@ class Logs:
         """
         while source in self._asked or source in self._left:
             if source not in self._asked:
-                self._ask(source)
-            asked, days = self._asked.pop(source)
-            ready = self._awaited(asked, source, days)
+                self._ask(source, is_its_turn=True)
+            asked, since, last = self._asked.pop(source)
+            ready = self._awaited(asked, source, f"{since} … {last}")
             with TemporaryDirectory(prefix="log-") as folder:
                 files = [Path(folder) / f"{number}.tsv" for number in ready.parts]
                 for number, file in zip(ready.parts, files, strict=True):
@@ -85,13 +85,17 @@ class Logs:
                 log.warning("%s: log request %d could not be cleaned: %s", self.api.who(source), request_id, error)
             self._open.pop(request_id, None)
 
-    def _ask(self, source: str) -> None:
-        """Ask for as many of the days that are left as the vendor takes at once; for none while another log of ours takes the room."""
+    def _ask(self, source: str, *, is_its_turn: bool = False) -> None:
+        """Ask for as many of the days that are left as the vendor takes at once. While another log of ours takes the room: for none, or,
+        in its turn, once the other one has been given back."""
         since, until = self._left[source]
         last = min(until, since + LONGEST_PERIOD - timedelta(days=1))
         days = self.api.possible_days(source, since, last, self._fields[source])
         if days < 1 and self._open:
-            return
+            if not is_its_turn:
+                return
+            self._make_room()
+            days = self.api.possible_days(source, since, last, self._fields[source])
         if days < 1:
             held = sum(one.size for one in self.api.requests() if one.status in HOLDS_STORAGE)
             raise VendorError(f"{self.api.who(source)}: not even {since} may be exported, for the counter's storage for logs is full "
@@ -100,10 +104,17 @@ class Logs:
         last = min(last, since + timedelta(days=days - 1))
         asked = self.api.create(source, since, last, self._fields[source], self._account.setting("attribution", ""))
         self._open[asked.request_id] = source
-        self._asked[source] = asked, f"{since} … {last}"
+        self._asked[source] = asked, since, last
         del self._left[source]
         if last < until:
             self._left[source] = (last + timedelta(days=1), until)
+
+    def _make_room(self) -> None:
+        """Give back what the other sources have asked for and not fetched; in their turn they ask for these days again."""
+        for source, (asked, since, last) in list(self._asked.items()):
+            self._give_back(self.api.request(asked.request_id, source))
+            del self._asked[source]
+            self._left[source] = since, self._left.get(source, (since, last))[1]
 
     def _awaited(self, asked: LogRequest, source: str, days: str) -> LogRequest:
         """The request once it is processed."""
@@ -134,8 +145,17 @@ class Logs:
         return body
 
     def _give_back(self, one: LogRequest) -> None:
-        if one.status in WAITING:
-            self.api.cancel(one.request_id, one.source)
-        elif one.status in HOLDS_STORAGE:
-            self.api.clean(one.request_id, one.source)
+        """Cancel or clean. A refusal means nothing yet: the answer to the first try may be lost, or the log was ready meanwhile; what
+        counts is where the request stands now."""
+        try:
+            if one.status in WAITING:
+                self.api.cancel(one.request_id, one.source)
+            elif one.status in HOLDS_STORAGE:
+                self.api.clean(one.request_id, one.source)
+        except VendorError:
+            now = self.api.request(one.request_id, one.source)
+            if now.status == one.status:
+                raise
+            if now.status in HOLDS_STORAGE:
+                self._give_back(now)
         self._open.pop(one.request_id, None)

@@ -67,6 +67,11 @@ class Plan:
         return self.api.counter()
 
     @cached_property
+    def yesterday(self) -> date:
+        """The last complete day of the counter."""
+        return yesterday_of(self.contact, zone_of(self.counter, self.account))
+
+    @cached_property
     def days(self) -> tuple[date, date] | None:
         """First and last day to read; None when no complete day lies in the contact's window."""
         reread = max(2, int(self.account.number("reread_days", REREAD_DAYS)))
@@ -118,7 +123,7 @@ def zone_of(counter: str, account: Account) -> ZoneInfo:
 
 def days_of(contact: Contact, zone: ZoneInfo, read_through: str | None, reread: int) -> tuple[date, date] | None:
     """First and last day to read at a contact; None when no complete day lies in it."""
-    yesterday = contact.now.astimezone(zone).date() - timedelta(days=1)
+    yesterday = yesterday_of(contact, zone)
     if contact.window is None:
         # A day is settled `reread` days after it; those that were not when we asked last are read again, at least the last four.
         first = yesterday - timedelta(days=reread - 1)
@@ -126,6 +131,11 @@ def days_of(contact: Contact, zone: ZoneInfo, read_through: str | None, reread: 
     first = _first_day(contact.window.since, zone)
     last = yesterday if contact.is_first else min(yesterday, _first_day(contact.window.until, zone) - timedelta(days=1))
     return (first, last) if first <= last else None
+
+
+def yesterday_of(contact: Contact, zone: ZoneInfo) -> date:
+    """The last complete day at a contact."""
+    return contact.now.astimezone(zone).date() - timedelta(days=1)
 
 
 def _first_day(moment: datetime, zone: ZoneInfo) -> date:
@@ -154,15 +164,17 @@ def _rows(plan: Plan, source: str) -> Iterator[pa.Table]:
 
 def _exported_days(plan: Plan) -> Iterator[pa.Table]:
     """Our note of what this load replaces. It is committed with the load or not at all, so it may be written before the rows are there."""
-    if plan.days is None:
+    days = plan.days  # looked up by the state as it was
+    if not plan.contact.reads_history_only:
+        # Also when there was no day to read: the days from the first contact on are the nights' to read, however late the next one comes.
+        dlt.current.source_state()["read_through"] = plan.yesterday.isoformat()
+    if days is None:
         return
-    first, last = plan.days
+    first, last = days
     every = [(source, (first + timedelta(days=number)).isoformat()) for source in plan.shapes for number in range((last - first).days + 1)]
     records = [documents.Record(f"{source}:{day}", day, msgspec.json.encode({"source": source, "date": day}).decode())
                for source, day in every]
     yield documents.table(records, account=plan.account.name, asked_at=plan.asked_at)
-    if not plan.contact.reads_history_only:
-        dlt.current.source_state()["read_through"] = last.isoformat()
 
 
 def _counters(plan: Plan) -> Iterator[pa.Table]:

@@ -12,8 +12,11 @@ import requests
 from ingestion import lake
 from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account
+from ingestion.http import VendorError
 from ingestion.vendor import Contact, Window
 from ingestion.yandex_metrica import VENDOR, oldest
+from ingestion.yandex_metrica.api import LogRequest
+from ingestion.yandex_metrica.logs import Logs
 from ingestion.yandex_metrica.source import HITS, VISITS, days_of, shapes_of
 from ingestion.yandex_metrica.tsv import NotALog, Shape, documents_of
 from sandbox.faults import Fault, Poison
@@ -94,6 +97,16 @@ def test_days_of_a_contact():
     backfill = Window(datetime(2026, 10, 1, 20, 59, tzinfo=UTC), datetime(2026, 10, 3, 21, 0, tzinfo=UTC))
     assert days_of(Contact(now=now, window=backfill), moscow, None, 4) == (date(2026, 10, 1), date(2026, 10, 3))
     assert days_of(Contact(now=now, window=Window(now, now), is_first=True), moscow, None, 4) is None
+    begins_later = Window(now + timedelta(days=9), now)
+    assert days_of(Contact(now=now, window=begins_later, is_first=True), moscow, None, 4) is None
+    # West of UTC: 20:59 UTC is the same day's afternoon, 01:00 UTC the evening of the day before. Windows meet there too.
+    west = ZoneInfo("America/New_York")
+    assert days_of(nightly, west, "2026-10-30", 4) == (date(2026, 10, 28), date(2026, 10, 31))
+    assert days_of(Contact(now=now + timedelta(hours=4), window=None), west, "2026-10-31", 4) == (date(2026, 10, 28), date(2026, 10, 31))
+    meet = datetime(2026, 10, 2, 1, 0, tzinfo=UTC)
+    older, newer = Window(meet - timedelta(days=2), meet), Window(meet, now)
+    assert days_of(Contact(now=now, window=older), west, None, 4) == (date(2026, 9, 29), date(2026, 9, 30))
+    assert days_of(Contact(now=now, window=newer, is_first=True), west, None, 4) == (date(2026, 10, 1), date(2026, 10, 31))
 
 
 def test_a_full_storage_splits_the_days_and_leftovers_of_ours_are_cleaned(serve, account):
@@ -119,6 +132,60 @@ def test_a_full_storage_splits_the_days_and_leftovers_of_ours_are_cleaned(serve,
         ("hits", "2026-10-29", "2026-10-31")]
 
 
+class _Crowded:
+    """An API of a counter whose room others fill: `room` is how many days fit, one evaluation after another, then none."""
+
+    def __init__(self, *room: int) -> None:
+        self.room, self.asked, self.given_back = list(room), [], []
+
+    def who(self, source: str) -> str:
+        return f"acme {source}"
+
+    def requests(self) -> list[LogRequest]:
+        return []
+
+    def possible_days(self, source: str, since: date, until: date, fields: tuple[str, ...]) -> int:
+        return min(self.room.pop(0) if self.room else 0, (until - since).days + 1)
+
+    def create(self, source: str, since: date, until: date, fields: tuple[str, ...], attribution: str) -> LogRequest:
+        self.asked.append((source, since.day, until.day))
+        return self.request(len(self.asked), source)
+
+    def request(self, request_id: int, source: str) -> LogRequest:
+        return LogRequest(request_id, source, "processed", (), (0,), "", 1)
+
+    def part(self, *which: object) -> bytes:
+        return b"header\n"
+
+    def clean(self, request_id: int, source: str) -> None:
+        self.given_back.append(request_id)
+
+
+def test_a_source_in_its_turn_takes_the_room_of_the_other(serve, account):
+    serve()
+    # Visits get two of three days and hits one; somebody else takes what the visits give back.
+    crowded = _Crowded(2, 1, 0, 1, 3)
+    logs = Logs(crowded, account, {"visits": ("a",), "hits": ("b",)})
+    logs.begin(date(2026, 10, 1), date(2026, 10, 3))
+    assert [len(list(logs.parts(source))) for source in ("visits", "hits")] == [2, 1]
+    assert crowded.asked == [("visits", 1, 2), ("hits", 1, 1), ("visits", 3, 3), ("hits", 1, 3)]
+    assert crowded.given_back == [1, 2, 3, 4]
+    full = _Crowded(2, 1)
+    logs = Logs(full, account, {"visits": ("a",), "hits": ("b",)})
+    logs.begin(date(2026, 10, 1), date(2026, 10, 3))
+    with pytest.raises(VendorError, match="acme visits: not even 2026-10-03 may be exported, for the counter's storage for logs is full"):
+        list(logs.parts("visits"))
+
+
+def test_a_counter_met_on_its_first_day_loses_none_when_the_next_night_is_late(serve, account, monkeypatch):
+    running = serve()
+    monkeypatch.setenv("SOURCES__YANDEX_METRICA__START_DATE", "2026-10-24T03:00:00+03:00")
+    running.sandbox.set_clock(datetime(2026, 10, 24, 10, tzinfo=UTC))
+    assert (night(account).error, requests_of(running)) == ("", [])
+    running.sandbox.set_clock(datetime(2026, 10, 31, 22, tzinfo=UTC))
+    assert (night(account).error, {(one["date1"], one["date2"]) for one in requests_of(running)}) == ("", {("2026-10-21", "2026-10-31")})
+
+
 @pytest.mark.parametrize(("options", "sentence"), [
     ({"ends_as": "processing_failed"}, "ended as 'processing_failed'"),
     ({"ends_as": "cleaned_automatically_as_too_old"}, "ended as 'cleaned_automatically_as_too_old'"),
@@ -142,7 +209,8 @@ def test_what_waits_is_waited_for(serve, account, four_days):
 
 @pytest.mark.parametrize(("kind", "path"), [
     ("status", "logrequests/evaluate"), ("html", "logrequests/evaluate"), ("empty", "logrequest/"), ("reset", "logrequests"),
-    ("truncated", "part/0"), ("truncated_without_length", "part/0"), ("html", "part/0"), ("slow", "clean")], ids=str)
+    ("truncated", "part/0"), ("truncated_without_length", "part/0"), ("html", "part/0"), ("slow", "clean"), ("truncated", "clean"),
+    ("reset", "clean")], ids=str)
 def test_faults_of_the_network_pass(serve, account, four_days, kind, path):
     running = serve()
     running.sandbox.faults.plant(Fault("yandex_metrica", path=path, kind=kind, seconds=0.05, times=2 if kind == "status" else 1))
