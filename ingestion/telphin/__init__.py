@@ -6,7 +6,7 @@ Resources and keys: calls by `call_uuid`, extensions (sets, queues, menus) by `i
 
 Change capture: the exchange writes a call down when it ends, so a call shows up later than the time it is asked for by. Every contact
 reads the last twelve hours before its cursor again, oldest first up to a fixed end, and lands only what it has not landed yet.
-There are no totals: a page shorter than the answer's own `per_page` is the last one.
+There are no totals: an empty page is the end, and a short one that others follow lacked rows and is asked for once more.
 
 What is documented, what a client's code shows, and what is assumed stands in `api.py`.
 

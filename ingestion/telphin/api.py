@@ -1,13 +1,14 @@
 """One conversation with a Telphin exchange: its token, its two refusals, and lists without totals.
 
-    POST /oauth/token -> Bearer -> GET /api/ver1.0/client/{owner}/…  ->  `Api.pages` -> pages of records, to the first short one
+    POST /oauth/token -> Bearer -> GET /api/ver1.0/client/{owner}/…  ->  `Api.pages` -> pages of records, to the first empty one
 
 D documented (wiki of the Ringme platform), C seen in a client's code or its recorded answers (xdimedrolx/telphin-go-sdk and others),
 A assumed here:
 - D client credentials in a form; the token may die before its `expires_in`, then ask for another one. C an answer without `expires_in`.
 - D an hourly budget per client: 429 with status `rate_limit_exceeded`, and `X-RateLimit-Reset` (seconds) on each answer. C statistics
   are asked for one at a time: 429 "Stats request already exists, concurrent request not allowed". The first is waited out, since
-  every question before the reset is refused too; the second is over in seconds, so it is asked again soon.
+  every question before the reset is refused too; the second is over in seconds, so it is asked again soon. A a 429 in other words is of
+  the second kind, unless `X-RateLimit-Remaining` is 0. A a 403 may be a dead token as well, so a new one is tried once.
 - C call_history: `{page, per_page, order, call_history}`, newest first unless `order=asc`; extension: a bare array, with `page`.
 - A `start_datetime` and `end_datetime` bound `init_time_gmt`, both ends included; per_page is at most 100 (the answer tells what was used).
 """
@@ -34,7 +35,8 @@ PER_PAGE = 100
 REREADS = 3
 LONGEST_WAIT = 3600.0
 # A new token that is refused as well is no matter of age.
-REFUSED_TOKENS = 3
+REFUSED_TOKENS = {401: 3, 403: 2}
+BUDGET_SPENT = b"rate_limit_exceeded"
 _one_at_a_time: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -84,20 +86,31 @@ class Api:
 
     def _pages(self, name: str, *, resource: str, rows: str, key: str, cursor: str | None, per_page: int,
                params: dict[str, str]) -> Iterator[Listed]:
+        """Pages to the first that tells nothing new: an empty one, or that of a server which does not count pages."""
         seen: set[str] = set()
-        number = 1
+        number, came, most = 1, 0, 0
+
+        def page(number: int, before: set[str]) -> tuple[Listed, int]:
+            return self._page(name, resource, rows, key, cursor, {**params, "page": number, "per_page": per_page}, before)
+
         while True:
-            listed, full = self._page(name, resource, rows, key, cursor, {**params, "page": number, "per_page": per_page}, seen)
-            if listed.records:
-                yield listed
-            if len(listed.records) < full:
+            listed, full = page(number, seen)
+            if seen.issuperset(map(_mark, listed.records)):
                 return
-            seen.update(record.key or record.payload for record in listed.records)
-            number += 1
+            most = max(most, len(listed.records))
+            if number > 1 and came < (full or most):
+                # Not the last page and yet short, so rows of it were missing.
+                again, _ = page(number - 1, set())
+                if missed := [record for record in again.records if _mark(record) not in seen]:
+                    seen.update(map(_mark, missed))
+                    yield Listed(missed, again.asked_at)
+            yield listed
+            seen.update(map(_mark, listed.records))
+            number, came = number + 1, len(listed.records)
 
     def _page(self, name: str, resource: str, rows: str, key: str, cursor: str | None, params: dict[str, Any],
               seen: set[str]) -> tuple[Listed, int]:
-        """(the page, how many records a full one has); asked for again when another one came."""
+        """(the page, how many records it says a full one has, or 0); asked for again when another one came."""
         fault = ""
         for _ in range(REREADS):
             answer = self._get(f"client/{self._owner}/{name}/", resource=resource, params=params)
@@ -106,14 +119,14 @@ class Api:
             except PageError as error:
                 fault = str(error)
                 continue
-            told, full = page.envelope.get("page", params["page"]), page.envelope.get("per_page", params["per_page"])
-            if not isinstance(full, int) or full < 1:
+            told, full = page.envelope.get("page", params["page"]), page.envelope.get("per_page")
+            if full is not None and (not isinstance(full, int) or full < 1):
                 fault = f"page {params['page']} says that a page has {full!r} records"
                 continue
             # A late call may push one old record onto a last page; a whole page of old records is another page.
-            repeats = len(page.records) >= full and seen.issuperset(record.key or record.payload for record in page.records)
+            repeats = len(page.records) >= (full or params["per_page"]) and seen.issuperset(map(_mark, page.records))
             if told == params["page"] and not repeats:
-                return Listed(page.records, answer.asked_at), full
+                return Listed(page.records, answer.asked_at), full or 0
             fault = f"page {params['page']} was asked for and page {told} came" + (", whose records had all come before" if repeats else "")
         raise VendorError(f"{self._http.who(resource)}: {fault}, {REREADS} times in a row. Nothing of this load was kept; "
                           "the data of the last finished load stays, and the next run catches up.")
@@ -141,13 +154,16 @@ class Api:
         """Called with every answer below 500 but 408 and 425."""
         if answer.status < 400:
             self._refused = 0
-        elif answer.status == 401:
+        elif answer.status in REFUSED_TOKENS:
             self._token, self._refused = "", self._refused + 1
-            if self._refused < REFUSED_TOKENS:
+            if self._refused < REFUSED_TOKENS[answer.status]:
                 raise Transient("the token was refused before its time", pause=0.0)
         elif answer.status == 429:
-            if b"oncurrent" in answer.body or b"already exists" in answer.body:
-                raise Transient("answered 429: another statistics request of this client is under way")
+            is_concurrent = b"oncurrent" in answer.body or b"already exists" in answer.body
+            is_none_left = _seconds(answer.headers.get("X-RateLimit-Remaining")) == 0 and not is_concurrent
+            if BUDGET_SPENT not in answer.body and not is_none_left:
+                raise Transient("answered 429, as when another statistics request of this client is under way",
+                                pause=_seconds(answer.headers.get("Retry-After")))
             reset = _seconds(answer.headers.get("X-RateLimit-Reset")) or _seconds(answer.headers.get("Retry-After"))
             raise _BudgetSpent(60.0 if reset is None else max(1.0, reset))
 
@@ -169,6 +185,10 @@ class Api:
         life = _seconds(told.get("expires_in"))
         # Ten seconds early, for the way there; an answer without expires_in is believed until it is refused.
         self._token, self._dies_at = told["access_token"], None if life is None else time.monotonic() + max(1.0, life - 10)
+
+
+def _mark(record: Record) -> str:
+    return record.key or record.payload
 
 
 def utc_text(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """The source against the sandbox over real HTTP: first load, nights, late calls, tokens, both refusals, faults."""
 
 import json
+from dataclasses import replace
 
 import exchange
 import pytest
@@ -85,6 +86,11 @@ PASSING_FAULTS = {
     "a repeated page": (Fault("telphin", kind="repeat", path="call_history.*page=2", times=1),),
     "a token refused twice": (Fault("telphin", status=401, body='{"message":"Unauthorized"}', path="call_history", after=1, times=2),),
     "statistics under way": (Fault("telphin", status=429, body=CONCURRENT, path="call_history", times=5),),
+    "in other words": (Fault("telphin", status=429, body='{"message":"Stats request in progress"}',
+                             headers={"X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "3000"}, path="call_history", times=3),),
+    "a token that is forbidden": (Fault("telphin", status=403, body='{"message":"Forbidden"}', path="call_history", times=1),),
+    "an hour without words": (Fault("telphin", status=429, body="{}", headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"},
+                                    path="call_history", times=1),),
     "an hour that ends soon": (
         Fault("telphin", status=429, body=SPENT, headers={"X-RateLimit-Reset": "1"}, path="call_history", after=1, times=1),
     ),
@@ -135,6 +141,35 @@ def test_a_page_that_never_moves_on_is_named(night, exchange_api):
     report = night()
     assert report.status == "failed"
     assert "telphin/main calls: page 2 was asked for and page 1 came, whose records had all come before, 3 times in a row" in report.error
+
+
+@pytest.mark.parametrize("resource", ["calls", "extensions"])
+def test_a_page_that_comes_short_of_a_row_loses_none(night, exchange_api, exchange_world, landed, monkeypatch, resource):
+    """One row less on the first page, once: the pages behind it are read, and the row comes when the page is asked for again."""
+    monkeypatch.setattr(api, "PER_PAGE", {"calls": 100, "extensions": 2}[resource])
+    if resource == "calls":
+        monkeypatch.setenv("SOURCES__TELPHIN__START_DATE", "2026-10-01")
+    whole, cut = api.documents.split, []
+
+    def short(body, **how):
+        page = whole(body, **how)
+        if page.records and not cut and ("call_history" in how["rows"]) == (resource == "calls"):
+            cut.append(len(page.records))
+            return replace(page, records=page.records[:-1])
+        return page
+
+    monkeypatch.setattr(api.documents, "split", short)
+    assert night().status == "success"
+    assert cut == [{"calls": 100, "extensions": 2}[resource]]
+    expected = {f"{row['call_id']:032X}" for row in exchange_world.rows("calls") if row["started_at"].isoformat() >= "2026-10-01"}
+    assert set(keys(landed("calls"))) >= expected & ended_by(exchange_world, now_of(exchange_api))
+    assert len(set(keys(landed("extensions")))) == 5
+
+
+def test_what_stays_forbidden_is_named(night, exchange_api):
+    exchange_api.sandbox.faults.plant(Fault("telphin", status=403, body='{"message":"Forbidden"}', path="call_history", times=100))
+    assert 'answered 403 {"message":"Forbidden"}' in night().error
+    assert exchange_api.sandbox.faults.met == 2
 
 
 def test_a_token_that_nobody_takes_is_named_and_no_secret_is_told(night, exchange_api, monkeypatch):
