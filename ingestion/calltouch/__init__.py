@@ -9,8 +9,8 @@
 | leads | days of the list of forms, with their tags and orders | requestId |
 
 Change capture: the vendor tells no changes, and a record gets its tags and orders later, so every contact reads the last days again
-(__REREAD_DAYS, 3) and lands what is new, what differs and, as deletions, what is no longer there. A change after that is not seen; a
-backfill of those days brings it.
+(__REREAD_DAYS, 3) and lands what is new, what differs and, as deletions, the calls that are no longer there. Leads tell no total, so one
+that is missing may only not have been told: it stays. A change after those days is not seen; a backfill of them brings it.
 
 What is documented, what a client's code shows, and what is assumed stands in `api.py`.
 

@@ -8,7 +8,7 @@ D documented (calltouch.ru/support), C seen in clients (mg-realcom/calltouch-sdk
 - D dates of calls are written day first, those of leads month first. C a call's `date` and D a lead's `dateStr` are day first, by the
   site's clock, without a zone; C the hour of a call's may have one digit.
 - A newest first, so that a call that ends meanwhile pushes the others on: pages must agree on `recordsTotal` and add up to it, or the
-  days are read again. Leads tell no total; an answer without any is taken for what it says, and put right by the next nights.
+  days are read again. Leads tell no total, so what an answer lacks may be there: the next nights bring it, and nothing is deleted for it.
 - A any 429 is waited out like a fault of the network; no limit and no form of errors is told.
 """
 

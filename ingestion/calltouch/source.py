@@ -3,7 +3,7 @@
     Contact (first, older window, changes)  ->  days of calls and of leads  ->  Arrow tables
 
 State, committed with the load: for calls and leads `through`, the moment up to which they were asked for, and `days`, the versions of what
-was landed of the last days, so that reading these again lands only what is new or differs, and tells what is gone; `settings`.
+was landed of the last days, so that reading these again lands only what is new or differs, and tells which calls are gone; `settings`.
 """
 
 import hashlib
@@ -68,7 +68,7 @@ class _Diary:
             versions = {_key(record): _version(record) for record in listed.records}
             before = {key: version for day, kept in known.items() if first.isoformat() <= day <= last.isoformat()
                       for key, version in kept.items()}
-            lost = self._gone(first, before, versions, is_sure=listed.is_counted or bool(versions))
+            lost = self._gone(first, before, versions, is_sure=listed.is_counted and bool(versions))
             if first >= watched:
                 days[first.isoformat()] = versions | {key: before[key] for key in before if key not in versions and key not in lost}
             gone += lost
@@ -84,7 +84,8 @@ class _Diary:
             state["through"], state["days"] = self._contact.now.isoformat(), days
 
     def _gone(self, day: date, before: dict[str, str], versions: dict[str, str], *, is_sure: bool) -> list[str]:
-        """The keys that were deleted. A day that loses many at once, or all without a total, was not told whole: that is not believed."""
+        """The keys that were deleted. A day that loses many at once, or all of them, was not told whole: that is not believed. Nor is
+        anything missing from a list without a total, whose answers may always be partial."""
         gone = [key for key in before if key not in versions]
         if not gone or (is_sure and len(gone) <= MOST_DELETED):
             return gone

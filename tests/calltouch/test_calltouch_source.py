@@ -3,6 +3,7 @@
 import json
 import logging
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import tracker
@@ -176,7 +177,7 @@ def test_a_day_that_loses_many_at_once_is_not_believed(night, site, landed, monk
     night()
     lost = ",".join(str(key) for key in (tracker.ORDERED, tracker.EVENING, 600_000 + tracker.CALLS - 4, 600_000 + tracker.CALLS - 3))
     site.sandbox.options["calltouch.deleted"] = lost
-    # A day of leads that tells none is not believed either: they have no total.
+    # A day of leads that lacks some is not believed either: they have no total.
     site.sandbox.faults.plant(Fault("calltouch", status=200, body="[]", path="requests.*dateFrom=10%2F31%2F2026"))
     with caplog.at_level(logging.WARNING):
         assert night().documents == {}
@@ -185,6 +186,30 @@ def test_a_day_that_loses_many_at_once_is_not_believed(night, site, landed, monk
     site.sandbox.options["calltouch.deleted"] = str(tracker.NIGHT)
     assert night().documents == {"calls": 1}  # and nothing that was kept comes again
     assert keys(landed("calls"), "delete") == [str(tracker.NIGHT)]
+
+
+def test_a_lead_that_is_not_told_stays_and_a_call_that_comes_back_lives_again(night, site, landed, monkeypatch, caplog):
+    night()
+    whole = api.Api.leads
+    monkeypatch.setattr(api.Api, "leads", lambda *asked: replace(whole(*asked), records=whole(*asked).records[1:]))
+    site.sandbox.options["calltouch.deleted"] = str(tracker.EVENING)
+    site.sandbox.advance(minutes=30)
+    with caplog.at_level(logging.WARNING):
+        night()
+    assert "calltouch/main leads: 1 of the 2 that 31.10.2026 had are not told any more. They are kept." in caplog.text
+    site.sandbox.options.clear()
+    monkeypatch.setattr(api.Api, "leads", whole)
+    site.sandbox.advance(minutes=30)
+    night()
+    assert keys(landed("leads"), "delete") == []
+    assert [row["operation"] for row in landed("calls") if row["document_key"] == str(tracker.EVENING)] == ["upsert", "delete", "upsert"]
+
+
+def test_a_day_whose_only_call_is_not_told_keeps_it(night, site, landed):
+    night()
+    empty = '{"page":1,"pageTotal":1,"pageSize":0,"recordsTotal":0,"records":[]}'
+    site.sandbox.faults.plant(Fault("calltouch", status=200, body=empty, path="calls-diary", times=100))
+    assert night().documents == {}
 
 
 def test_history_begins_with_the_setting_or_with_the_quarter_of_the_first_call(site, monkeypatch):
