@@ -2,7 +2,8 @@
 
 folder's address -> `listed` -> files by name -> bytes or a local copy, with its digest. For vendors whose wire is a folder that somebody
 fills. Faults that may pass are retried with growing pauses; the last one becomes a sentence. Names that begin with a dot, an underscore
-or `~$`, in any part of the path, are somebody's unfinished work and are not listed.
+or `~$`, in any part of the path, are somebody's unfinished work and are not listed. Local files are hashed where they lie, every time:
+size and time stay the same when a program writes a file again within the clock's tick or keeps the time of its source.
 """
 
 import hashlib
@@ -39,7 +40,8 @@ class Vanished(Exception):
 class File:
     """A file as it was listed. name: its path below the folder, with `/`; size in bytes, modified (aware UTC), etag where the store tells.
 
-    etag: the store's own strong mark of a content; while it is the same, so is the file. Empty for local files, whose reading is cheap.
+    A name that is not UTF-8 is told with its odd bytes as escapes (`\\xea.csv`). etag: the store's own strong mark of a content; while it
+    is the same, so is the file. Empty for local files, whose reading is cheap.
     """
 
     name: str
@@ -51,6 +53,8 @@ class File:
 
     def read(self) -> bytes:
         """The whole content. For files that fit into memory. Raises Vanished, VendorError."""
+        if self._store.is_local:
+            return self._store.here(self._path, self.name, Path.read_bytes)
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "copy"
             self.copy_to(copy)
@@ -59,12 +63,13 @@ class File:
     def copy_to(self, path: Path) -> str:
         """Copy the content to a local path, in pieces; its SHA-256 in hex. Raises Vanished, VendorError."""
         self._store.copy(self._path, self.name, path)
-        with path.open("rb") as copy:
-            return hashlib.file_digest(copy, "sha256").hexdigest()
+        return _hashed(path)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content in hex; the file is read for it. Raises Vanished, VendorError."""
+        if self._store.is_local:
+            return self._store.here(self._path, self.name, _hashed)
         with tempfile.TemporaryDirectory() as folder:
             return self.copy_to(Path(folder) / "copy")
 
@@ -118,6 +123,18 @@ class _Store:
         """True when a listing tells names only."""
         return self.root.startswith(tuple(f"{scheme}://" for scheme in WEB))
 
+    @property
+    def is_local(self) -> bool:
+        """True when the files lie on this machine's own disk or a mounted one."""
+        return isinstance(self.system, fsspec.get_filesystem_class("file"))
+
+    def here(self, path: str, name: str, look: Callable[[Path], _Result]) -> _Result:
+        """look(the local file). Raises Vanished, VendorError."""
+        try:
+            return self._patiently(name, partial(look, Path(path)))
+        except FileNotFoundError as error:
+            raise Vanished(f"{self.who}: the file {name} was listed and is there no more.") from error
+
     def walk(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """(path, name below the root, what the listing tells) of every file. A folder that cannot be read is an error."""
         waiting, seen = [self.root], set()
@@ -167,7 +184,7 @@ class _Store:
             self.system.get_file(path, str(to))
             size, came = told.get("size"), to.stat().st_size
             # A local file may grow under our eyes; elsewhere a difference is a body that broke off.
-            if size is not None and size != came and not isinstance(self.system, fsspec.get_filesystem_class("file")):
+            if size is not None and size != came and not self.is_local:
                 raise Transient(f"{came} bytes came instead of {size}")
 
         try:
@@ -177,7 +194,9 @@ class _Store:
 
     def _name(self, path: str) -> str:
         below = path[len(self.root):].strip("/")
-        return unquote(below) if self.is_web else below
+        # What the lake and the state can hold is UTF-8; one file's odd name must not stop the folder.
+        named = unquote(below, errors="surrogateescape") if self.is_web else below
+        return named.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
     def _patiently(self, what: str, call: Callable[[], _Result]) -> _Result:
         """call(), again while its fault may pass. Raises FileNotFoundError and NotADirectoryError; all else as sentences."""
@@ -215,6 +234,11 @@ class _Store:
             return Transient(f"the server answered {status}")
         return VendorError(f"{self.who}: {what} at {self.address}: the server answered {status}. Nothing was loaded; this is not "
                            "retried, so check the address.")
+
+
+def _hashed(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _modified(told: dict[str, Any]) -> datetime | None:

@@ -1,10 +1,11 @@
 """File drop: a folder of CSV, JSON lines and Parquet files, for what has no API.
 
-    <folder>/<dataset>/**/*.{csv,jsonl,ndjson,parquet}[.gz] ──► raw_file_drop ──► staging/file_drop
+    <folder>/<dataset>/**/*.{csv,tsv,jsonl,ndjson,parquet}[.gz] ──► raw_file_drop ──► staging/file_drop
 
 | resource | what | key of a document |
 |---|---|---|
 | one per dataset: channel_costs, survey_answers … (tables.py) | rows of files | `<dataset>/<file>:<n>` |
+| strays | files that lie in no dataset's folder | the file |
 | settings | the zone of times without an offset | `settings` |
 
 The folder is a local path, an HTTP server's directory index or an object store (`ingestion/files.py`). tables.py declares the columns,
@@ -26,6 +27,7 @@ VENDOR = Vendor(
     url="docs/file-drop.md",
     resources=(
         *(Resource(table.name, "changes", table.meaning) for table in TABLES),
+        Resource(source.STRAYS, "changes", "Files that lie in no dataset's folder"),
         Resource(source.SETTINGS, "changes", "The zone of the account's times without an offset"),
     ),
     source=source.file_drop,

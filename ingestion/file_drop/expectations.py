@@ -60,6 +60,11 @@ SUITES: dict[str, Suite] = {
                                                           ignore_row_if="either_value_is_missing", mostly=0.95),),
         rows_per_day=(0, 100_000),
     ),
+    "strays": Suite(
+        resource="strays",
+        warn=(gxe.ExpectColumnValuesToBeInSet(column="is_accepted", value_set=[True]),),
+        rows_per_day=(0, 5_000_000),
+    ),
     "settings": Suite(
         resource="settings",
         warn=(gxe.ExpectTableRowCountToBeBetween(min_value=1),),

@@ -7,10 +7,12 @@ whole. Lines are counted from 1, a CSV's header included; a Parquet file has no 
 import codecs
 import csv
 import gzip
+import json
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.file_drop.tables import KINDS, Column, Table
-from ingestion.file_drop.values import WrongValue, judged
+from ingestion.file_drop.values import Manner, WrongValue, judged
 from ingestion.slow_pages import escaped
 
 GZIP = b"\x1f\x8b"
 DELIMITERS = (",", ";", "\t")
-SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 READABLE = (*SUFFIXES, *(f"{suffix}.gz" for suffix in SUFFIXES))
 # What people drop in good faith; it must not lie there unread without a word.
-FOREIGN = (".xlsx", ".xls", ".ods", ".json", ".xml", ".zip")
+FOREIGN = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json", ".xml", ".zip", ".rar", ".7z", ".tab", ".txt")
+# A note to people in the root is nobody's mistake.
+NOTES = (".txt",)
+# Files whose content the account's settings decide as well.
+TEXTS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 LONGEST_TEXT = 2000
 ROWS_AT_ONCE = 20_000
 
@@ -42,10 +48,14 @@ class Broken(Exception):
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the account's text files are written. delimiter None: the one of , ; and tab that finds most declared columns in the header."""
+    """How the account's text files are written. delimiter None: the one of , ; and tab that finds most declared columns in the header.
+
+    manner: how the values in them are meant.
+    """
 
     encoding: str = "utf-8"
     delimiter: str | None = None
+    manner: Manner = field(default_factory=Manner)
 
 
 def rows(copy: Path, name: str, table: Table, dialect: Dialect) -> Iterator[tuple[int, str]]:
@@ -56,7 +66,7 @@ def rows(copy: Path, name: str, table: Table, dialect: Dialect) -> Iterator[tupl
     if plain.stat().st_size == 0:
         return
     kind = name.lower().removesuffix(".gz").rpartition(".")[2]
-    read = {"csv": _csv, "jsonl": _json_lines, "ndjson": _json_lines, "parquet": _parquet}[kind]
+    read = {"csv": _csv, "tsv": partial(_csv, is_tabbed=True), "jsonl": _json_lines, "ndjson": _json_lines, "parquet": _parquet}[kind]
     yield from read(plain, table, dialect)
 
 
@@ -106,8 +116,8 @@ class _Lines:
         return joined.decode(self._encoding, "backslashreplace")
 
 
-def _csv(plain: Path, table: Table, dialect: Dialect) -> Iterator[tuple[int, str]]:
-    delimiter = dialect.delimiter or _delimiter(plain, table, dialect)
+def _csv(plain: Path, table: Table, dialect: Dialect, *, is_tabbed: bool = False) -> Iterator[tuple[int, str]]:
+    delimiter = "\t" if is_tabbed else dialect.delimiter or _delimiter(plain, table, dialect)
     with plain.open("rb") as file:
         lines = _Lines(file, _encoding(plain, dialect))
         records = _records(csv.reader(lines, delimiter=delimiter, strict=True), lines)
@@ -125,7 +135,7 @@ def _csv(plain: Path, table: Table, dialect: Dialect) -> Iterator[tuple[int, str
                              line=lines.first(), text=lines.text())
             row = dict(zip(header, fields, strict=True))
             for place, column in declared:
-                row[column.name] = _value(column, fields[place], lines.first, lines.text, is_spreadsheet=True)
+                row[column.name] = _value(column, fields[place], lines.first, lines.text, dialect.manner, is_spreadsheet=True)
             yield lines.first(), msgspec.json.encode(row).decode()
 
 
@@ -169,7 +179,10 @@ def _json_lines(plain: Path, table: Table, dialect: Dialect) -> Iterator[tuple[i
             if written:
                 row = _object(written, lines)
                 for column in table.columns:
-                    _value(column, row.get(column.name), lines.first, lines.text)
+                    _value(column, row.get(column.name), lines.first, lines.text, dialect.manner)
+                    if written.count(f'"{column.name}"') > 1 and _is_twice(column.name, written):
+                        # The two readers of JSON believe different ones.
+                        raise Broken(f"line {here} names it twice.", column=column.name, line=here, text=lines.text())
                 yield here, written
             lines.next_record()
 
@@ -177,11 +190,16 @@ def _json_lines(plain: Path, table: Table, dialect: Dialect) -> Iterator[tuple[i
 def _object(written: str, lines: _Lines) -> dict[str, Any]:
     try:
         row = msgspec.json.decode(written)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Broken(f"line {lines.number} is no JSON ({error}).", line=lines.number, text=lines.text()) from error
     if not isinstance(row, dict):
         raise Broken(f"line {lines.number} is no JSON object.", line=lines.number, text=lines.text())
     return row
+
+
+def _is_twice(name: str, written: str) -> bool:
+    names = json.JSONDecoder(object_pairs_hook=lambda pairs: [member for member, _ in pairs], strict=False).decode(written)
+    return names.count(name) > 1
 
 
 def _parquet(plain: Path, table: Table, dialect: Dialect) -> Iterator[tuple[int, str]]:
@@ -195,7 +213,7 @@ def _parquet(plain: Path, table: Table, dialect: Dialect) -> Iterator[tuple[int,
                 number += 1
                 for column in table.columns:
                     if column.name in names:
-                        row[names[column.name]] = _value(column, row[names[column.name]], _here(number), _shown(row))
+                        row[names[column.name]] = _value(column, row[names[column.name]], _here(number), _shown(row), dialect.manner)
                 yield number, msgspec.json.encode({name: row[written] for name, written in names.items()}).decode()
     except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -217,9 +235,10 @@ def _demand(table: Table, present: list[str], *, line: int | None, text: str) ->
             raise Broken(f"the file has no such column; {table.name} needs {', '.join(table.required)}.", column=name, line=line, text=text)
 
 
-def _value(column: Column, value: Any, line: Callable[[], int], text: Callable[[], str], *, is_spreadsheet: bool = False) -> Any:
+def _value(column: Column, value: Any, line: Callable[[], int], text: Callable[[], str], manner: Manner, *,
+           is_spreadsheet: bool = False) -> Any:
     try:
-        found = judged(column.kind, value, is_spreadsheet=is_spreadsheet)
+        found = judged(column.kind, value, manner=manner, is_spreadsheet=is_spreadsheet)
         if found is not None and column.choices and f"{found}".lower() not in column.choices:
             raise WrongValue(f"is none of {', '.join(column.choices)}")
     except WrongValue as wrong:

@@ -6,7 +6,7 @@ A file is known by the hash of its content, and one that has not changed is not 
 replaces its rows: row n is the document `<dataset>/<file>:<n>`, and what it had beyond its new length is deleted. The same content under
 a second name is a copy and is not loaded, for as long as the first name keeps it. A file that is gone keeps its rows: archives are moved.
 A broken file lands as one document `<dataset>/<file>` that staging sets aside; whatever was loaded of it before stays, and it is read
-again each night, since it may be the reading that was mended.
+again each night, since it may be the reading that was mended. A file that lies in no dataset's folder is such a document of `strays`.
 """
 
 import codecs
@@ -24,8 +24,9 @@ import pyarrow as pa
 
 from ingestion import documents
 from ingestion.accounts import Account, SettingError
-from ingestion.file_drop.reading import FOREIGN, READABLE, Broken, Dialect, rows
+from ingestion.file_drop.reading import FOREIGN, NOTES, READABLE, TEXTS, Broken, Dialect, rows
 from ingestion.file_drop.tables import BY_NAME, TABLES, Table
+from ingestion.file_drop.values import Manner
 from ingestion.files import File, Vanished, listed
 from ingestion.http import VendorError
 from ingestion.vendor import Contact
@@ -33,6 +34,9 @@ from ingestion.vendor import Contact
 log = logging.getLogger(__name__)
 ROWS_PER_TABLE = 50_000
 SETTINGS = "settings"
+STRAYS = "strays"
+# A folder that was put in the wrong place shall be told, and not look to the audits like a vendor whose every document is broken.
+MOST_STRAYS = 50
 
 
 @dlt.source(name="file_drop", max_table_nesting=0)
@@ -45,6 +49,10 @@ def file_drop(account: Account, contact: Contact) -> Any:
             state = dlt.current.source_state().setdefault("files", {}).setdefault(table.name, {})
             yield from _Dataset(table, folder, contact, state).changes()
 
+    def strays() -> Iterator[pa.Table]:
+        if not contact.reads_history_only:
+            yield from _stray_changes(folder, contact, dlt.current.source_state().setdefault(STRAYS, {}))
+
     def settings() -> Iterator[pa.Table]:
         state = dlt.current.source_state()
         # Without the setting staging takes the business time zone.
@@ -56,6 +64,7 @@ def file_drop(account: Account, contact: Contact) -> Any:
 
     return [
         *(dlt.resource(dataset(table), name=table.name, write_disposition="append") for table in TABLES),
+        dlt.resource(strays(), name=STRAYS, write_disposition="append"),
         dlt.resource(settings(), name=SETTINGS, write_disposition="append"),
     ]
 
@@ -69,17 +78,17 @@ class _Folder:
 
     @cached_property
     def files(self) -> dict[str, list[File]]:
-        """The files of each dataset, the oldest first. Raises VendorError."""
+        """The files of each dataset, the oldest first, and under STRAYS those of none. Raises VendorError."""
         files = listed(self.account.setting("folder"), suffixes=(*READABLE, *FOREIGN), who=f"{self.account.vendor}/{self.account.name}",
                        first_pause=self.account.number("retry_pause_seconds", 1.0), options=_storage_options(self.account))
-        found: dict[str, list[File]] = {table.name: [] for table in TABLES}
+        found: dict[str, list[File]] = {STRAYS: [], **{table.name: [] for table in TABLES}}
         for file in sorted(files, key=_age):
-            dataset, slash, _ = file.name.partition("/")
-            if slash and dataset in found:
+            first, slash, _ = file.name.partition("/")
+            dataset = first.strip().lower()
+            if slash and dataset in BY_NAME:
                 found[dataset].append(file)
-            else:
-                log.warning("%s/%s: the file %s lies in no folder of a dataset (%s) and was not read.", self.account.vendor,
-                            self.account.name, file.name, ", ".join(BY_NAME))
+            elif not file.name.lower().endswith(NOTES):
+                found[STRAYS].append(file)
         known = dlt.current.source_state().get("files", {})
         if not files and any(known.values()):
             raise VendorError(f"{self.account.vendor}/{self.account.name}: the folder is empty, and it held files before. Nothing was "
@@ -132,7 +141,9 @@ class _Dataset:
     def _manner(self, file: File) -> str:
         """A CSV file read in another encoding is another file."""
         dialect = self._folder.dialect
-        return f" {dialect.encoding} {dialect.delimiter or ''}".rstrip() if ".csv" in file.name.lower() else ""
+        if not file.name.lower().endswith(TEXTS):
+            return ""
+        return f" {dialect.encoding} {dialect.delimiter or ''}".rstrip() + (" comma" if dialect.manner.has_decimal_comma else "")
 
     def _read(self, file: File) -> Iterator[pa.Table]:
         """The rows of a new or changed file, once it was read to its end without a fault; else the document that says what broke it."""
@@ -156,7 +167,9 @@ class _Dataset:
 
     def _spool(self, file: File, copy: Path, spool: Path) -> int:
         """All rows as documents in a file beside the copy, so that a million of them need little memory; how many."""
-        about = {"file": file.name, "modified_at": (file.modified or self._contact.now).isoformat(timespec="microseconds")}
+        # A file from the future, of a machine whose clock is wrong, would be the newest for ever.
+        modified = min(file.modified or self._contact.now, self._contact.now)
+        about = {"file": file.name, "modified_at": modified.isoformat(timespec="microseconds")}
         head = msgspec.json.encode(about).decode()[:-1]
         numbered = enumerate(rows(copy, file.name, self._table, self._folder.dialect), start=1)
         count = 0
@@ -198,8 +211,33 @@ class _Dataset:
             yield documents.deletions([f"{name}:{n}" for n in numbers], account=self._account, asked_at=self._contact.now)
 
 
+def _stray_changes(folder: _Folder, contact: Contact, state: dict[str, str]) -> Iterator[pa.Table]:
+    """A document for every file that nobody reads, of very many the first by name; its withdrawal when the file is gone.
+
+    state: {file: what was said}, so that each is told once.
+    """
+    account = folder.account
+    names = sorted(file.name for file in folder.files[STRAYS])
+    said = {name: msgspec.json.encode({
+        "file": name,
+        "refusal": f"file: it lies in no folder of a dataset ({', '.join(BY_NAME)}), so it was not read; move it into one.",
+    }).decode() for name in names[:MOST_STRAYS]}
+    new = {name: text for name, text in said.items() if state.get(name) != documents.payload_key(text)}
+    gone = sorted(set(state) - set(said))
+    for name in new:
+        log.warning("%s/%s: the file %s lies in no folder of a dataset and was not read.", account.vendor, account.name, name)
+    if new:
+        records = [documents.Record(name, None, text) for name, text in new.items()]
+        yield documents.table(records, account=account.name, asked_at=contact.now)
+    if gone:
+        yield documents.deletions(gone, account=account.name, asked_at=contact.now)
+    state.update({name: documents.payload_key(text) for name, text in new.items()})
+    for name in gone:
+        del state[name]
+
+
 def dialect_of(account: Account) -> Dialect:
-    """The settings encoding and delimiter. Raises SettingError for ones that cannot be."""
+    """The settings encoding, delimiter, decimal and timezone. Raises SettingError for ones that cannot be."""
     encoding, delimiter = account.setting("encoding", "utf-8"), account.setting("delimiter", "")
     try:
         is_known = "\n;".encode(encoding) == b"\n;"
@@ -212,7 +250,10 @@ def dialect_of(account: Account) -> Dialect:
     if len(delimiter) > 1:
         raise SettingError(f"{account.vendor}/{account.name}: {account.variable('delimiter')} is {delimiter!r}. Write one character "
                            "or tab.")
-    return Dialect(codecs.lookup(encoding).name, delimiter or None)
+    decimal = account.setting("decimal", "")
+    if decimal not in ("", "comma"):
+        raise SettingError(f"{account.vendor}/{account.name}: {account.variable('decimal')} is {decimal!r}. Write comma, or unset it.")
+    return Dialect(codecs.lookup(encoding).name, delimiter or None, Manner(account.zone(), has_decimal_comma=decimal == "comma"))
 
 
 def _storage_options(account: Account) -> dict[str, Any]:

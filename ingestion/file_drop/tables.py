@@ -6,7 +6,7 @@ A column that is not declared is welcome and stays in the payload. A column that
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "integer", "number", "money", "flag", "date", "time", "mac"]
+Kind = Literal["text", "integer", "number", "money", "flag", "date", "open_date", "time", "mac"]
 
 KINDS: dict[Kind, str] = {
     "text": "any text",
@@ -15,6 +15,7 @@ KINDS: dict[Kind, str] = {
     "money": "a number of money",
     "flag": "true, false, 1 or 0",
     "date": "a date, YYYY-MM-DD or DD.MM.YYYY",
+    "open_date": "a date, also one far ahead (2099-12-31)",
     "time": "a time, YYYY-MM-DD HH:MM:SS or DD.MM.YYYY HH:MM:SS, or a date alone",
     "mac": "a MAC address of twelve hexadecimal digits",
 }
@@ -31,19 +32,35 @@ class Column:
     choices: tuple[str, ...] = ()
 
 
+NEWEST = "A row is known by {key}; of two rows the one of the newest file counts."
+ALL = "A row has no id: all rows of all files count. The same {key} in two files is warned about."
+NEWEST_FILE = ("Rows of one file with the same {key} add up (two doors); of two files with the same the newest counts, which is warned "
+               "about.")
+
+
 @dataclass(frozen=True)
 class Table:
-    """A dataset: a folder of files with these columns. key: what tells rows apart; of two files with the same key the newest wins."""
+    """A dataset: a folder of files with these columns.
+
+    key: the columns that say what a row is about. twice: what happens when two files have a row with the same key; where nothing but
+    the key tells rows apart the newest file is believed, and where it does not tell them apart no row may be dropped for it.
+    """
 
     name: str
     meaning: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    twice: str = NEWEST
 
     @property
     def required(self) -> tuple[str, ...]:
         """The columns that no file may lack."""
         return tuple(column.name for column in self.columns if column.required)
+
+    @property
+    def same_row(self) -> str:
+        """What happens to rows of the same thing, as a sentence."""
+        return self.twice.format(key=", ".join(f"`{name}`" for name in self.key))
 
 
 def _must(name: str, kind: Kind, meaning: str, *choices: str) -> Column:
@@ -67,7 +84,7 @@ TABLES: tuple[Table, ...] = (
         _may("clicks", "integer", "Clicks"),
         _must("cost", "money", "What it cost, without VAT, in `currency`"),
         _may("currency", "text", "ISO code; the business currency when empty"),
-    )),
+    ), ALL),
     Table("survey_answers", "Answers to surveys: NPS, CSI, CSAT", ("answer_id", "question"), (
         _must("answer_id", "text", "Id of the answer in the survey system"),
         _must("survey_type", "text", "Which index it counts for", "nps", "csi", "csat"),
@@ -88,7 +105,7 @@ TABLES: tuple[Table, ...] = (
         _must("store", "text", "The store's code"),
         _must("counted_at", "time", "The day or hour that was counted: its beginning"),
         _must("entrants", "integer", "How many entered"),
-    )),
+    ), NEWEST_FILE),
     Table("wifi_visits", "Devices seen by a store's Wi-Fi", ("store", "mac", "entered_at"), (
         _must("store", "text", "The store's code"),
         _must("mac", "mac", "The device's MAC address; only its keyed hash leaves staging"),
@@ -96,12 +113,12 @@ TABLES: tuple[Table, ...] = (
         _may("left_at", "time", "Last seen on this visit"),
         _may("phone", "text", "The phone that was confirmed on logging in to the Wi-Fi"),
     )),
-    Table("event_visits", "Who came to an event", ("event", "attended_at", "email", "phone"), (
+    Table("event_visits", "Who came to an event", ("event", "attended_at", "store", "email", "phone"), (
         _must("event", "text", "The event's name"),
         _must("attended_at", "time", "When the visitor was there"),
         _may("store", "text", "Code of the store where it was held"),
         _EMAIL, _PHONE,
-    )),
+    ), ALL),
     Table("app_sessions", "Sessions of a mobile application that no other system records", ("session_id",), (
         _must("session_id", "text", "Id of the session"),
         _must("device_id", "text", "Id of the installation"),
@@ -133,7 +150,7 @@ TABLES: tuple[Table, ...] = (
         _may("discount_type", "text", "promo_code, mass or personal"),
         _may("channel", "text", "Where it is advertised"),
         _must("starts_on", "date", "First day"),
-        _may("ends_on", "date", "Last day"),
+        _may("ends_on", "open_date", "Last day"),
         _may("budget", "money", "Planned budget"),
     )),
 )

@@ -14,9 +14,10 @@ import pytest
 
 from ingestion.file_drop.reading import Broken, Dialect, rows
 from ingestion.file_drop.tables import BY_NAME, KINDS, TABLES
-from ingestion.file_drop.values import WrongValue, judged
+from ingestion.file_drop.values import Manner, WrongValue, judged
 
 COSTS, ANSWERS, MESSAGES = BY_NAME["channel_costs"], BY_NAME["survey_answers"], BY_NAME["messages"]
+MANNER = Manner(latest=date(2031, 12, 31))
 GOOD = "cost_on,channel,cost\n2026-10-01,sms,1\n"
 ANSWER = '{"answer_id":"a","survey_type":"nps","score":9,"answered_at":"2026-10-01 10:00"}'
 
@@ -51,6 +52,9 @@ def test_a_spreadsheets_csv_is_read_as_it_is_meant(tmp_path):
     # A byte order mark says UTF-8 though the account's files are written in cp1251.
     marked = b"\xef\xbb\xbf" + "cost_on;channel;cost\n2026-10-31;смс;1\n".encode()
     assert read(tmp_path, marked, encoding="cp1251") == [(2, {"cost_on": "2026-10-31", "channel": "смс", "cost": "1"})]
+    # Excel's tabs, with or without a delimiter in the settings.
+    tabbed = read(tmp_path, GOOD.replace(",", "\t"), name="f.tsv", delimiter=";")
+    assert tabbed == [(2, {"cost_on": "2026-10-01", "channel": "sms", "cost": "1"})]
     hours = read(tmp_path, "store;counted_at;entrants\nm;31.10.2026 9:05;3\nm;2026-10-31;4\n", table=BY_NAME["store_entrants"])
     assert [row["counted_at"] for _, row in hours] == ["2026-10-31 09:05", "2026-10-31"]
 
@@ -89,6 +93,9 @@ BREAKS = {
     "column twice": ("cost_on,channel,cost,COST\n", "f.csv", 1, "cost: the header names it twice.", "cost_on,channel,cost,COST"),
     "number": (GOOD + "2026-10-02,sms,many\n", "f.csv", 3, "cost: the value in line 3 is no number (a number of money is expected).",
                "2026-10-02,sms,many"),
+    "thousands": (GOOD + '2026-10-02,sms,"12,345"\n', "f.csv", 3,
+                  "cost: the value in line 3 may be thousands or a fraction; write it without the comma, or set DECIMAL=comma if it is a "
+                  "fraction (a number of money is expected).", '2026-10-02,sms,"12,345"'),
     "date": (GOOD + "2026-02-30,sms,2\n", "f.csv", 3,
              "cost_on: the value in line 3 is no date (a date, YYYY-MM-DD or DD.MM.YYYY is expected).", "2026-02-30,sms,2"),
     "required": (GOOD + "2026-10-02, ,2\n", "f.csv", 3, "channel: line 3 leaves it empty.", "2026-10-02, ,2"),
@@ -118,11 +125,13 @@ def test_a_break_is_told_with_its_line(tmp_path, case):
     (ANSWER.replace('"score":9,', ""), "score: line 2 leaves it empty."),
     (ANSWER.replace("2026-10-01 10:00", "2026-10-01 25:00"), "answered_at: the value in line 2 is no time"),
     (ANSWER.replace('"a"', '{"of":"what"}'), "answer_id: the value in line 2 is no text"),
+    (ANSWER.replace('"score":9', '"score":"x","score":9'), "score: line 2 names it twice."),
+    (f'{{"answer_id":{"[" * 5000}{"]" * 5000}}}', "file: line 2 is no JSON ("),
 ])
 def test_a_broken_json_line_is_told(tmp_path, written, sentence):
     with pytest.raises(Broken) as broken:
         read(tmp_path, f"{ANSWER}\n{written}\n", name="f.jsonl", table=ANSWERS)
-    assert (broken.value.line, str(broken.value)[:len(sentence)], broken.value.text) == (2, sentence, written)
+    assert (broken.value.line, str(broken.value)[:len(sentence)], broken.value.text) == (2, sentence, written[:2000])
 
 
 @pytest.mark.parametrize(("kind", "good", "bad"), [
@@ -137,19 +146,36 @@ def test_a_broken_json_line_is_told(tmp_path, written, sentence):
 ])
 def test_a_value_is_judged_by_its_kind(kind, good, bad):
     for value in good:
-        assert judged(kind, value) is not None
+        assert judged(kind, value, manner=MANNER) is not None
     for value in bad:
         if value == "":
-            assert judged(kind, value) is None
+            assert judged(kind, value, manner=MANNER) is None
             continue
         with pytest.raises(WrongValue):
-            judged(kind, value)
+            judged(kind, value, manner=MANNER)
+
+
+@pytest.mark.parametrize(("kind", "written", "point", "comma"), [
+    ("integer", "12,000", None, None), ("integer", "12.000", None, None), ("integer", "12\xa0000", "12000", "12000"),
+    ("integer", "5,0", None, None), ("integer", "12.0", "12.0", "12.0"),
+    ("money", "12,345", None, "12.345"), ("money", "12.345", "12.345", None), ("money", "-1 234,50", "-1234.50", "-1234.50"),
+    ("money", "1234,567", "1234.567", "1234.567"), ("money", "1,234,567", None, None), ("money", "1,234.50", None, None),
+    ("number", "0,125", "0.125", "0.125"), ("number", "4,5", "4.5", "4.5"),
+])
+def test_a_mark_that_may_stand_between_thousands_is_not_guessed_at(kind, written, point, comma):
+    for has_comma, expected in ((False, point), (True, comma)):
+        manner = Manner(has_decimal_comma=has_comma)
+        if expected is None:
+            with pytest.raises(WrongValue):
+                judged(kind, written, manner=manner, is_spreadsheet=True)
+        else:
+            assert judged(kind, written, manner=manner, is_spreadsheet=True) == expected
 
 
 def test_the_page_for_those_who_write_the_files_tells_every_column():
     page = (Path(__file__).resolve().parents[2] / "docs" / "file-drop.md").read_text(encoding="utf-8")
     for table in TABLES:
-        wanted = [f"### {table.name}", "", f"{table.meaning}. A row is known by {', '.join(f'`{name}`' for name in table.key)}.", "",
+        wanted = [f"### {table.name}", "", f"{table.meaning}. {table.same_row}", "",
                   "| column | kind | required | meaning |", "|---|---|---|---|"]
         for column in table.columns:
             kind = ", ".join(column.choices) or column.kind

@@ -1,5 +1,7 @@
 """Nights over a local folder and an object store: what is loaded once, replaced, kept, refused and mended."""
 
+import os
+
 import pytest
 import s3fs
 from drop_nights import landed, payload
@@ -21,7 +23,6 @@ def test_a_file_is_loaded_once_and_a_changed_one_replaces_its_rows(drop):
     drop.write("channel_costs/2025/b.csv", costs("04,sms,4"))
     drop.write("channel_costs/2025/b again.csv", costs("04,sms,4"))
     drop.write("channel_costs/_b.csv", "unfinished")
-    drop.write("loyalty/x.csv", "of no dataset")
     assert drop.night().documents == {"channel_costs": 4, "settings": 1}
     assert payload("channel_costs", "channel_costs/a.csv:2")["row"] == {"cost_on": "2026-10-02", "channel": "sms", "cost": "2"}
     assert (drop.night().documents, drop.night().documents) == ({}, {})
@@ -94,7 +95,26 @@ def test_a_folder_that_cannot_be_right_is_an_error_and_loses_nothing(drop, monke
     assert landed("channel_costs") == [("channel_costs/a.csv:1", "upsert")]
 
 
-@pytest.mark.parametrize(("setting", "value"), [("ENCODING", "utf-16"), ("ENCODING", "klingon"), ("DELIMITER", "||")])
+def test_a_file_that_nobody_would_read_is_told_once_and_withdrawn_when_it_is_moved(drop):
+    drop.write("Channel_Costs/a.csv", costs("01,sms,1"))
+    drop.write("channel_costs.csv", costs("02,sms,2"))
+    drop.write("loyalty/x.parquet", "of no dataset")
+    drop.write("README.txt", "how to")
+    assert drop.night().documents == {"channel_costs": 1, "settings": 1, "strays": 2}
+    assert payload("channel_costs", "Channel_Costs/a.csv:1")["row"]["cost"] == "1"
+    assert payload("strays", "channel_costs.csv")["refusal"].startswith("file: it lies in no folder of a dataset (channel_costs, survey_")
+    (drop.root / "channel_costs.csv").rename(drop.root / "Channel_Costs/b.csv")
+    # A name that is no UTF-8, as old archivers leave it, and a time that has not come yet.
+    odd = drop.write(os.fsdecode(b"Channel_Costs/\xea\xe0.csv"), costs("03,sms,3"))
+    os.utime(odd, (4_000_000_000, 4_000_000_000))
+    report = drop.night()
+    assert (report.error, report.documents) == ("", {"channel_costs": 2, "strays": 1})
+    assert payload("channel_costs", "Channel_Costs/\\xea\\xe0.csv:1")["modified_at"] == "2026-11-02T09:00:00.000000+00:00"
+    assert landed("strays")[-1] == ("channel_costs.csv", "delete")
+    assert drop.night().documents == {}
+
+
+@pytest.mark.parametrize(("setting", "value"), [("DECIMAL", "dot"), ("ENCODING", "utf-16"), ("ENCODING", "klingon"), ("DELIMITER", "||")])
 def test_a_setting_that_makes_no_sense_is_told(monkeypatch, setting, value):
     monkeypatch.setenv(f"SOURCES__FILE_DROP__{setting}", value)
     with pytest.raises(SettingError, match=f"SOURCES__FILE_DROP__{setting} is '"):

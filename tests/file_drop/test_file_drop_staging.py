@@ -1,10 +1,13 @@
 """The drop folder through staging: translation over formats and zones, two files with one row, a broken file and its mending."""
 
+import json
 import os
 import shutil
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 from drop_nights import Drop, contact
@@ -12,14 +15,16 @@ from drop_nights import Drop, contact
 from dbt_project.plugins.functions import keyed_hash
 from dbt_project.plugins.lend_to_duckdb import register
 from ingestion import lake
-from ingestion.file_drop import VENDOR
+from ingestion.file_drop import VENDOR, reading
+from ingestion.file_drop.tables import BY_NAME
+from ingestion.file_drop.values import Manner
 from orchestration.dbt import PROJECT, run_dbt, warehouse
 from sandbox.faults import Poison
 
 MAIN = "source_account = 'main'"
-OPEN = ("select document_key, problem, problem_column from stg_file_drop__verdicts as v where not is_accepted and not exists ("
+OPEN_OF = ("select document_key, problem, problem_column from stg_file_drop__verdicts as v where not is_accepted and not exists ("
         "select 1 from stg_file_drop__verdicts as a where a.is_accepted and a.document_key = v.document_key "
-        "and a.resource = v.resource and a.version_at >= v.version_at) order by 1")
+        "and a.resource = v.resource and a.version_at >= v.version_at) and source_account =")
 
 
 class Staging:
@@ -34,10 +39,11 @@ class Staging:
         (root / "seeds").mkdir()
         shutil.copy(PROJECT / "seeds" / "value_mappings.csv", root / "seeds")
 
-    def build(self, refresh_id: str) -> None:
+    def build(self, refresh_id: str) -> list[str]:
         lake.prepare()
         outcome = run_dbt(["build"], refresh_id=refresh_id, project=self.root)
         assert outcome.success, (outcome.error, outcome.failed)
+        return [node.unique_id.split(".")[2] for node in outcome.warned]
 
 
 def rows(sql: str) -> list[tuple[Any, ...]]:
@@ -57,7 +63,69 @@ def drop_with_other_manners(root: Path) -> None:
     answer = '{"answer_id":"a","survey_type":"CSAT","score":%d,"answered_at":"2026-10-01 03:00"}\n'
     folder.write("survey_answers/z.jsonl", answer % 1 + answer % 2)
     folder.write("wifi_visits/w.csv", "store,mac,entered_at\nm,AA-BB-CC-00-11-22,2026-10-01\nm,aa:bb:cc:00:11:22,2026-10-01\n")
-    folder.write("event_visits/e.csv", "event,attended_at\nДегустация,2026-10-01\nДегустация,2026-10-01\n")
+    # A visit nobody knows by name, in two halls of one event.
+    folder.write("event_visits/msk.csv", "event,attended_at\nДегустация,2026-10-01\nДегустация,2026-10-01\n")
+    folder.write("event_visits/spb.csv", "event,attended_at,by\nДегустация,2026-10-01,spb\n")
+    old = folder.write("store_entrants/old.csv", "store,counted_at,entrants\nm,2026-10-01,7\nm,2026-10-02,8\n")
+    os.utime(old, (1_790_000_000, 1_790_000_000))
+    folder.write("store_entrants/new.csv", "store,counted_at,entrants\nm,2026-10-01,40\nm,2026-10-01,60\n")
+
+
+# Values at the edges of every kind; those that the door leaves out for the sake of the tables behind staging stand below.
+EDGES: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "integer": ("app_sessions.screens", (
+        0, -0, 5.0, 1e1, "5.", "+5", "-5.000", "5.5", "1e3", "", " 7 ", "\t7", "٣", "1_000", "12,000", "0" * 60 + "5",
+        "5." + "0" * 60, 2_147_483_647)),
+    "number": ("survey_answers.importance", (
+        9, "+9", "9.", ".5", ".", "1e", "1E+2", "1e-400", "1e308", "nan", "inf", "0x1", "1,5", 1e17, 1e-7, 12345678901234567890123,
+        "9\n")),
+    "money": ("promotions.budget", (
+        "1e14", "999999999999999.999", "-.5e1", "1e-10", "0." + "1" * 60, 0.1, 1e14, 123456789012345.67, "1 000")),
+    "flag": ("app_sessions.is_new_device", (True, False, "TRUE", "0", 1, 0, "yes", 2, " true ", "\ttrue")),
+    "date": ("promotions.starts_on", (
+        "1899-12-31", "1900-01-01", "2031-12-31", "2032-01-01", "2099-12-31", "2026-02-29", "2028-02-29", "2026-10-31T10:00", "20261031",
+        "2026-10-31 99:99", "0001-01-01", "31.10.2026", " 2026-10-31 ")),
+    "open_date": ("promotions.ends_on", ("1899-12-31", "1900-01-01", "2099-12-31", "9999-12-31", "0001-01-01", "2099-02-29", "for ever")),
+    "time": ("survey_answers.answered_at", (
+        "2026-10-20 10:00Z", "2026-10-20T10:00+03", "2026-10-20 10:00:00 Z", "2026-10-20 10:00 +0300", "2026-10-20 10:00:00+03:00",
+        "2026-10-20T10:00:00.123456789+03", "2026-10-20 10:00:00.123456789012", "2026-10-20 10:00:00.1Z", "2026-10-20 10:00:60",
+        "2026-10-20 10:60", "2026-10-20 9:00", "2026-10-20  10:00", "2026-10-20", "2026-10-20T", "2026-02-30 10:00",
+        "2026-10-20 10:00:00-15:30", "1900-01-01", "1900-01-01 03:00", "1900-01-01 00:00Z",
+        "2031-12-31", "2031-12-31 00:00Z", "2031-12-31 00:01Z", "2031-12-31 03:01",
+        "2032-01-01 00:30+03:00", "2031-12-30 23:59-01:00", "2099-12-31 10:00", "0001-01-01 00:00", "9999-12-31 23:59-05:00")),
+    "text": ("survey_answers.order_number", (
+        "x\u0000y", 9007199254740993, 1.5, "[abc", "{", "\u00a0", " ", "", "null", [], {}, "'; --", "🙂")),
+}
+BASE: dict[str, dict[str, Any]] = {
+    "app_sessions": {"session_id": "s", "device_id": "d", "started_at": "2026-10-01"},
+    "survey_answers": {"answer_id": "a", "survey_type": "nps", "score": 9, "answered_at": "2026-10-01"},
+    "promotions": {"promotion_id": "p", "name": "n", "starts_on": "2026-10-01"},
+}
+NARROWER: dict[str, tuple[Any, ...]] = {
+    "integer": (2_147_483_648, "7\u00a0"), "number": ("\u00a09", "1e400"), "money": ("1e15",), "text": (True,),
+    "time": ("2026-10-20 24:00", "2026-10-20 10:00:00+24:00"),
+}
+
+
+def drop_edges(root: Path) -> dict[str, bool]:
+    """A third account: every edge value in a file of its own, by the door's own judgement as JSON lines; file -> the door took it."""
+    folder, took, dialect = Drop(root, print, []), {}, reading.Dialect(manner=Manner(ZoneInfo("Europe/Moscow")))
+    for kind, (place, values) in EDGES.items():
+        dataset, _, column = place.partition(".")
+        for number, value in enumerate((*values, *NARROWER.get(kind, ()))):
+            name = f"{dataset}/{kind}-{number:02}.jsonl"
+            file = folder.write(name, json.dumps({**BASE[dataset], column: value, "n": number}) + "\n")
+            try:
+                took[name] = bool(list(reading.rows(file, name, BY_NAME[dataset], dialect)))
+            except reading.Broken:
+                took[name] = False
+    return took
+
+
+def written(name: str) -> Any:
+    """The value in a file of edges."""
+    kind, number = Path(name).stem.rsplit("-", 1)
+    return kind, (*EDGES[kind][1], *NARROWER.get(kind, ()))[int(number)]
 
 
 def test_two_nights_are_translated(served, tmp_path, monkeypatch):
@@ -68,11 +136,23 @@ def test_two_nights_are_translated(served, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCES__FILE_DROP__SECOND__FOLDER", str(tmp_path / "second"))
     monkeypatch.setenv("SOURCES__FILE_DROP__SECOND__TIMEZONE", "Asia/Omsk")
     assert contact("r1", "second").error == ""
+    # The third account's files go past the door, so that staging judges alone what the door has judged.
+    took = drop_edges(tmp_path / "third")
+    monkeypatch.setenv("SOURCES__FILE_DROP__THIRD__FOLDER", str(tmp_path / "third"))
+    with monkeypatch.context() as open_door:
+        open_door.setattr(reading, "_value", lambda column, value, *rest, **more: value)
+        assert contact("r1", "third").documents == {**Counter(name.partition("/")[0] for name in took), "settings": 1}
     # A file of the first account, the sandbox's, is broken on the first night and mended on the second.
     served.sandbox.tampering.plant(Poison("file_drop", "channel_costs", "1", set={"cost": "много"}))
     assert contact("r1").error == ""
     staging.build("r1")
-    assert rows(OPEN) == [("channel_costs/costs-2026-10.csv", "cost: the value in line 2 is no number (a number of money is expected). "
+    judged = {key.rpartition(":")[0]: is_accepted for key, is_accepted in rows(
+        "select document_key, is_accepted from stg_file_drop__verdicts where source_account = 'third' and resource <> 'settings'")}
+    assert [written(name) for name in took if took[name] and not judged[name]] == []
+    refused = [written(name) for name in took if judged[name] and not took[name]]
+    assert sorted(refused, key=repr) == sorted(((kind, value) for kind, values in NARROWER.items() for value in values), key=repr)
+    assert rows(f"{OPEN_OF} 'main'") == [
+        ("channel_costs/costs-2026-10.csv", "cost: the value in line 2 is no number (a number of money is expected). "
                            "No row of the file was loaded.", "cost")]
     costs = ("select cost_on::text, raw_channel, campaign_name, utm_campaign, impressions, clicks, cost "
              f"from stg_file_drop__channel_costs where {MAIN} order by 1")
@@ -114,8 +194,8 @@ def test_two_nights_are_translated(served, tmp_path, monkeypatch):
     served.sandbox.tampering.clear()
     served.sandbox.advance(days=1)
     contact("r2")
-    staging.build("r2")
-    assert rows(OPEN) == []
+    warned = staging.build("r2")
+    assert rows(f"{OPEN_OF} 'main'") == []
     assert rows(costs) == [september, ("2026-10-30", "sms", "Чёрная пятница", None, 500, 20, Decimal("999.00")),
                            ("2026-10-31", "sms", "Чёрная пятница", None, 400, 10, Decimal("50.00"))]
     assert rows(events) == [*first, ("m1", "clicked", "2026-11-01 07:00:00", "+79161234567", "messenger"), *second]
@@ -123,13 +203,22 @@ def test_two_nights_are_translated(served, tmp_path, monkeypatch):
     assert key == keyed_hash("aabbcc001122")
     assert rows("select table_name from information_schema.columns where column_name in ('mac', 'address')") == [
         ("base_file_drop__wifi_visits",)]
-    # The second account. Lines of one file add up, of two files with one day and campaign the newest counts; Omsk is six hours from UTC.
+    # The second account. Lines of all files count, but for one store's day, of which the newest file counts; Omsk is six hours from UTC.
     def there(columns: str, model: str) -> list[tuple[Any, ...]]:
         return rows(f"select {columns} from stg_file_drop__{model} where source_account = 'second' order by all")
 
     assert there("cost_on::text, raw_channel, cost", "channel_costs") == [
-        ("2026-10-01", "sms", Decimal("10.00")), ("2026-10-01", "sms", Decimal("20.00")), ("2026-10-02", "sms", Decimal("3.00"))]
+        ("2026-10-01", "sms", Decimal("1.00")), ("2026-10-01", "sms", Decimal("2.00")), ("2026-10-01", "sms", Decimal("10.00")),
+        ("2026-10-01", "sms", Decimal("20.00")), ("2026-10-02", "sms", Decimal("3.00"))]
     assert there("survey_type, score, scale_min, scale_max, answered_at::text", "survey_answers") == [
         ("csat", 2.0, 1.0, 5.0, "2026-09-30 21:00:00")]
     assert there("device_key, entered_at::text", "wifi_visits") == [(key, "2026-09-30 18:00:00")]
-    assert there("event_name", "event_visits") == [("Дегустация",), ("Дегустация",)]
+    assert there("event_name", "event_visits") == [("Дегустация",)] * 3
+    assert there("counted_at::text, entrants", "store_traffic") == [
+        ("2026-09-30 18:00:00", 40), ("2026-09-30 18:00:00", 60), ("2026-10-01 18:00:00", 8)]
+    # What two files tell is warned about, by what it is and where it stands.
+    assert warned == ["two_files_tell_the_same_thing"]
+    assert there("dataset, left(told, 19), files, first_file, last_file", "told_twice") == [
+        ("channel_costs", "2026-10-01 sms x", 2, "channel_costs/a.csv", "channel_costs/b.csv"),
+        ("event_visits", "Дегустация 2026-09-", 2, "event_visits/msk.csv", "event_visits/spb.csv"),
+        ("store_entrants", "m 2026-09-30 18:00:", 2, "store_entrants/new.csv", "store_entrants/old.csv")]

@@ -1,7 +1,10 @@
 """Files in a folder: what is listed, what is read, and the sentence for each folder that cannot be read. The web is in tests/file_drop."""
 
 import hashlib
+import os
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +33,19 @@ def test_a_file_tells_its_size_time_and_content(tmp_path):
     (tmp_path / "a.csv").unlink()
     with pytest.raises(Vanished, match=r"acme/main files: the file a\.csv was listed and is there no more"):
         file.read()
+
+
+def test_a_local_file_is_hashed_where_it_lies(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_bytes(b"abc")
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda: pytest.fail("the file was copied"))
+    [file] = listed(str(tmp_path), suffixes=(".csv",), who="acme/main files")
+    assert (file.digest, file.read()) == (hashlib.sha256(b"abc").hexdigest(), b"abc")
+
+
+def test_a_name_of_another_encoding_is_told_with_escapes(tmp_path):
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xea\xe0.csv")).write_bytes(b"abc")
+    [file] = listed(str(tmp_path), suffixes=(".csv",), who="acme/main files")
+    assert (file.name, file.read()) == ("\\xea\\xe0.csv", b"abc")
 
 
 def test_an_empty_folder_has_no_files(tmp_path):

@@ -30,6 +30,11 @@ def landed(resource: str, load_id: str | None = None) -> dict[str, dict[str, Any
     return {key: json.loads(payload) for key, payload in rows.fetchall()}
 
 
+def payloads() -> list[str]:
+    """Every landed text of a rating, as it stands in the lake."""
+    return [text for (text,) in duckdb.sql(f"select payload from read_parquet('{lake.root()}/raw_usedesk/ratings/*.parquet')").fetchall()]
+
+
 class Staging:
     """The vendor's staging models alone, over the lake of the test."""
 

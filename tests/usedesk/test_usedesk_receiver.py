@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 import uvicorn
-from desk_nights import landed, night
+from desk_nights import landed, night, payloads
 from desk_world import hand_made
 
 from ingestion.usedesk.receiver import append, receiver
@@ -71,6 +71,39 @@ def test_a_file_that_was_written_anew_is_read_anew(desk, inbox):
     assert night().documents["ratings"] == 2
     file.write_text('{"ticket_id": "3", "rating": "5"}\n{"ticket_id": "4", "rating": "5"}\nno JSON\n')
     assert night().documents == {"ratings": 3}
+
+
+def test_a_line_without_its_end_is_taken_once_it_is_whole(desk, inbox):
+    file = inbox / "ratings-2026-10-31.jsonl"
+    file.write_text('{"ticket_id": "1"}\n{"ticket_id": "2"}')
+    assert night().documents["ratings"] == 2
+    assert "ratings" not in night().documents
+    with file.open("a") as more:
+        more.write('\n{"ticket_id": "3')
+    assert "ratings" not in night().documents
+    # The same half a line a night later: whoever wrote it is dead.
+    assert (night().documents, night().documents) == ({"ratings": 1}, {})
+    with file.open("a") as more:
+        more.write('"}\n')
+    assert night().documents == {"ratings": 1}
+
+
+def test_a_correction_of_the_same_size_is_seen(desk, inbox):
+    file = inbox / "ratings-2026-10-31.jsonl"
+    file.write_text('{"ticket_id": "1", "rating": "5"}\n')
+    night()
+    file.write_text('{"ticket_id": "1", "rating": "1"}\n')
+    assert night().documents == {"ratings": 1}
+
+
+def test_a_secret_that_another_receiver_kept_does_not_reach_the_lake(desk, inbox):
+    lines = ['{"secret": "s3cr3t", "ticket_id": "1", "data": [{"Token": "s3cr3t", "rating": 5}]}',
+             '{"ticket_id": "2", "comment": "secret"}', '{"ticket_id": "3", "token":"s3cr3t\\"s3cr3t", "rating": ',
+             '{"ticket_id": "4", "secret": "s3cr3t']
+    (inbox / "ratings.jsonl").write_text("\n".join(lines) + "\n")
+    assert night().documents["ratings"] == 4
+    assert sorted(payloads()) == ['{"ticket_id": "1", "data": [{"rating": 5}]}', '{"ticket_id": "2", "comment": "secret"}',
+                                  '{"ticket_id": "3", "token":"", "rating":', '{"ticket_id": "4", "secret": ""']
 
 
 REFUSED = [

@@ -14,6 +14,7 @@
     {%- elif name == 'kopecks' -%} {{ as_kopecks(text) }}
     {%- elif name == 'boolean' -%} {{ as_boolean(text) }}
     {%- elif name == 'date' -%} {{ possible_date(as_date(text)) }}
+    {%- elif name == 'open_date' -%} {{ open_date(as_date(text)) }}
     {%- elif name in ('utc', 'moscow', 'local') -%}
         {{ possible_date(as_moment(text, name, zone)) }}
     {%- elif name == 'day_first' -%} {{ possible_date(as_day_first(text, zone)) }}
@@ -28,14 +29,14 @@
     {%- set name = kind.rstrip('?') -%}
     {{ return({
         'integer': dbt.type_bigint(), 'number': type_double(), 'money': 'decimal(18, 2)', 'kopecks': 'decimal(18, 2)',
-        'boolean': dbt.type_boolean(), 'date': 'date', 'utc': 'timestamp', 'moscow': 'timestamp', 'local': 'timestamp',
+        'boolean': dbt.type_boolean(), 'date': 'date', 'open_date': 'date', 'utc': 'timestamp', 'moscow': 'timestamp', 'local': 'timestamp',
         'day_first': 'timestamp', 'epoch_ms': 'timestamp',
     }.get(name, dbt.type_string())) }}
 {%- endmacro %}
 
 {#- What first_problem() says, as SQL text, about a value of this kind that became NULL. -#}
 {% macro kind_complaint(kind, label, text) -%}
-    {%- if kind == 'date' -%}
+    {%- if kind in ('date', 'open_date') -%}
     case when {{ as_date(text) }} is null then '{{ label }}: not a date' else '{{ label }}: impossible date' end
     {%- elif kind in ('utc', 'moscow', 'local') -%}
     case when {{ as_moment(text, kind, "'UTC'") }} is null then '{{ label }}: not a time' else '{{ label }}: impossible date' end
@@ -112,7 +113,11 @@
 
 {% macro moment_with_offset(text) -%}{{ adapter.dispatch('moment_with_offset')(text) }}{%- endmacro %}
 {% macro duckdb__moment_with_offset(text) -%}
-    timezone('UTC', try_cast({{ text }} as timestamptz))
+    {#- The cast wants seconds, and no space before the offset. #}
+    timezone('UTC', try_cast(
+        left({{ text }}, 16) || case when substring({{ text }}, 17, 1) = ':' then '' else ':00' end
+        || replace(substring({{ text }}, 17), ' ', '') as timestamptz
+    ))
 {%- endmacro %}
 {% macro spark__moment_with_offset(text) -%}
     try_cast(regexp_replace({{ text }}, '([+-][0-9]{2})([0-9]{2})$', '$1:$2') as timestamp)
@@ -153,6 +158,11 @@
 {#- Dates outside 1900 … five years from the refresh (0001-01-01, 9999-12-31) say that nobody knew. -#}
 {% macro possible_date(value) -%}
     case when {{ value }} between date '1900-01-01' and {{ latest_possible_date() }} then {{ value }} end
+{%- endmacro %}
+
+{#- The end of something that may be meant for ever: 2099-12-31 is believed. -#}
+{% macro open_date(value) -%}
+    case when {{ value }} >= date '1900-01-01' then {{ value }} end
 {%- endmacro %}
 
 {% macro latest_possible_date() -%}

@@ -3,7 +3,7 @@
 
   A contract is a list of (column, path, kind, rule):
     path   dotted, 'delivery.address.city'; 'phones[0].number' takes the first element of an array
-    kind   text integer number money kopecks boolean date utc moscow local day_first epoch_ms json rows; with `?` a bad value
+    kind   text integer number money kopecks boolean date open_date utc moscow local day_first epoch_ms json rows; with `?` a bad value
            becomes NULL
     rule   'required', '', for rows the contract of one element, or 'refuse': whoever landed the document says in this place what
            is wrong with it, `<column>: a sentence`, and that is the reason it is rejected for (put it first)

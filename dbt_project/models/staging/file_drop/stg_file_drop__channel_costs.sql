@@ -1,16 +1,4 @@
-with
-
--- Several lines of one file may name the same day and campaign (ad groups) and count together; of two files the newest wins.
-files_ranked as (
-    select
-        *,
-        rank() over (
-            partition by source_account, cost_on, lower(channel), campaign, utm_campaign
-            order by file_modified_at desc, file_name desc
-        ) as file_age
-    from ({{ live_documents('file_drop', 'channel_costs') }}) as documents
-)
-
+-- A line has no id, so every line of every file counts; stg_file_drop__told_twice names those that two files tell.
 select
     source_system,
     source_account,
@@ -23,5 +11,4 @@ select
     clicks,
     cost,
     upper(currency) as currency
-from files_ranked
-where file_age = 1
+from ({{ live_documents('file_drop', 'channel_costs') }}) as documents

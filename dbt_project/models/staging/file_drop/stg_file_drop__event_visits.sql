@@ -1,16 +1,4 @@
-with
-
--- Lines of one file without e-mail and phone are people nobody knows, each for themselves; of two files the newest wins.
-files_ranked as (
-    select
-        *,
-        rank() over (
-            partition by source_account, event_name, attended_at, email, phone
-            order by file_modified_at desc, file_name desc
-        ) as file_age
-    from ({{ live_documents('file_drop', 'event_visits') }}) as documents
-)
-
+-- A line has no id, and one without e-mail and phone is somebody nobody knows: every line of every file counts.
 select
     source_system,
     source_account,
@@ -20,5 +8,4 @@ select
     attended_at,
     email as contact_email,
     phone as contact_phone
-from files_ranked
-where file_age = 1
+from ({{ live_documents('file_drop', 'event_visits') }}) as documents

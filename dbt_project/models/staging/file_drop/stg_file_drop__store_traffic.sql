@@ -1,6 +1,7 @@
 with
 
--- Two lines of one file with the same store and hour are two doors; of two files the newest wins.
+-- Two lines of one file with the same store and hour are two doors. Of two files with it the newest counts: the same
+-- hour in a second file is a longer export of the same counter more often than a second counter, and stg_file_drop__told_twice warns.
 files_ranked as (
     select
         *,

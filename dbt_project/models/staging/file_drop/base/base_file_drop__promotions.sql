@@ -9,7 +9,7 @@
     ('discount_type',    'row.discount_type', 'text',    ''),
     ('channel',          'row.channel',       'text',    ''),
     ('starts_on',        'row.starts_on',     'date',    'required'),
-    ('ends_on',          'row.ends_on',       'date',    ''),
+    ('ends_on',          'row.ends_on',       'open_date',   ''),
     ('budget',           'row.budget',        'money',   ''),
 ] %}
 {{ staged_documents('file_drop', 'promotions', contract, zones=ref('base_file_drop__settings')) }}
