@@ -10,6 +10,7 @@ import tracker
 
 from ingestion import lake
 from ingestion.calltouch import VENDOR, api, source
+from sandbox.calltouch.methods import CLIENT_API_ID
 from sandbox.faults import Fault, Poison
 
 TAGGED = [{"category": "Предикт", "type": "AUTO_PR", "names": ["Целевой"]}]
@@ -170,6 +171,19 @@ def test_a_refusal_is_a_sentence_without_the_token(night, site, monkeypatch):
     assert error.startswith("calltouch/main: GET ")
     assert f"answered 403 {DENIED}" in error
     assert "a-token-that-is-wrong" not in error
+
+
+def test_the_token_is_neither_in_the_log_nor_in_the_lake(night, site, caplog):
+    caplog.set_level(logging.DEBUG)
+    assert night().status == "success"
+    echo = f'{{"message":"Bad request: /requests?siteId=1&clientApiId={CLIENT_API_ID}"}}'
+    site.sandbox.faults.plant(Fault("calltouch", status=400, body=echo, path="requests"))
+    assert 'answered 400 {"message":"Bad request: /requests?…"}' in night().error
+    assert "GET /calltouch/requests?… HTTP/1.1" in caplog.text
+    assert CLIENT_API_ID not in caplog.text
+    files = [path for path in lake.root().rglob("*") if path.is_file()]
+    assert [path for path in files if CLIENT_API_ID.encode() in path.read_bytes()] == []
+    assert {path.suffix for path in files} >= {".jsonl", ".parquet"}
 
 
 def test_a_day_that_loses_many_at_once_is_not_believed(night, site, landed, monkeypatch, caplog):
