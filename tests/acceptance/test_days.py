@@ -207,4 +207,5 @@ def test_every_ticket_call_visit_and_answer_is_counted_as_in_the_retailers_books
     books = story.world.ledger(at)
     books["ticket_ratings"] = books["ticket_ratings_webhook"] + books["ticket_ratings_field"]
     assert {what: told.read(query)[0][0] for what, query in BOOKS.items()} == {what: books[what] for what in BOOKS}
-    assert all(books[what] > 0 for what in BOOKS if what != "tickets_deleted")
+    rare = {"tickets_deleted", "tickets_merged", "survey_csi"}  # not every six weeks of 800 people see one
+    assert {what for what in BOOKS if not books[what]} <= rare

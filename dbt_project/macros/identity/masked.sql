@@ -16,9 +16,10 @@
 {%- endmacro %}
 
 
-{#- Free text without the addresses and telephone numbers that people type into it; runs of digits under ten stay (order numbers). -#}
+{#- Free text without the e-mail addresses and telephone numbers that people type into it. A number is ten digits or more, with up
+    to three signs between two of them; shorter ones (order numbers, dates, sums) stay. -#}
 {% macro without_contacts(text) -%}
-    {{ replace_all(without_addresses(text), '[+]?[0-9][0-9 ().-]{8,}[0-9]', '***') }}
+    {{ replace_all(without_addresses(text), '[+]?([0-9][^0-9A-Za-zА-яЁё:]{0,3}){9,}[0-9]', '***') }}
 {%- endmacro %}
 
 {% macro without_addresses(text) -%}

@@ -19,6 +19,21 @@ variants as (
     having count(distinct {{ name_key('name') }}) = 1
 ),
 
+-- What is a first name: whatever a form that asks for one was told, and the seed's names and their short forms.
+known_names as (
+    select {{ name_key('first_name') }} as name_key
+    from profiles
+    where first_name is not null
+
+    union
+
+    select {{ name_key('variant') }} as name_key from {{ ref('name_variants') }}
+
+    union
+
+    select {{ name_key('name') }} as name_key from {{ ref('name_variants') }}
+),
+
 people as (
     select
         profile_id,
@@ -30,6 +45,13 @@ people as (
         {{ name_key('first_name') }} as first_name_key,
         {{ name_key('last_name') }} as last_name_key,
         {{ name_key('middle_name') }} as middle_name_key,
+        -- A form with one field for the whole name: the words, in either order.
+        case
+            when first_name is null and last_name is null then {{ name_key("split_part(trim(full_name), ' ', 1)") }}
+        end as word_one,
+        case
+            when first_name is null and last_name is null then {{ name_key("split_part(trim(full_name), ' ', 2)") }}
+        end as word_two,
         -- Forms offer these two when nobody answers; they say nothing about who it is.
         case
             when birth_date not in (cast('1900-01-01' as date), cast('1970-01-01' as date)) then birth_date
@@ -40,6 +62,22 @@ people as (
     where kind in ('person', 'company') and not coalesce(is_test, false)
 ),
 
+read as (
+    select
+        people.*,
+        coalesce(
+            people.first_name_key,
+            case when one.name_key is not null then people.word_one when two.name_key is not null then people.word_two end
+        ) as read_first_name_key,
+        coalesce(
+            people.last_name_key,
+            case when one.name_key is not null then people.word_two when two.name_key is not null then people.word_one end
+        ) as read_last_name_key
+    from people
+    left join known_names as one on nullif(people.word_one, '') = one.name_key
+    left join known_names as two on nullif(people.word_two, '') = two.name_key
+),
+
 shown as (
     select
         people.profile_id,
@@ -48,14 +86,14 @@ shown as (
         people.source_record_id,
         people.is_company,
         people.is_known,
-        coalesce(variants.first_name_key, people.first_name_key) as first_name_key,
-        people.last_name_key,
+        coalesce(variants.first_name_key, people.read_first_name_key) as first_name_key,
+        nullif(people.read_last_name_key, '') as last_name_key,
         people.middle_name_key,
         people.birth_date,
         people.sex,
         people.first_seen_at
-    from people
-    left join variants on people.first_name_key = variants.variant_key
+    from read as people
+    left join variants on people.read_first_name_key = variants.variant_key
 ),
 
 merged_away as (

@@ -50,8 +50,7 @@ leads as (
         leads.lead_id,
         coalesce(customer_of_profile.customer_id, {{ contact_customer() }}) as customer_id,
         leads.happened_at,
-        leads.source_system,
-        leads.subject
+        leads.source_system
     from {{ ref('int_leads__united') }} as leads
     left join {{ ref('int_customer_of_profile') }} as customer_of_profile on leads.profile_id = customer_of_profile.profile_id
     {{ contact_owner(phone='leads.contact_phone', email='leads.contact_email') }}
@@ -246,7 +245,7 @@ events as (
         'lead' as event_type,
         'web' as channel,
         source_system,
-        coalesce('Request: ' || {{ without_contacts('subject') }}, 'Request on the site') as title,
+        'Request on the site' as title,
         cast(null as decimal(18, 2)) as amount
     from leads
     where customer_id is not null
