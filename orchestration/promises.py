@@ -61,16 +61,16 @@ def check_vendor(vendor: Vendor, resources: list[str]) -> list[Finding]:
     loads = newest_loads(vendor)
     accounts = [standing for standing in standings() if standing.vendor.name == vendor.name]
     found = []
-    for resource in resources:
-        suite = replace(suites.get(resource, Suite(resource)), resource=resource)
-        try:
-            rows = _rows(vendor, suite, loads)
-        except duckdb.CatalogException:
-            found.append(
-                _finding(vendor, resource, [f"the table {base_table(vendor, resource)} is missing from the warehouse"], [], {})
-            )
-            continue
-        found.append(_validate(vendor, suite, rows, accounts, loads))
+    with exports.reading() as connection:
+        for resource in resources:
+            suite = replace(suites.get(resource, Suite(resource)), resource=resource)
+            try:
+                rows = _rows(connection, vendor, suite, loads)
+            except duckdb.CatalogException:
+                missing = f"the table {base_table(vendor, resource)} is missing from the warehouse"
+                found.append(_finding(vendor, resource, [missing], [], {}))
+                continue
+            found.append(_validate(vendor, suite, rows, accounts, loads))
     audits.record(found)
     return found
 
@@ -214,13 +214,11 @@ def _sentence(result: Any) -> str:
     return f"{about}: met {met.get('observed_value')}"
 
 
-def _rows(vendor: Vendor, suite: Suite, loads: list[str]) -> pd.DataFrame:
+def _rows(connection: duckdb.DuckDBPyConnection, vendor: Vendor, suite: Suite, loads: list[str]) -> pd.DataFrame:
     """The batch, with the columns that are asked about and no others: Great Expectations hashes every value of it."""
     asked = {name for expectation in suite.error + suite.warn for name in _columns(expectation)}
-    with exports.reading() as connection:
-        frame = exports.documents_of(
-            connection, base_table(vendor, suite.resource), loads, columns=ABOUT_THE_RECORD | asked, at_most=MOST_ROWS
-        )
+    columns = ABOUT_THE_RECORD | asked
+    frame = exports.documents_of(connection, base_table(vendor, suite.resource), loads, columns=columns, at_most=MOST_ROWS)
     frame["is_accepted"] = frame["is_accepted"].fillna(value=False).astype(bool)
     return frame
 
