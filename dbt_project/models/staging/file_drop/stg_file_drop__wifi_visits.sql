@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}  -- Spark keeps no view of a function that is lent to it
 with
 
 visits as (
