@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -56,6 +57,17 @@ class Account:
             return ZoneInfo(text)
         except (ZoneInfoNotFoundError, ValueError):
             raise SettingError(f"{self.vendor}/{self.name}: {self.variable(key)} is {text!r}, which is no IANA time zone.") from None
+
+    def moment(self, key: str, *, zone: tzinfo = UTC) -> datetime | None:
+        """The setting as aware UTC, an ISO-8601 date or time, without an offset in `zone`; None when it is not set. Raises SettingError."""
+        text = self.setting(key, "")
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise SettingError(f"{self.vendor}/{self.name}: {self.variable(key)} is {text!r}, which is no ISO-8601 date.") from None
+        return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
 
     def variable(self, key: str) -> str:
         """The name of the environment variable that holds a setting of this account."""

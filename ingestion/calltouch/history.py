@@ -6,7 +6,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from ingestion import clock
-from ingestion.accounts import Account, SettingError
+from ingestion.accounts import Account
 from ingestion.calltouch.api import Api
 from ingestion.http import VendorError
 
@@ -17,13 +17,8 @@ BEFORE_EVERYTHING = date(2009, 1, 1)
 
 def oldest(account: Account) -> datetime | None:
     """The earliest quarter of an unbroken history, to the quarter; None for an account without calls and leads. Raises SettingError."""
-    start = account.setting("start_date", "")
-    if start:
-        try:
-            return begins(account, date.fromisoformat(start[:10]))
-        except ValueError:
-            raise SettingError(f"{account.vendor}/{account.name}: {account.variable('start_date')} is {start!r}, "
-                               "which is no ISO-8601 date.") from None
+    if start := account.moment("start_date", zone=account.zone()):
+        return begins(account, start.astimezone(account.zone()).date())
     api = Api(account)
     until, empty, found = clock.now().astimezone(account.zone()).date(), 0, None
     try:

@@ -13,10 +13,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import dlt
-import msgspec
 import pyarrow as pa
 
-from ingestion import documents
+from ingestion import documents, whole_lists
 from ingestion.accounts import Account
 from ingestion.calltouch.api import Api, Listed
 from ingestion.documents import Record
@@ -27,7 +26,6 @@ REREAD_DAYS = 3
 SLICE_DAYS = 31
 # Single records are deleted by hand; a day that loses more than these at once was not told whole.
 MOST_DELETED = 10
-SETTINGS = "settings"
 
 
 def calltouch(account: Account, contact: Contact) -> Any:
@@ -129,9 +127,6 @@ def _version(record: Record) -> str:
 
 def _settings(account: Account, contact: Contact) -> Iterator[pa.Table]:
     """The account's zone; without the setting staging takes the business time zone."""
-    state = dlt.current.source_state()
-    zone = account.zone().key if account.setting("timezone", "") else None
-    told = msgspec.json.encode({"time_zone": zone}).decode()
-    if not contact.reads_history_only and state.get(SETTINGS) != told:
-        state[SETTINGS] = told
-        yield documents.table([documents.Record(SETTINGS, None, told)], account=account.name, asked_at=contact.now)
+    yield from whole_lists.own_settings(
+        whole_lists.zone_told(account), account=account, contact=contact, state=dlt.current.source_state()
+    )

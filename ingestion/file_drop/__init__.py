@@ -28,7 +28,7 @@ VENDOR = Vendor(
     resources=(
         *(Resource(table.name, "changes", table.meaning) for table in TABLES),
         Resource(source.STRAYS, "changes", "Files that lie in no dataset's folder"),
-        Resource(source.SETTINGS, "changes", "The zone of the account's times without an offset"),
+        Resource("settings", "changes", "The zone of the account's times without an offset"),
     ),
     source=source.file_drop,
     required_settings=("folder",),

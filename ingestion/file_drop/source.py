@@ -22,7 +22,7 @@ import dlt
 import msgspec
 import pyarrow as pa
 
-from ingestion import documents
+from ingestion import documents, whole_lists
 from ingestion.accounts import Account, SettingError
 from ingestion.file_drop.reading import FOREIGN, NOTES, READABLE, TEXTS, Broken, Dialect, rows
 from ingestion.file_drop.tables import BY_NAME, TABLES, Table
@@ -33,7 +33,6 @@ from ingestion.vendor import Contact
 
 log = logging.getLogger(__name__)
 ROWS_PER_TABLE = 50_000
-SETTINGS = "settings"
 STRAYS = "strays"
 # A folder that was put in the wrong place shall be told, and not look to the audits like a vendor whose every document is broken.
 MOST_STRAYS = 50
@@ -54,18 +53,13 @@ def file_drop(account: Account, contact: Contact) -> Any:
             yield from _stray_changes(folder, contact, dlt.current.source_state().setdefault(STRAYS, {}))
 
     def settings() -> Iterator[pa.Table]:
-        state = dlt.current.source_state()
-        # Without the setting staging takes the business time zone.
-        zone = account.zone().key if account.setting("timezone", "") else None
-        told = msgspec.json.encode({"time_zone": zone}).decode()
-        if not contact.reads_history_only and state.get(SETTINGS) != told:
-            state[SETTINGS] = told
-            yield documents.table([documents.Record(SETTINGS, None, told)], account=account.name, asked_at=contact.now)
+        told = whole_lists.zone_told(account)
+        yield from whole_lists.own_settings(told, account=account, contact=contact, state=dlt.current.source_state())
 
     return [
         *(dlt.resource(dataset(table), name=table.name, write_disposition="append") for table in TABLES),
         dlt.resource(strays(), name=STRAYS, write_disposition="append"),
-        dlt.resource(settings(), name=SETTINGS, write_disposition="append"),
+        dlt.resource(settings(), name=whole_lists.SETTINGS, write_disposition="append"),
     ]
 
 

@@ -19,7 +19,7 @@ import dlt
 import pyarrow as pa
 
 from ingestion import documents
-from ingestion.accounts import Account, SettingError
+from ingestion.accounts import Account
 from ingestion.http import VendorError
 from ingestion.mindbox.exports import Exports, Operations, Wanted, spelled
 from ingestion.vendor import Contact
@@ -62,14 +62,7 @@ MERGES = Listing(MERGES_OPERATION, "customerMerges", ("resultingCustomer.ids.min
 
 def history_begins(account: Account, now: datetime) -> datetime:
     """The setting start_date (ISO date or time, UTC), else three years before now. Raises SettingError."""
-    text = account.setting("start_date", "")
-    if not text:
-        return now - HISTORY
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingError(f"mindbox/{account.name}: {account.variable('start_date')} is {text!r}, which is no ISO-8601 date.") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return account.moment("start_date") or now - HISTORY
 
 
 @dlt.source(name="mindbox", max_table_nesting=0)

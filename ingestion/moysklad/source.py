@@ -14,7 +14,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
-from ingestion import documents
+from ingestion import documents, whole_lists
 from ingestion.accounts import Account
 from ingestion.documents import Record
 from ingestion.moysklad.api import Api, Listed, from_moscow, moscow_text
@@ -159,13 +159,6 @@ def _product_id(record: Record) -> str | None:
 
 def _if_changed(pages: list[Listed], account: Account, resource: str, *, suffix: str = "") -> Iterator[pa.Table]:
     records = [record for page in pages for record in page.records]
-    digests = dlt.current.source_state().setdefault("digests", {})
-    digest = documents.digest(records) + suffix
-    known = digests.get(resource)
-    if known == digest or not (records or known):
-        return
-    digests[resource] = digest
-    if records:
-        yield documents.table(records, account=account.name, asked_at=pages[0].asked_at, key_suffix=suffix)
-    elif not suffix:
-        yield documents.emptied(account=account.name, asked_at=pages[0].asked_at)
+    yield from whole_lists.when_changed(
+        resource, records, account=account, asked_at=pages[0].asked_at, state=dlt.current.source_state(), suffix=suffix
+    )

@@ -23,22 +23,16 @@ __REQUESTS_PER_SECOND, __HISTORY_DAYS, __ACCOUNTS_SWEEP_DAYS. Run alone: `python
 
 from datetime import UTC, datetime
 
-from ingestion.accounts import Account, SettingError
+from ingestion.accounts import Account
 from ingestion.retailcrm import source
-from ingestion.retailcrm.conversation import LIMIT, Conversation, epoch
+from ingestion.retailcrm.conversation import LIMIT, Conversation
 from ingestion.vendor import Resource, Vendor
 
 
 def oldest(account: Account) -> datetime | None:
     """Where the account's history begins: the setting start_date, else its oldest order, customer or loyalty account."""
-    start = account.setting("start_date", "")
-    if start:
-        try:
-            return epoch(start)
-        except ValueError:
-            raise SettingError(
-                f"retailcrm/{account.name}: {account.variable('start_date')} is {start!r}, which is no ISO-8601 date."
-            ) from None
+    if start := account.moment("start_date"):
+        return start
     api = Conversation(account)
     found = []
     for path, rows in (("/orders", "orders"), ("/customers", "customers"), ("/loyalty/accounts", "loyaltyAccounts")):

@@ -18,7 +18,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
-from ingestion import documents
+from ingestion import documents, whole_lists
 from ingestion.accounts import Account
 from ingestion.documents import Record
 from ingestion.retailcrm.changes import (
@@ -247,14 +247,8 @@ class Reading:
             return
         parts = read()
         records = [record for part in parts for record in part.records]
-        digest, kept = documents.digest(records), self.state.setdefault("digests", {})
-        known = kept.get(resource)
-        if known == digest or not (records or known):
-            return
-        kept[resource] = digest
         asked_at = min((part.asked_at for part in parts), default=self.contact.now)
-        yield (documents.table(records, account=self.account.name, asked_at=asked_at) if records
-               else documents.emptied(account=self.account.name, asked_at=asked_at))
+        yield from whole_lists.when_changed(resource, records, account=self.account, asked_at=asked_at, state=self.state)
 
     def take_cursors(self) -> None:
         """Note the newest id of each history, before any list is read; once in a contact."""
@@ -280,8 +274,8 @@ class Reading:
         """The filter for a window: whole days, both ends included. Customers older than the setting start_date belong to its window."""
         if self.contact.window is None:
             return self.sites
-        since, start = self.contact.window.since, self.account.setting("start_date", "")
-        reaches_back = bool(start) and listing.resource != "orders" and since <= epoch(start)
+        since, start = self.contact.window.since, self.account.moment("start_date")
+        reaches_back = start is not None and listing.resource != "orders" and since <= start
         until = {f"filter[{listing.until}]": self.api.local_day(self.contact.window.until)}
         return self.sites | until | ({} if reaches_back else {f"filter[{listing.since}]": self.api.local_day(since)})
 

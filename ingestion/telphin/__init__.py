@@ -18,10 +18,10 @@ optional __OWNER_ID (the client whose calls are read; `@me`), __START_DATE (wher
 one load may wait for the hourly budget; 3600), __REQUESTS_PER_SECOND.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from ingestion.accounts import Account, SettingError
+from ingestion.accounts import Account
 from ingestion.vendor import Contact, Resource, Vendor
 
 
@@ -33,18 +33,11 @@ def _source(account: Account, contact: Contact) -> Any:
 
 def _oldest(account: Account) -> datetime | None:
     """Where the history begins: the setting start_date, else the first call. None for an exchange that nobody called."""
-    start = account.setting("start_date", "")
-    if not start:
-        from ingestion.telphin.source import first_call_at
+    if start := account.moment("start_date"):
+        return start
+    from ingestion.telphin.source import first_call_at
 
-        return first_call_at(account)
-    try:
-        moment = datetime.fromisoformat(start)
-    except ValueError:
-        raise SettingError(
-            f"telphin/{account.name}: {account.variable('start_date')} is {start!r}, which is no ISO-8601 date."
-        ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return first_call_at(account)
 
 
 VENDOR = Vendor(

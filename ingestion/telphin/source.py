@@ -14,7 +14,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
-from ingestion import clock, documents
+from ingestion import clock, documents, whole_lists
 from ingestion.accounts import Account
 from ingestion.documents import Record
 from ingestion.http import VendorError
@@ -98,12 +98,4 @@ def _extensions(api: Api, account: Account, contact: Contact) -> Iterator[pa.Tab
     for listed in api.extensions():
         asked_at = listed.asked_at if not records else asked_at
         records += listed.records
-    state = dlt.current.source_state()
-    digest, known = documents.digest(records), state.get("extensions")
-    if digest == known or not (records or known):
-        return
-    state["extensions"] = digest
-    if records:
-        yield documents.table(records, account=account.name, asked_at=asked_at)
-    else:
-        yield documents.emptied(account=account.name, asked_at=asked_at)
+    yield from whole_lists.when_changed("extensions", records, account=account, asked_at=asked_at, state=dlt.current.source_state())

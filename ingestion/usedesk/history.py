@@ -6,7 +6,7 @@ Account -> «is there anything before …?» -> the beginning, to the month.
 from datetime import UTC, datetime, timedelta
 
 from ingestion import clock
-from ingestion.accounts import Account, SettingError
+from ingestion.accounts import Account
 from ingestion.usedesk.api import Api
 
 FOUNDED = datetime(2012, 1, 1, tzinfo=UTC)
@@ -15,14 +15,8 @@ NARROW = timedelta(days=31)
 
 def oldest(account: Account) -> datetime | None:
     """The setting start_date, else at most a month before the oldest ticket or client. None for an empty account."""
-    start = account.setting("start_date", "")
-    if start:
-        try:
-            return epoch(start)
-        except ValueError:
-            raise SettingError(
-                f"usedesk/{account.name}: {account.variable('start_date')} is {start!r}, which is no ISO-8601 date."
-            ) from None
+    if start := account.moment("start_date"):
+        return start
     api, known = Api(account), clock.now()
 
     def anything_before(moment: datetime) -> bool:

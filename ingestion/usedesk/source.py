@@ -18,7 +18,7 @@ import dlt
 import msgspec
 import pyarrow as pa
 
-from ingestion import documents
+from ingestion import documents, whole_lists
 from ingestion.accounts import Account, SettingError
 from ingestion.documents import Record
 from ingestion.usedesk.api import Api, Gone, Part
@@ -206,19 +206,13 @@ class Reading:
             return
         parts = read()
         records = [record for part in parts for record in part.records]
-        digest, kept = documents.digest(records), self.state.setdefault("digests", {})
-        known = kept.get(resource)
-        if known == digest or not (records or known):
-            return
-        kept[resource] = digest
         asked_at = min((part.asked_at for part in parts), default=self.contact.now)
-        yield (documents.table(records, account=self.account.name, asked_at=asked_at) if records
-               else documents.emptied(account=self.account.name, asked_at=asked_at))
+        yield from whole_lists.when_changed(resource, records, account=self.account, asked_at=asked_at, state=self.state)
 
     def range_of(self, window: Any) -> dict[str, str]:
         """The filter for a window of creation; the window in which history begins has no beginning, whatever the filters' zone."""
-        start = self.account.setting("start_date", "")
-        reaches_back = bool(start) and window.since <= epoch(start)
+        start = self.account.moment("start_date")
+        reaches_back = start is not None and window.since <= start
         until = {"created_before": self.api.until(window.until)}
         return until if reaches_back else until | {"created_after": self.api.since(window.since)}
 

@@ -18,7 +18,7 @@ import dlt
 import msgspec
 import pyarrow as pa
 
-from ingestion import clock, documents
+from ingestion import clock, documents, whole_lists
 from ingestion.accounts import Account, SettingError
 from ingestion.http import VendorError
 from ingestion.vendor import Contact
@@ -80,14 +80,12 @@ class Plan:
 
 def history_begins(account: Account) -> datetime:
     """The setting start_date (ISO date or time), else when the counter was made. Raises SettingError and VendorError."""
-    text = account.setting("start_date", "")
-    told = text or str(json.loads(Api(account).counter()).get("create_time") or "")
+    if start := account.moment("start_date"):
+        return start
+    told = str(json.loads(Api(account).counter()).get("create_time") or "")
     try:
         moment = datetime.fromisoformat(told)
     except ValueError:
-        if text:
-            raise SettingError(f"yandex_metrica/{account.name}: {account.variable('start_date')} is {text!r}, "
-                               "which is no ISO-8601 date.") from None
         raise VendorError(f"yandex_metrica/{account.name} counters: the counter was made at {told!r}, which is no time. "
                           f"Nothing was loaded; set {account.variable('start_date')}.") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -180,8 +178,7 @@ def _exported_days(plan: Plan) -> Iterator[pa.Table]:
 def _counters(plan: Plan) -> Iterator[pa.Table]:
     if plan.contact.reads_history_only:
         return
-    state = dlt.current.source_state()
     record = documents.Record(str(json.loads(plan.counter).get("id")), None, plan.counter)
-    if (digest := documents.digest([record])) != state.get("counter"):
-        yield documents.table([record], account=plan.account.name, asked_at=plan.asked_at)
-        state["counter"] = digest
+    yield from whole_lists.when_changed(
+        "counters", [record], account=plan.account, asked_at=plan.asked_at, state=dlt.current.source_state()
+    )
