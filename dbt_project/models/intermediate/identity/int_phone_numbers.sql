@@ -14,18 +14,8 @@ with spellings as (
     where channel in ('sms', 'messenger') and contact_point is not null
 ),
 
-unread as (
-    select spellings.written
-    from spellings
-    {% if is_incremental() -%}
-    left join {{ this }} as known on spellings.written = known.written
-    where known.written is null
-    {%- endif %}
-),
-
 final as (
-    select written, {{ normalize_phone('written') }} as phone
-    from unread
+    {{ phones_read_once() }}
 )
 
 select * from final

@@ -23,6 +23,12 @@
     ('int_survey_answers__united', 'survey_answers', 'survey_channel', 'raw_channel'),
 ] %}
 
+{% set staged_lists = [
+    'stg_mindbox__seen_values',
+    'stg_file_drop__seen_values',
+    'stg_usedesk__seen_values',
+] %}
+
 {%- for model, resource, field, column in mapped_fields %}
 select
     source_system,
@@ -36,6 +42,8 @@ where {{ column }} is not null
 group by source_system, source_account, {{ column }}
 {{ 'union all' if not loop.last }}
 {%- endfor %}
+
+{%- for staged in staged_lists %}
 union all
 
 select
@@ -45,29 +53,8 @@ select
     field,
     raw_value,
     records
-from {{ ref('stg_mindbox__seen_values') }}
-
-union all
-
-select
-    source_system,
-    source_account,
-    resource,
-    field,
-    raw_value,
-    records
-from {{ ref('stg_file_drop__seen_values') }}
-
-union all
-
-select
-    source_system,
-    source_account,
-    resource,
-    field,
-    raw_value,
-    records
-from {{ ref('stg_usedesk__seen_values') }}
+from {{ ref(staged) }}
+{%- endfor %}
 
 union all
 

@@ -6,23 +6,4 @@
     'store', 'employee', 'delivery', 'amounts', 'points',
 ] %}
 
-with seeded as (
-    select * from {{ ref('field_precedence') }}
-    where entity = 'orders'
-),
-
-final as (
-    select
-        {%- for fact in facts %}
-        coalesce(
-            min(case when field = '{{ fact }}' then {{ adapter.quote('rank') }} end),
-            min(case when field = '*' then {{ adapter.quote('rank') }} end),
-            99
-        ) as {{ fact }}_rank,
-        {%- endfor %}
-        source_system
-    from seeded
-    group by source_system
-)
-
-select * from final
+{{ fact_ranks('orders', facts) }}

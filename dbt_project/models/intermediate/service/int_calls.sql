@@ -12,18 +12,7 @@ matched as (
 ),
 
 precedence as (
-    select
-        {%- for fact in facts %}
-        coalesce(
-            min(case when field = '{{ fact }}' then {{ adapter.quote('rank') }} end),
-            min(case when field = '*' then {{ adapter.quote('rank') }} end),
-            99
-        ) as {{ fact }}_rank,
-        {%- endfor %}
-        source_system
-    from {{ ref('field_precedence') }}
-    where entity = 'calls'
-    group by source_system
+    {{ fact_ranks('calls', facts) }}
 ),
 
 translated as (

@@ -42,104 +42,44 @@ returns as (
     where returns.is_counted
 ),
 
+{#- One row per event: where from, on which day, on what condition, and what it adds; every other count is 0 there.
+    A promise is due once its day is over or it is kept; one that was called off by then is none. -#}
+{% set events = [
+    ('orders', 'ordered_on', 'is_counted', {'orders': '1', 'sold_amount': 'net_revenue'}),
+    ('orders', 'received_on', 'is_counted and is_delivered_later and received_on is not null',
+        {'days_taken': dbt.datediff('ordered_on', 'received_on', 'day')}),
+    ('orders', 'promised_on',
+        'is_delivered_later and not is_received_unseen and promised_on is not null'
+        ~ ' and (promised_on < ' ~ as_of_date() ~ ' or received_on <= promised_on)'
+        ~ ' and (received_on is not null or not is_cancelled or coalesce(cancelled_on > promised_on, false))',
+        {'promises_due': '1', 'promises_kept': 'case when received_on <= promised_on then 1 else 0 end'}),
+    ('orders', 'coalesce(received_on, returned_unseen_on, cancelled_on)',
+        "fulfilment_method in ('pickup_point', 'store_pickup')"
+        ~ ' and (coalesce(received_on, returned_unseen_on) is not null or (is_cancelled and cancelled_on is not null))',
+        {'collections_ended': '1', 'collected': 'case when coalesce(received_on, returned_unseen_on) is not null then 1 else 0 end'}),
+    ('returns', 'returned_on', 'true', {
+        'returns_count': '1',
+        'returned_amount': 'amount',
+        'placed_returns': 'case when crossed is not null then 1 else 0 end',
+        'crossed_returns': 'coalesce(crossed, 0)',
+    }),
+] -%}
+{%- set counts = ['orders', 'sold_amount', 'promises_due', 'promises_kept', 'collections_ended', 'collected', 'returns_count',
+    'returned_amount', 'placed_returns', 'crossed_returns'] %}
+
 facts as (
+    {%- for source, day, condition, adds in events %}
     select
-        ordered_on as day,
+        {{ day }} as day,
         fulfilment_method,
-        1 as orders,
-        net_revenue as sold_amount,
-        cast(null as integer) as days_taken,
-        0 as promises_due,
-        0 as promises_kept,
-        0 as collections_ended,
-        0 as collected,
-        0 as returns_count,
-        0 as returned_amount,
-        0 as placed_returns,
-        0 as crossed_returns
-    from orders
-    where is_counted
-
-    union all
-
-    select
-        received_on as day,
-        fulfilment_method,
-        0 as orders,
-        0 as sold_amount,
-        {{ dbt.datediff('ordered_on', 'received_on', 'day') }} as days_taken,
-        0 as promises_due,
-        0 as promises_kept,
-        0 as collections_ended,
-        0 as collected,
-        0 as returns_count,
-        0 as returned_amount,
-        0 as placed_returns,
-        0 as crossed_returns
-    from orders
-    where is_counted and is_delivered_later and received_on is not null
-
-    union all
-
-    -- A promise is due once its day is over or it is kept; one that was called off by then is none.
-    select
-        promised_on as day,
-        fulfilment_method,
-        0 as orders,
-        0 as sold_amount,
-        cast(null as integer) as days_taken,
-        1 as promises_due,
-        case when received_on <= promised_on then 1 else 0 end as promises_kept,
-        0 as collections_ended,
-        0 as collected,
-        0 as returns_count,
-        0 as returned_amount,
-        0 as placed_returns,
-        0 as crossed_returns
-    from orders
-    where is_delivered_later
-        and not is_received_unseen
-        and promised_on is not null
-        and (promised_on < {{ as_of_date() }} or received_on <= promised_on)
-        and (received_on is not null or not is_cancelled or coalesce(cancelled_on > promised_on, false))
-
-    union all
-
-    select
-        coalesce(received_on, returned_unseen_on, cancelled_on) as day,
-        fulfilment_method,
-        0 as orders,
-        0 as sold_amount,
-        cast(null as integer) as days_taken,
-        0 as promises_due,
-        0 as promises_kept,
-        1 as collections_ended,
-        case when coalesce(received_on, returned_unseen_on) is not null then 1 else 0 end as collected,
-        0 as returns_count,
-        0 as returned_amount,
-        0 as placed_returns,
-        0 as crossed_returns
-    from orders
-    where fulfilment_method in ('pickup_point', 'store_pickup')
-        and (coalesce(received_on, returned_unseen_on) is not null or (is_cancelled and cancelled_on is not null))
-
-    union all
-
-    select
-        returned_on as day,
-        fulfilment_method,
-        0 as orders,
-        0 as sold_amount,
-        cast(null as integer) as days_taken,
-        0 as promises_due,
-        0 as promises_kept,
-        0 as collections_ended,
-        0 as collected,
-        1 as returns_count,
-        amount as returned_amount,
-        case when crossed is not null then 1 else 0 end as placed_returns,
-        coalesce(crossed, 0) as crossed_returns
-    from returns
+        {%- for count in counts %}
+        {{ adds.get(count, '0') }} as {{ count }},
+        {%- endfor %}
+        cast({{ adds.get('days_taken', 'null') }} as integer) as days_taken
+    from {{ source }}
+    where {{ condition }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 summed as (
