@@ -136,6 +136,11 @@ class World:
     app_sessions: pd.DataFrame = _none_of("app_sessions")
     dropped_messages: pd.DataFrame = _none_of("dropped_messages")
     promotions: pd.DataFrame = _none_of("promotions")
+    shifts: pd.DataFrame = _none_of("shifts")
+    gift_card_sales: pd.DataFrame = _none_of("gift_card_sales")
+    market_orders: pd.DataFrame = _none_of("market_orders")
+    market_units: pd.DataFrame = _none_of("market_units")
+    market_settlements: pd.DataFrame = _none_of("market_settlements")
     programme_name: str = "Омни Клуб"
     programme_started_at: datetime | None = None
     currency: str = "RUB"

@@ -19,7 +19,8 @@
             ('is_subscribed', 'boolean'), ('changed_at', 'timestamp'), ('seen_at', 'timestamp')],
         'orders': [
             ('order_kind', 'text'), ('order_number', 'text'), ('external_order_id', 'text'),
-            ('mirrored_source_system', 'text'), ('mirror_number', 'text'), ('profile_record_id', 'text'), ('brand', 'text'),
+            ('mirrored_source_system', 'text'), ('mirror_number', 'text'), ('fiscal_key', 'text'),
+            ('receipts_count', 'integer'), ('profile_record_id', 'text'), ('brand', 'text'),
             ('ordered_at', 'timestamp'), ('raw_order_method', 'text'), ('raw_status', 'text'), ('raw_fulfilment', 'text'),
             ('raw_payment_type', 'text'), ('store_record_id', 'text'), ('employee_record_id', 'text'),
             ('delivery_region', 'text'), ('delivery_city', 'text'), ('promised_on', 'date'), ('received_at', 'timestamp'),
@@ -37,14 +38,26 @@
         'returns': [
             ('order_record_id', 'text'), ('profile_record_id', 'text'), ('returned_at', 'timestamp'), ('amount', 'money'),
             ('raw_return_channel', 'text'), ('store_record_id', 'text'), ('employee_record_id', 'text'), ('reason', 'text'),
+            ('currency', 'text'), ('fiscal_key', 'text'), ('external_return_id', 'text')],
+        'sale_costs': [
+            ('order_record_id', 'text'), ('order_number', 'text'), ('store_record_id', 'text'), ('product_record_id', 'text'),
+            ('sold_at', 'timestamp'), ('quantity', 'number'), ('revenue', 'money'), ('cost', 'money'), ('currency', 'text')],
+        'gift_card_sales': [
+            ('card_number', 'text'), ('profile_record_id', 'text'), ('store_record_id', 'text'), ('employee_record_id', 'text'),
+            ('sold_at', 'timestamp'), ('amount', 'money'), ('currency', 'text')],
+        'settlements': [
+            ('order_record_id', 'text'), ('report_number', 'text'), ('settled_on', 'date'), ('operation', 'text'),
+            ('quantity', 'number'), ('sale_amount', 'money'), ('for_sale_amount', 'money'), ('logistics_amount', 'money'),
+            ('penalty_amount', 'money'), ('storage_amount', 'money'), ('deduction_amount', 'money'), ('payout_amount', 'money'),
             ('currency', 'text')],
         'payments': [
             ('order_record_id', 'text'), ('raw_payment_type', 'text'), ('amount', 'money'), ('paid_at', 'timestamp'),
             ('status', 'text')],
         'products': [
             ('external_id', 'text'), ('article', 'text'), ('barcode', 'text'), ('name', 'text'), ('brand', 'text'),
-            ('category', 'text'), ('subcategory', 'text'), ('price', 'money'), ('cost', 'money'),
-            ('is_exclusive', 'boolean'), ('is_archived', 'boolean')],
+            ('category', 'text'), ('subcategory', 'text'), ('category_level_3', 'text'), ('category_level_4', 'text'),
+            ('price', 'money'), ('cost', 'money'), ('is_exclusive', 'boolean'), ('is_archived', 'boolean'),
+            ('is_gift_card', 'boolean')],
         'stores': [
             ('external_id', 'text'), ('name', 'text'), ('region', 'text'), ('city', 'text'), ('address', 'text'),
             ('format', 'text'), ('time_zone', 'text'), ('is_franchise', 'boolean'), ('opened_on', 'date'),
