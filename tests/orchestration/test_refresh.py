@@ -127,7 +127,9 @@ def refused(refresh_id):
 def test_a_dbt_test_that_fails_leaves_the_old_version(told):
     spoil("insert into marts.products from marts.products limit 1")
     warehouse.build("rebuilt", selection=TESTS_OF_PRODUCTS, say=lambda line: None)
-    assert "dbt test unique_products_product_id" in refused("rebuilt")
+    said = refused("rebuilt")
+    assert "dbt test sound_products: " in said
+    assert "Broken: one row per product_id (2 rows)." in said
     spoil("create table once as select distinct * from marts.products; delete from marts.products")
     spoil("insert into marts.products from once; drop table once")
     warehouse.build("rebuilt", selection=TESTS_OF_PRODUCTS, say=lambda line: None)
