@@ -8,6 +8,7 @@
     {%- set name = kind.rstrip('?') -%}
     {%- if name == 'text' -%} {{ text }}
     {%- elif name in ('json', 'rows') -%} {{ text }}
+    {%- elif name == 'uuid' -%} {{ as_uuid(text) }}
     {%- elif name == 'integer' -%} {{ as_integer(text) }}
     {%- elif name == 'number' -%} {{ as_number(text) }}
     {%- elif name == 'money' -%} {{ as_money(text) }}
@@ -47,7 +48,7 @@
     {%- else -%}
     '{{ label }}: {{ {
         'integer': 'not an integer', 'number': 'not a number', 'money': 'not money', 'kopecks': 'not money',
-        'boolean': 'not a boolean',
+        'boolean': 'not a boolean', 'uuid': 'not a uuid',
     }[kind] }}'
     {%- endif -%}
 {%- endmacro %}
@@ -63,6 +64,10 @@
 
 {% macro number_shape() -%}{{ return('^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$') }}{%- endmacro %}
 
+
+{% macro as_uuid(text) -%}
+    case when {{ matches(text, '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$') }} then lower({{ text }}) end
+{%- endmacro %}
 
 {% macro as_integer(text) -%}
     case

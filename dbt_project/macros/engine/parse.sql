@@ -3,8 +3,8 @@
 
   A contract is a list of (column, path, kind, rule):
     path   dotted, 'delivery.address.city'; 'phones[0].number' takes the first element of an array
-    kind   text integer number money kopecks boolean date open_date utc moscow local day_first epoch_ms json rows; with `?` a bad value
-           becomes NULL
+    kind   text integer number money kopecks boolean date open_date utc moscow local day_first epoch_ms uuid json rows; with `?` a
+           bad value becomes NULL
     rule   'required', '', for rows the contract of one element, or 'refuse': whoever landed the document says in this place what
            is wrong with it, `<column>: a sentence`, and that is the reason it is rejected for (put it first)
 -#}
@@ -106,7 +106,7 @@
 {%- endmacro %}
 
 
-{#- The text of one leaf of a parsed document: empty and blank count as absent. -#}
+{#- The text of one leaf of a parsed document: empty and blank count as absent, and so does a reference to the nil UUID. -#}
 {% macro leaf(document, path, kind) -%}
     {%- set walk = namespace(text=document) -%}
     {%- for name, index in path_steps(path) -%}
@@ -117,6 +117,8 @@
     {%- endfor -%}
     {%- if kind.rstrip('?') in ('json', 'rows') -%}
         nullif(cast({{ walk.text }} as {{ dbt.type_string() }}), 'null')
+    {%- elif kind.rstrip('?') == 'uuid' -%}
+        nullif(nullif(trim({{ walk.text }}), ''), '00000000-0000-0000-0000-000000000000')
     {%- else -%}
         nullif(trim({{ walk.text }}), '')
     {%- endif -%}
