@@ -47,7 +47,10 @@ def contents(dice: Dice, orders: pd.DataFrame, products: pd.DataFrame) -> pd.Dat
 
 
 def lines(dice: Dice, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
-    """order_lines before points; `orders` has order_id, who, nth, created_at, sales_channel, person_id, is_b2b, is_employee_purchase."""
+    """order_lines before points and costs.
+
+    `orders` has order_id, who, nth, created_at, sales_channel, person_id, is_b2b, is_employee_purchase.
+    """
     filled = contents(dice, orders, products)
     at, number, chosen, quantity, price = (filled[name].to_numpy() for name in ("order", "number", "product", "quantity", "price_kop"))
     key = (orders["who"].to_numpy()[at], orders["nth"].to_numpy()[at], number)
@@ -78,7 +81,6 @@ def lines(dice: Dice, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFr
             "personal_discount_kop": personal * live,
             "promo_discount_kop": promo * live,
             "net_kop": (gross - mass - personal - promo) * live,
-            "cost_kop": quantity * products["cost_kop"].to_numpy()[chosen] * live,
             "is_cancelled": struck,
         },
     )

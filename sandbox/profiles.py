@@ -17,11 +17,12 @@ from sandbox.names import SHORT, transliterated
 from sandbox.world import PROFILE_FIELDS
 
 OWN, DUPLICATE = 0, -1
-SYSTEMS = ("retailcrm", "moysklad", "mindbox", "usedesk", "calltouch")  # the place is a key of the dice: append only
+SYSTEMS = ("retailcrm", "moysklad", "mindbox", "usedesk", "calltouch", "one_c")  # the place is a key of the dice: append only
 FIRST_ID = {"retailcrm": 1, "mindbox": 100_001}
+UUID_OF = {"moysklad": "counterparty", "one_c": "partner"}  # by the purpose it is drawn for
 PLACEHOLDER_NAME = "Розничный покупатель"
 LAG = {"retailcrm": np.timedelta64(0, "s"), "moysklad": np.timedelta64(20, "h"), "mindbox": np.timedelta64(70, "m")}
-LAG |= {"usedesk": np.timedelta64(3, "h"), "calltouch": np.timedelta64(5, "h")}
+LAG |= {"usedesk": np.timedelta64(3, "h"), "calltouch": np.timedelta64(5, "h"), "one_c": np.timedelta64(30, "h")}
 
 
 def written_phone(number: str, style: int) -> str:
@@ -82,9 +83,10 @@ def _record_ids(dice: Dice, made: pd.DataFrame) -> pd.Series:
     for system, first in FIRST_ID.items():
         hit = np.flatnonzero(made["system"] == system)
         ids.iloc[hit] = [first + n for n in range(len(hit))]
-    hit = np.flatnonzero(made["system"] == "moysklad")
-    part = made.iloc[hit]
-    ids.iloc[hit] = dice.uuids("counterparty", part["person"].to_numpy(), part["slot"].to_numpy(), part["firm"].to_numpy())
+    for system, purpose in UUID_OF.items():
+        hit = np.flatnonzero(made["system"] == system)
+        part = made.iloc[hit]
+        ids.iloc[hit] = dice.uuids(purpose, part["person"].to_numpy(), part["slot"].to_numpy(), part["firm"].to_numpy())
     return ids
 
 

@@ -1,7 +1,7 @@
 """The simulated omnichannel retailer: one seed in, its whole world out.
 
     people, catalogue -> visits -> encounters -> profiles -> orders, lines -> loyalty ledger -> returns -> mailings
-    -> site and app -> service = World
+    -> site and app -> service -> back office, marketplace = World
 
 `simulate` draws the past and some future at once; the sandbox's clock decides how much of it shows. Every draw is a
 function of the seed and of what it is drawn for (sandbox/dice.py), so the same seed gives the same world, and a longer
@@ -16,19 +16,23 @@ import numpy as np
 import pandas as pd
 
 from sandbox import (
+    back_office,
     baskets,
     campaigns,
     catalogue,
+    costs,
     digital,
     encounters,
     errands,
     ledger,
     mailings,
+    market,
     people,
     profiles,
     programme,
     segments,
     service,
+    settlements,
     trade,
 )
 from sandbox import orders as order_book
@@ -52,6 +56,7 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     shops = catalogue.stores(dice, stores, begins=begins, until=now)
     storage = catalogue.warehouses(dice)
     goods = catalogue.products(dice, max(60, min(600, customers // 8)), begins=begins)
+    goods = table("products", market.listed(dice, goods, begins=begins))
     firms = catalogue.companies(dice, customers, begins=begins, until=now)
 
     joined = trade.joined_days(customers, days, future_days + 1)  # the world ends within a day, whose newcomers are there till then
@@ -91,7 +96,7 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
 
     accounts = programme.accounts(members, records, folk, cards, ends=ends)
     orders = order_book.orders(dice, met, records, accounts, folk, changes, firms, shops)
-    lines = baskets.lines(dice, orders, goods)
+    lines = costs.with_costs(baskets.lines(dice, orders, goods), orders, goods, until=now)
     orders["base_kop"] = orders["order_id"].map(lines.groupby("order_id")["net_kop"].sum())
     back = baskets.returned_lines(dice, orders, lines)
     entries, points, undone = ledger.walk(dice, accounts, folk["birth_date"].to_numpy(), orders, back, ends=_plain(ends))
@@ -123,13 +128,15 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
             orders=orders, visits=site_and_app["visits"],
         ),
     )
+    partners = back_office.partners(dice, orders, folk, changes, firms, begins=begins)
+    market_orders, market_units = market.market(dice, orders, goods, until=now, ends=ends)
     return World(
         begins_at=_plain(begins),
         until=until,
         ends_at=_plain(ends),
         people=folk,
-        profiles=pd.concat([_only("profiles", records), desk.profiles], ignore_index=True),
-        profile_changes=_together(_only("profile_changes", changed), desk.profile_changes),
+        profiles=pd.concat([_only("profiles", records), desk.profiles, partners.profiles], ignore_index=True),
+        profile_changes=_together(_only("profile_changes", changed), desk.profile_changes, partners.changes),
         companies=firms,
         stores=shops,
         warehouses=storage,
@@ -150,6 +157,11 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
         segment_members=segments.members(orders, own.drop(columns="person"), ends=ends),
         **desk.tables,
         **site_and_app,
+        shifts=back_office.shifts(dice, orders, shops),
+        gift_card_sales=back_office.gift_card_sales(dice, orders, ends=ends),
+        market_orders=market_orders,
+        market_units=market_units,
+        market_settlements=settlements.settlements(dice, market_orders, market_units, goods, begins=begins, ends=ends),
         programme_started_at=_plain(launched),
         stock_of=catalogue.stock_of(dice, goods, pd.concat([shops[["store_id"]], storage[["store_id"]]])),
     )

@@ -11,14 +11,15 @@ TRANSLITERATED_NAME = 0.04  # Иван -> Ivan
 SHORT_NAME = 0.06  # Иван -> Ваня
 YO_WRITTEN_AS_YE = 0.50  # of names with ё
 NAME_TYPO = 0.02  # two letters swapped or one lost in the last name
-MISSING_LAST_NAME = {"retailcrm": 0.03, "moysklad": 0.06, "mindbox": 0.20, "usedesk": 0.30, "calltouch": 0.60}
-MISSING_MIDDLE_NAME = {"retailcrm": 0.55, "moysklad": 0.40, "mindbox": 0.90, "usedesk": 1.0, "calltouch": 1.0}
-MISSING_BIRTH_DATE = {"retailcrm": 0.45, "moysklad": 0.55, "mindbox": 0.45, "usedesk": 1.0, "calltouch": 1.0}  # members always gave theirs
+MISSING_LAST_NAME = {"retailcrm": 0.03, "moysklad": 0.06, "mindbox": 0.20, "usedesk": 0.30, "calltouch": 0.60, "one_c": 0.08}
+MISSING_MIDDLE_NAME = {"retailcrm": 0.55, "moysklad": 0.40, "mindbox": 0.90, "usedesk": 1.0, "calltouch": 1.0, "one_c": 0.45}
+# Members always gave their birth date.
+MISSING_BIRTH_DATE = {"retailcrm": 0.45, "moysklad": 0.55, "mindbox": 0.45, "usedesk": 1.0, "calltouch": 1.0, "one_c": 0.45}
 
 # Contacts, per vendor record of a person
-MISSING_EMAIL = {"retailcrm": 0.12, "moysklad": 0.45, "mindbox": 0.05, "usedesk": 0.0, "calltouch": 0.0}
-MISSING_PHONE = {"retailcrm": 0.04, "moysklad": 0.06, "mindbox": 0.15, "usedesk": 0.0, "calltouch": 0.0}
-JUNK_EMAIL = {"retailcrm": 0.01, "moysklad": 0.01, "mindbox": 0.0, "usedesk": 0.0, "calltouch": 0.02}
+MISSING_EMAIL = {"retailcrm": 0.12, "moysklad": 0.45, "mindbox": 0.05, "usedesk": 0.0, "calltouch": 0.0, "one_c": 0.50}
+MISSING_PHONE = {"retailcrm": 0.04, "moysklad": 0.06, "mindbox": 0.15, "usedesk": 0.0, "calltouch": 0.0, "one_c": 0.05}
+JUNK_EMAIL = {"retailcrm": 0.01, "moysklad": 0.01, "mindbox": 0.0, "usedesk": 0.0, "calltouch": 0.02, "one_c": 0.01}
 JUNK_EMAILS = ("test@test.ru", "noemail@example.com", "no@no.ru")
 TILL_DUMMY_PHONE = "+79999999999"
 TILL_DUMMY_PHONE_SHARE = 0.03  # of moysklad counterparties made at a till
@@ -41,7 +42,8 @@ MINDBOX_DUPLICATE = 0.05  # of mindbox customers subscribed once more in a form
 MINDBOX_MERGED = 0.50  # of those duplicates
 MINDBOX_KNOWS_RETAILCRM_ID = 0.85
 IN_MINDBOX = 0.90  # of retailcrm's registered people with a contact
-CHANGE_REACHES = {"retailcrm": 0.95, "moysklad": 0.5, "mindbox": 0.7, "usedesk": 0.3, "calltouch": 0.2}  # else the old value stays there
+# Where a change does not reach, the old value stays.
+CHANGE_REACHES = {"retailcrm": 0.95, "moysklad": 0.5, "mindbox": 0.7, "usedesk": 0.3, "calltouch": 0.2, "one_c": 0.6}
 REPLACED_CARD = 0.05  # of loyalty accounts
 
 # Orders

@@ -10,6 +10,7 @@ receipt paid by gift card offsets an advance.
 from datetime import datetime
 from typing import Any
 
+from sandbox import fiscal
 from sandbox.moysklad.entities import CHANNELS, CURRENCY, GROUP, ORDER_STATES, ORGANIZATION, OWNER
 from sandbox.moysklad.wire import (
     ACCOUNT_ID,
@@ -82,6 +83,16 @@ def _document(
     }
 
 
+def _cheque(paper: fiscal.FiscalDocument, moment: datetime) -> dict[str, str]:
+    return {
+        "fnNumber": paper.drive,
+        "fiscalDocSign": paper.sign,
+        "fiscalDocNumber": paper.number,
+        "kktRegNumber": fiscal.TILL_REGISTRATION,
+        "time": at(moment),
+    }
+
+
 def receipt(
     order: dict[str, Any],
     *,
@@ -137,13 +148,7 @@ def receipt(
             "giftCards": [{"name": f"{order['order_id']:010d}", "paymentSum": float(total)}] if paid == "gift_card" else None,
             "checkNumber": order["order_id"] % 10_000,
             "checkSum": float(total),
-            "cheque": {
-                "fnNumber": "9960440300000001",
-                "fiscalDocSign": str(order["order_id"] * 7919 % 10**10),
-                "fiscalDocNumber": str(order["order_id"]),
-                "kktRegNumber": "0000000001012345",
-                "time": at(order["created_at"]),
-            },
+            "cheque": _cheque(fiscal.of_sale(order["order_id"]), order["created_at"]),
         }
     )
 
@@ -250,6 +255,7 @@ def sales_return(
         "qrSum": float(total if paid == "online" else 0),
         "taxSystem": "GENERAL_TAX_SYSTEM",
         "demand": reference("retaildemand", order["uuid"]) if has_basis else None,
+        "cheque": _cheque(fiscal.of_return(row["return_id"]), row["returned_at"]),
     }
     office = {"demand": reference("demand", made_id("demand", order["uuid"])) if has_basis else None, "payedSum": float(total)}
     return filled(

@@ -59,7 +59,7 @@ def test_each_trap_has_victims(crowd):
     fields = crowd.profile_changes.groupby("field").size()
     assert set(fields.index) == {"phone", "email", "city", "region", "address", "last_name", "card_number"}
     cards = crowd.profile_changes[(crowd.profile_changes["field"] == "card_number") & crowd.profile_changes["old_value"].notna()]
-    assert set(cards["system"]) == {"retailcrm", "moysklad"}
+    assert set(cards["system"]) == {"retailcrm", "moysklad", "one_c"}
     assert crowd.orders["is_b2b"].any()
     assert crowd.orders["is_employee_purchase"].any()
     assert set(crowd.message_events["event"]) >= {
