@@ -13,6 +13,7 @@ NAMES = (
     "telphin",
     "file_drop",
     "calltouch",
+    "one_c",
 )
 
 
