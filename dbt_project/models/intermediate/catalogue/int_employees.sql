@@ -2,6 +2,10 @@
 with records as (
     select
         *,
+        case
+            when store_record_id is not null
+                then source_system || ':' || source_account || ':' || store_record_id
+        end as store_key,
         row_number() over (
             partition by employee_id
             order by case when record_key = employee_id then 0 else 1 end, record_key

@@ -10,11 +10,7 @@ with united as (
 final as (
     select
         united.*,
-        source_system || ':' || source_account || ':' || source_record_id as record_key,
-        case
-            when store_record_id is not null
-                then source_system || ':' || source_account || ':' || store_record_id
-        end as store_key
+        source_system || ':' || source_account || ':' || source_record_id as record_key
     from united
 )
 

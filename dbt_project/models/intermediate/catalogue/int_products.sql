@@ -1,4 +1,5 @@
--- One product, of each attribute what the best ranked record says; one row per product.
+-- One product, of each attribute what the best ranked record says; its levels of category are those of one record, the best ranked
+-- that has any, since a level means something only below the one above it. One row per product.
 with records as (
     select
         *,
@@ -9,7 +10,7 @@ with records as (
     from {{ ref('int_product_records') }}
 ),
 
-final as (
+merged as (
     select
         product_id,
         {{ preferred('external_id', 'record') }} as external_id,
@@ -17,15 +18,37 @@ final as (
         {{ preferred('barcode', 'record') }} as barcode,
         {{ preferred('name', 'record') }} as name,
         {{ preferred('brand', 'record') }} as brand,
-        {{ preferred('category', 'record') }} as category,
-        {{ preferred('subcategory', 'record') }} as subcategory,
+        {{ preferred('case when category is not null then record_key end', 'record') }} as category_record_key,
         {{ preferred('price', 'record') }} as price,
         {{ preferred('cost', 'record') }} as cost,
         {{ preferred('is_exclusive', 'record') }} as is_exclusive,
         {{ preferred('is_archived', 'record') }} as is_archived,
+        {{ preferred('is_gift_card', 'record') }} as is_gift_card,
         count(distinct source_system) as systems_count
     from records
     group by product_id
+),
+
+final as (
+    select
+        merged.product_id,
+        merged.external_id,
+        merged.article,
+        merged.barcode,
+        merged.name,
+        merged.brand,
+        records.category,
+        records.subcategory,
+        records.category_level_3,
+        records.category_level_4,
+        merged.price,
+        merged.cost,
+        merged.is_exclusive,
+        merged.is_archived,
+        merged.is_gift_card,
+        merged.systems_count
+    from merged
+    left join records on merged.category_record_key = records.record_key
 )
 
 select * from final
