@@ -1,4 +1,4 @@
-"""Two simulated retailers: a small one, and one large enough for shares."""
+"""Simulated retailers: a small one, the same with a shorter future, and one large enough for shares."""
 
 from datetime import UTC, datetime
 
@@ -15,6 +15,12 @@ SMALL = {"customers": 300, "days": 120, "stores": 6}
 def world() -> World:
     """A retailer of 300 people and 120 days, with 30 days to come."""
     return simulate(seed=1, until=UNTIL, future_days=30, **SMALL)
+
+
+@pytest.fixture(scope="session")
+def shorter() -> World:
+    """The small retailer with two days to come."""
+    return simulate(seed=1, until=UNTIL, future_days=2, **SMALL)
 
 
 @pytest.fixture(scope="session")
