@@ -2,6 +2,7 @@
 with united as (
     {{ canonical_union('employees', [
         'stg_moysklad__employees',
+        'stg_one_c__employees',
         'stg_telphin__employees',
         'stg_usedesk__employees',
     ]) }}

@@ -2,6 +2,7 @@
 with united as (
     {{ canonical_union('products', [
         'stg_moysklad__products',
+        'stg_one_c__products',
         'stg_retailcrm__products',
     ]) }}
 ),

@@ -2,6 +2,7 @@
 with united as (
     {{ canonical_union('stores', [
         'stg_moysklad__stores',
+        'stg_one_c__stores',
         'stg_retailcrm__stores',
     ]) }}
 ),

@@ -3,6 +3,7 @@ with records as (
     {{ canonical_union('identifiers', [
         'stg_retailcrm__identifiers',
         'stg_moysklad__identifiers',
+        'stg_one_c__identifiers',
         'stg_mindbox__identifiers',
         'stg_usedesk__identifiers',
         'stg_calltouch__identifiers',

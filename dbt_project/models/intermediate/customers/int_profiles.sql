@@ -3,6 +3,7 @@ with records as (
     {{ canonical_union('profiles', [
         'stg_retailcrm__profiles',
         'stg_moysklad__profiles',
+        'stg_one_c__profiles',
         'stg_mindbox__profiles',
         'stg_usedesk__profiles',
         'stg_calltouch__profiles',

@@ -1,6 +1,7 @@
 {% set vendors = [
     'stg_retailcrm__receipts',
     'stg_moysklad__receipts',
+    'stg_one_c__receipts',
     'stg_mindbox__receipts',
     'stg_telphin__receipts',
     'stg_yandex_metrica__receipts',

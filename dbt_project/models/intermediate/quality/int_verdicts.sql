@@ -2,6 +2,7 @@
 {% set vendors = [
     'stg_retailcrm__verdicts',
     'stg_moysklad__verdicts',
+    'stg_one_c__verdicts',
     'stg_mindbox__verdicts',
     'stg_telphin__verdicts',
     'stg_yandex_metrica__verdicts',

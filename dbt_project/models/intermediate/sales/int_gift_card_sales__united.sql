@@ -1,6 +1,8 @@
 -- Gift cards sold, as each system tells it; one row per system's sold card.
 with united as (
-    {{ canonical_union('gift_card_sales', []) }}
+    {{ canonical_union('gift_card_sales', [
+        'stg_one_c__gift_card_sales',
+    ]) }}
 ),
 
 final as (

@@ -4,6 +4,7 @@
 with united as (
     {{ canonical_union('order_discounts', [
         'stg_moysklad__order_discounts',
+        'stg_one_c__order_discounts',
         'stg_retailcrm__order_discounts',
     ]) }}
 ),

@@ -3,6 +3,7 @@
 with united as (
     {{ canonical_union('order_lines', [
         'stg_moysklad__order_lines',
+        'stg_one_c__order_lines',
         'stg_retailcrm__order_lines',
     ]) }}
 ),

@@ -2,6 +2,7 @@
 with united as (
     {{ canonical_union('orders', [
         'stg_moysklad__orders',
+        'stg_one_c__orders',
         'stg_retailcrm__orders',
     ]) }}
 ),

@@ -4,6 +4,7 @@
 with united as (
     {{ canonical_union('payments', [
         'stg_moysklad__payments',
+        'stg_one_c__payments',
         'stg_retailcrm__payments',
     ]) }}
 ),

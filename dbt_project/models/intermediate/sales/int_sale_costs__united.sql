@@ -1,6 +1,8 @@
 -- What sold goods had cost, as the books of each system tell it; one row per system's entry.
 with united as (
-    {{ canonical_union('sale_costs', []) }}
+    {{ canonical_union('sale_costs', [
+        'stg_one_c__sale_costs',
+    ]) }}
 ),
 
 final as (
