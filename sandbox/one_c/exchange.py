@@ -1,0 +1,63 @@
+"""A plan of exchange: what changed since the node last confirmed, told again until it confirms.
+
+    moments of messages  ->  objects whose DataVersion differs between two moments, objects that are gone
+
+Documented (17.4.13.3): SelectChanges makes message MessageNo for a node, NotifyChangesReceived confirms it. Chosen: registration begins
+when the sandbox starts; a confirmation takes every message up to its number; the plan holds catalogues and documents.
+"""
+
+import threading
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sandbox.one_c.configuration import Configuration, ObjectSet
+from sandbox.one_c.refusals import Refusal
+
+if TYPE_CHECKING:
+    from sandbox.one_c.book import Book
+
+PLAN = "ExchangePlan_ОбменСХранилищем(guid'1c0e0001-0000-4000-8000-00000000d0e5')"
+
+
+class Exchange:
+    """The messages of one node; since: from when on changes are registered (naive UTC)."""
+
+    def __init__(self, book: "Book", configuration: Configuration, *, plan: str, since: datetime) -> None:
+        self._book, self._plan, self._confirmed = book, plan, since
+        self._sets = [one for one in configuration.sets.values() if one.name.startswith(("Catalog_", "Document_"))]
+        self._sent: dict[int, datetime] = {}
+        self._lock = threading.Lock()
+
+    def changes(self, given: dict[str, str], now: datetime) -> tuple[list[tuple[ObjectSet, str]], list[tuple[ObjectSet, str]]]:
+        """(changed, deleted) as pairs of set and key, since the last confirmation."""
+        number = self._message(given)
+        with self._lock:
+            self._sent[number] = now
+            changed, gone = [], []
+            for one in self._sets:
+                before, after = self._versions(one, self._confirmed), self._versions(one, now)
+                changed += [(one, key) for key, version in after.items() if before.get(key) != version]
+                gone += [(one, key) for key in before if key not in after]
+            return changed, gone
+
+    def confirm(self, given: dict[str, str]) -> None:
+        """Every message up to this number has arrived."""
+        number = self._message(given)
+        with self._lock:
+            taken = [moment for one, moment in self._sent.items() if one <= number]
+            self._confirmed = max([self._confirmed, *taken])
+            self._sent = {one: moment for one, moment in self._sent.items() if one > number}
+
+    def _versions(self, one: ObjectSet, moment: datetime) -> dict[str, str]:
+        shelf = self._book.shelf(one.resource, moment)
+        return {key: shelf.record(row)["DataVersion"] for row, key in enumerate(shelf.keys)}
+
+    def _message(self, given: dict[str, str]) -> int:
+        for name in ("DataExchangePoint", "MessageNo"):
+            if name not in given:
+                raise Refusal(400, 12, f"Отсутствует обязательный аргумент метода: {name}")
+        if not given["DataExchangePoint"].strip("'").endswith(f"/{self._plan}"):
+            raise Refusal(404, 9, "Экземпляр сущности не найден по переданному ключу: узел плана обмена")
+        if not given["MessageNo"].isdigit():
+            raise Refusal(400, 4, f"Неверное значение свойства MessageNo: {given['MessageNo']}")
+        return int(given["MessageNo"])
