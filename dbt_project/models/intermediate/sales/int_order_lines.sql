@@ -1,7 +1,9 @@
 -- The lines of an order, from the record whose amounts the order has. What an order's net revenue and its lines differ
 -- by (a discount on the whole order, a rounded kopeck) is spread over the lines by their net amount and named in
 -- `allocated_amount`, so that lines always add up to their order. The cost of a line is the one registered with the
--- sale, else today's purchase price, else an assumed share of the net amount; `cost_method` says which.
+-- sale: by the books (int_sale_costs: of its order and product, for what a till sold else of its store, day and product), else by
+-- the line itself; else today's purchase price, else an assumed share of the net amount; `cost_method` says which. What the books
+-- entered is spread over the units sold by differences of rounded running sums, so lines add up to the books to the kopeck.
 -- One row per order line.
 {{ config(materialized='view') }}
 
@@ -21,9 +23,19 @@ products as (
     select * from {{ ref('int_products') }}
 ),
 
+stores as (
+    select record_key, store_id from {{ ref('int_store_records') }}
+),
+
+costs as (
+    select * from {{ ref('int_sale_costs') }}
+),
+
 told as (
     select
         orders.order_id,
+        orders.ordered_at,
+        orders.is_counted,
         orders.net_revenue as order_net_revenue,
         lines.line_number,
         lines.source_record_id,
@@ -39,11 +51,35 @@ told as (
             else cast(lines.net_amount * orders.exchange_rate as decimal(18, 2))
         end as told_net_amount,
         cast(lines.cost_amount * orders.exchange_rate as decimal(18, 2)) as registered_cost,
-        cast(products.cost * lines.quantity as decimal(18, 2)) as purchase_cost
+        cast(products.cost * lines.quantity as decimal(18, 2)) as purchase_cost,
+        coalesce(costs_of_order.cost_key, costs_of_day.cost_key) as cost_key,
+        coalesce(costs_of_order.cost, costs_of_day.cost) as booked_cost,
+        coalesce(costs_of_order.quantity, costs_of_day.quantity) as booked_quantity
     from lines
     inner join orders on lines.order_key = orders.amounts_order_key
     left join product_records on lines.product_key = product_records.record_key
     left join products on product_records.product_id = products.product_id
+    left join stores on orders.store_key = stores.record_key
+    left join costs as costs_of_order
+        on orders.order_id = costs_of_order.order_id
+            and product_records.product_id = costs_of_order.product_id
+    left join costs as costs_of_day
+        on orders.order_kind in ('receipt', 'shift_report')
+            and stores.store_id = costs_of_day.store_id
+            and orders.ordered_on = costs_of_day.sold_on
+            and product_records.product_id = costs_of_day.product_id
+),
+
+{# what is cancelled or not counted is not in the books, so it uses up nothing of what they hold #}
+running as (
+    select
+        *,
+        sum(case when is_counted and not is_cancelled then quantity else 0 end) over (
+            partition by coalesce(cost_key, order_id)
+            order by ordered_at, order_id, line_number, source_record_id
+            rows between unbounded preceding and current row
+        ) as sold_so_far
+    from told
 ),
 
 weighed as (
@@ -55,8 +91,17 @@ weighed as (
         row_number() over (
             partition by order_id
             order by case when is_cancelled then 1 else 0 end, told_net_amount desc, line_number, source_record_id
-        ) as place
-    from told
+        ) as place,
+        case
+            when cost_key is null then cast(null as decimal(18, 2))
+            when is_counted
+                then cast(
+                    round(cast(booked_cost as double) * sold_so_far / booked_quantity, 2)
+                    - round(cast(booked_cost as double) * (sold_so_far - quantity) / booked_quantity, 2) as decimal(18, 2)
+                )
+            else cast(round(cast(booked_cost as double) * quantity / booked_quantity, 2) as decimal(18, 2))
+        end as cost_in_books
+    from running
 ),
 
 shared as (
@@ -104,6 +149,7 @@ final as (
         is_cancelled,
         case
             when is_cancelled then cast(0 as decimal(18, 2))
+            when cost_in_books is not null then cost_in_books
             when registered_cost is not null then registered_cost
             when purchase_cost is not null then purchase_cost
             else cast(
@@ -111,7 +157,7 @@ final as (
             )
         end as cost_amount,
         case
-            when registered_cost is not null then 'register'
+            when coalesce(cost_in_books, registered_cost) is not null then 'register'
             when purchase_cost is not null then 'purchase_price'
             else 'assumed_share'
         end as cost_method

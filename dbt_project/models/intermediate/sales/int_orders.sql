@@ -2,6 +2,7 @@
 -- (seed field_precedence; `*` stands for the facts without a rule of their own); the record that was not believed stays
 -- named, with the amount it held. Money is in the reporting currency, `currency` and `exchange_rate` say from what; what a
 -- currency without a rate is worth nobody knows, so such an order has no amounts and is not counted until it has one.
+-- Records that are named and give nothing (is_ignored) are not here.
 with records as (
     select * from {{ ref('int_orders__united') }}
 ),
@@ -45,15 +46,15 @@ translated as (
         coalesce(records.is_test, false) or coalesce(profiles.is_test, false) as is_anybodys_test,
         case
             when status.mapped_to is not null then status.mapped_to
-            when records.raw_status is null and records.order_kind = 'receipt' then 'completed'
+            when records.raw_status is null and records.order_kind in ('receipt', 'shift_report') then 'completed'
         end as status,
         case
             when channel.mapped_to is not null then channel.mapped_to
-            when records.raw_order_method is null and records.order_kind = 'receipt' then 'store'
+            when records.raw_order_method is null and records.order_kind in ('receipt', 'shift_report') then 'store'
         end as sales_channel,
         case
             when fulfilment.mapped_to is not null then fulfilment.mapped_to
-            when records.raw_fulfilment is null and records.order_kind = 'receipt' then 'in_store'
+            when records.raw_fulfilment is null and records.order_kind in ('receipt', 'shift_report') then 'in_store'
         end as fulfilment_method,
         payment.mapped_to as payment_method,
         case
@@ -64,6 +65,7 @@ translated as (
             when records.employee_record_id is not null
                 then records.source_system || ':' || records.source_account || ':' || records.employee_record_id
         end as employee_key,
+        coalesce(precedence.record_rank, 99) as record_rank,
         coalesce(precedence.customer_rank, 99) as customer_rank,
         coalesce(precedence.number_rank, 99) as number_rank,
         coalesce(precedence.brand_rank, 99) as brand_rank,
@@ -84,7 +86,7 @@ translated as (
                 records.source_system, records.source_account, records.source_record_id
         ) as record_place
     from records
-    inner join matched on records.order_key = matched.order_key
+    inner join matched on records.order_key = matched.order_key and not matched.is_ignored
     left join precedence on records.source_system = precedence.source_system
     left join customer_of_profile on records.profile_id = customer_of_profile.profile_id
     left join profiles on records.profile_id = profiles.profile_id
@@ -110,17 +112,26 @@ translated as (
             and records.raw_payment_type = payment.raw_value
 ),
 
-{# the amounts of one order come from one record, else gross less discounts would no longer be net #}
+{# the amounts of one order come from one record, else gross less discounts would no longer be net; of the others the best
+   ranked is named as the mirror, and the next in rank for amounts says what it held #}
+placed as (
+    select
+        *,
+        row_number() over (partition by order_id order by amounts_rank, record_place) as amounts_place
+    from translated
+),
+
 merged as (
     select
         order_id,
         max(case when is_leader then source_system end) as source_system,
         max(case when is_leader then source_account end) as source_account,
         max(case when is_leader then source_record_id end) as source_record_id,
-        max(case when not is_leader then order_key end) as mirror_order_key,
-        max(case when not is_leader then matched_by end) as mirror_matched_by,
-        max(case when not is_leader then net_revenue end) as mirror_net_revenue,
-        min_by(order_key, amounts_rank * 1000 + record_place) as amounts_order_key,
+        min_by(order_key, case when not is_leader then record_rank * 1000 + record_place end) as mirror_order_key,
+        min_by(matched_by, case when not is_leader then record_rank * 1000 + record_place end) as mirror_matched_by,
+        max(case when amounts_place = 2 then net_revenue end) as mirror_net_revenue,
+        max(case when amounts_place = 1 then order_key end) as amounts_order_key,
+        max(case when is_leader then coalesce(receipts_count, 1) end) as receipts_count,
         {{ preferred('customer_id', 'customer') }} as customer_id,
         {{ preferred('profile_id', 'customer') }} as profile_id,
         {{ preferred('order_kind', 'number') }} as order_kind,
@@ -141,10 +152,10 @@ merged as (
         {{ preferred('promised_on', 'delivery') }} as promised_on,
         {{ preferred('received_at', 'delivery') }} as received_at,
         {{ preferred('cancelled_at', 'status') }} as cancelled_at,
-        min_by(gross_amount, amounts_rank * 1000 + record_place) as gross_amount,
-        min_by(discount_amount, amounts_rank * 1000 + record_place) as discount_amount,
-        min_by(points_discount_amount, amounts_rank * 1000 + record_place) as points_discount_amount,
-        min_by(net_revenue, amounts_rank * 1000 + record_place) as net_revenue,
+        max(case when amounts_place = 1 then gross_amount end) as gross_amount,
+        max(case when amounts_place = 1 then discount_amount end) as discount_amount,
+        max(case when amounts_place = 1 then points_discount_amount end) as points_discount_amount,
+        max(case when amounts_place = 1 then net_revenue end) as net_revenue,
         {{ preferred('delivery_amount', 'amounts') }} as delivery_amount,
         {{ preferred('currency', 'amounts') }} as currency,
         {{ preferred('points_redeemed', 'points') }} as points_redeemed,
@@ -154,7 +165,7 @@ merged as (
         {{ dbt.bool_or('coalesce(is_employee_purchase, false)') }} as is_employee_purchase,
         max(case when is_leader then cast(custom_fields as {{ dbt.type_string() }}) end) as custom_fields,
         count(*) as records
-    from translated
+    from placed
     group by order_id
 ),
 
@@ -176,6 +187,7 @@ final as (
         dated.mirror_order_key,
         dated.mirror_matched_by,
         dated.records,
+        dated.receipts_count,
         dated.order_kind,
         dated.order_number,
         dated.brand,

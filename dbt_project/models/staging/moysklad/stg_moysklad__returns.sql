@@ -26,7 +26,8 @@ together as (
         {{ last_segment('owner_href') }} as employee_record_id,
         moment as returned_at,
         sum_amount as amount,
-        description as reason
+        description as reason,
+        {{ fiscal_key('fiscal_drive', 'fiscal_document') }} as fiscal_key
     from till_returns
 
     union all
@@ -42,7 +43,8 @@ together as (
         {{ last_segment('owner_href') }} as employee_record_id,
         moment as returned_at,
         sum_amount as amount,
-        description as reason
+        description as reason,
+        cast(null as {{ dbt.type_string() }}) as fiscal_key
     from order_returns
 ),
 
@@ -61,7 +63,8 @@ final as (
         end as raw_return_channel,
         places.retail_store_id as store_record_id,
         together.employee_record_id,
-        together.reason
+        together.reason,
+        together.fiscal_key
     from together
     left join places
         on together.source_account = places.source_account

@@ -32,6 +32,8 @@
     ('prepaid_card_amount', 'prepaymentNoCashSum', 'kopecks', ''),
     ('prepaid_qr_amount', 'prepaymentQrSum', 'kopecks', ''),
     ('gift_cards', 'giftCards', 'rows', gift_card),
+    ('fiscal_drive', 'cheque.fnNumber', 'text', ''),
+    ('fiscal_document', 'cheque.fiscalDocNumber', 'text', ''),
     ('attributes', 'attributes', 'rows?', attribute),
     ('custom_fields', 'attributes', 'json', ''),
     ('positions_count', 'positions.meta.size', 'integer', ''),

@@ -9,6 +9,8 @@
     ('retail_store_href', 'retailStore.meta.href', 'text', ''),
     ('owner_href', 'owner.meta.href', 'text', ''),
     ('description', 'description', 'text', ''),
+    ('fiscal_drive', 'cheque.fnNumber', 'text', ''),
+    ('fiscal_document', 'cheque.fiscalDocNumber', 'text', ''),
     ('positions', 'positions.rows', 'json', ''),
     ('created_at', 'created', 'moscow', 'required'),
     ('updated_at', 'updated', 'moscow', 'required'),
