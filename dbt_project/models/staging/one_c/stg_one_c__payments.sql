@@ -46,7 +46,7 @@ ways as (
         receipts.source_account,
         receipts.receipt_id,
         'Наличные' as raw_payment_type,
-        least(receipts.cash_received, receipts.net_amount - coalesce(paid.amount, 0)) as amount
+        least(coalesce(receipts.cash_received, 0), receipts.net_amount - coalesce(paid.amount, 0)) as amount
     from receipts
     left join paid
         on receipts.source_account = paid.source_account
