@@ -68,7 +68,7 @@ documents as (
         'receipt' as order_kind,
         receipts.number as order_number,
         cast(null as {{ dbt.type_string() }}) as mirror_number,
-        nullif(receipts.fiscal_drive, '0') || '/' || nullif(receipts.fiscal_document, '0') as fiscal_key,
+        {{ fiscal_key('receipts.fiscal_drive', 'receipts.fiscal_document') }} as fiscal_key,
         1 as receipts_count,
         coalesce(receipts.partner_id, cards.partner_id) as partner_id,
         receipts.sold_at as ordered_at,

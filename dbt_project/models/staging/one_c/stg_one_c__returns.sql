@@ -32,7 +32,7 @@ together as (
         coalesce(till_returns.store_id, tills.store_id) as store_record_id,
         till_returns.cashier_id as employee_record_id,
         till_returns.reason,
-        nullif(till_returns.fiscal_drive, '0') || '/' || nullif(till_returns.fiscal_document, '0') as fiscal_key,
+        {{ fiscal_key('till_returns.fiscal_drive', 'till_returns.fiscal_document') }} as fiscal_key,
         till_returns.is_posted,
         till_returns.is_deleted
     from till_returns
