@@ -14,6 +14,7 @@ NAMES = (
     "file_drop",
     "calltouch",
     "one_c",
+    "wildberries",
 )
 
 

@@ -1,0 +1,23 @@
+{% set contract = [
+    ('sale_id', 'saleID', 'text', 'required'),
+    ('srid', 'srid', 'text', 'required'),
+    ('basket_number', 'gNumber', 'text', ''),
+    ('happened_at', 'date', 'moscow', 'required'),
+    ('changed_at', 'lastChangeDate', 'moscow', 'required'),
+    ('nm_id', 'nmId', 'text', 'required'),
+    ('supplier_article', 'supplierArticle', 'text', ''),
+    ('barcode', 'barcode', 'text', ''),
+    ('category', 'category', 'text', ''),
+    ('subject', 'subject', 'text', ''),
+    ('brand', 'brand', 'text', ''),
+    ('region', 'regionName', 'text', ''),
+    ('district', 'oblastOkrugName', 'text', ''),
+    ('country', 'countryName', 'text', ''),
+    ('warehouse_type', 'warehouseType', 'text', ''),
+    ('total_price', 'totalPrice', 'money', ''),
+    ('price_with_discount', 'priceWithDisc', 'money', ''),
+    ('finished_price', 'finishedPrice', 'money?', ''),
+    ('for_pay', 'forPay', 'money?', ''),
+    ('discount_percent', 'discountPercent', 'number?', ''),
+] %}
+{{ staged_documents('wildberries', 'sales', contract) }}

@@ -1,0 +1,1 @@
+{{ lake_receipts('wildberries', ['orders', 'sales', 'settlements', 'stock']) }}

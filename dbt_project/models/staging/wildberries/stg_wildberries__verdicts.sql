@@ -1,0 +1,1 @@
+{{ verdicts('wildberries', ['orders', 'sales', 'settlements', 'stock']) }}
