@@ -5,9 +5,12 @@ Only loads that stand in `_dlt_loads` with status 0 are believed. Every declared
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import dlt
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -83,6 +86,20 @@ def pipeline_for(vendor: Vendor, account: Account) -> dlt.Pipeline:
     )
 
 
+def landed_cursors(vendor: Vendor, account: str, resource: str) -> dict[str, str | None]:
+    """{key: the cursor of its newest document} of what an account's finished loads hold, without what was deleted.
+
+    For vendors that tell no time of change: a cursor that can be compared says what is news. Costs about 250 bytes a key.
+    """
+    return {key: cursor for key, cursor, _ in _newest(vendor, account, resource, ())}
+
+
+def landed_values(vendor: Vendor, account: str, resource: str, *paths: str,
+                  keys: Iterable[str] | None = None) -> dict[str, list[str | None]]:
+    """{key: texts at these JSON paths of its newest document}, of all keys or of some, as `landed_cursors`; nulls where it is no JSON."""
+    return {key: values for key, _, values in _newest(vendor, account, resource, paths, None if keys is None else list(keys))}
+
+
 def assert_load_ids(vendor: Vendor, load_id: str) -> None:
     """Every file of a load carries `_dlt_load_id`; without it no load could be told from a crashed one. Raises RuntimeError."""
     for resource in vendor.resources:
@@ -90,6 +107,31 @@ def assert_load_ids(vendor: Vendor, load_id: str) -> None:
             if "_dlt_load_id" not in pq.read_schema(file).names:
                 raise RuntimeError(f"{vendor.name} {resource.name}: {file.name} was landed without _dlt_load_id, so the load cannot be "
                                    "believed. Something overrode dlt's normalize.parquet_normalizer.add_dlt_load_id.")
+
+
+def _newest(vendor: Vendor, account: str, resource: str, paths: tuple[str, ...],
+            keys: list[str] | None = None) -> list[tuple[str, str | None, list[str | None]]]:
+    """(key, cursor, values) of every live document of an account. Columns that are not asked for are not read."""
+    dataset = root() / vendor.dataset
+    values = "json_extract_string(case when json_valid(payload) then payload else '{}' end, $paths)" if paths else "[]::varchar[]"
+    some = "and document_key in (select unnest($keys))" if keys is not None else ""
+    asked: dict[str, Any] = {"account": account, "loads": f"{dataset}/_dlt_loads/*.jsonl", "files": f"{dataset}/{resource}/*.parquet"}
+    asked |= {"paths": list(paths)} if paths else {}
+    asked |= {"keys": keys} if keys is not None else {}
+    with duckdb.connect() as connection:
+        return connection.execute(
+            f"""
+            with documents as (
+                select document_key, arg_max(
+                    struct_pack(cursor, operation, told := {values}), struct_pack(version_at, _dlt_load_id)) as newest
+                from read_parquet($files, union_by_name = true, hive_partitioning = false)
+                where source_account = $account and _dlt_load_id in (
+                    select load_id from read_json($loads, format = 'newline_delimited', columns = {{load_id: 'VARCHAR', status: 'BIGINT'}})
+                    where status = 0) {some}
+                group by document_key
+            )
+            select document_key, newest.cursor, newest.told from documents where newest.operation <> 'delete'
+            """, asked).fetchall()
 
 
 def _working_dir() -> Path:

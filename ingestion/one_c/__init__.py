@@ -11,11 +11,11 @@
 | barcodes, prices, stock | registers, whole; rows that differ, stock by day | their dimensions |
 | sale_costs | the register by months that may still change | Recorder |
 
-Change capture: 1C tells no time of change. `DataVersion` can be compared and not ordered, so a night reads the documents dated since the last
-contact in full, and of those before (__SCAN_DAYS, 400) only keys and versions; what the lake does not hold in that version is asked for by
-key. A document dated further back than that is seen when the exchange plan tells of it, or by a backfill. With an __EXCHANGE_PLAN the plan
-names what changed, deleted objects too, and the scan goes back only __OVERLAP_DAYS, and once a week as far as ever, since a plan may not
-contain every object. `exchange.py` says why no change is lost.
+Change capture: 1C tells no time of change. `DataVersion` can be compared and not ordered, so a night reads the documents dated since the
+last contact in full, and of those before (__SCAN_DAYS, 400) only keys and versions; what the lake does not hold in that version is asked
+for by key. A document dated further back than that is seen when the exchange plan tells of it, or by a backfill. With an __EXCHANGE_PLAN
+the plan names what changed, deleted objects too, and the scan goes back only __OVERLAP_DAYS, and once a week as far as ever, since a plan
+may not contain every object. `exchange.py` says why no change is lost.
 
 Deletions: unposting and the mark for deletion are states of a document, and land as such. What is not there any more is a tombstone, after
 it was asked for by its key once more, with these exceptions. Receipts and returns at a till stay: 1C archives them into the shift's report
@@ -25,10 +25,11 @@ stays as marked. And more than a few unmarked ones at once are what a user looks
 Names differ per configuration: the object behind each resource is a setting, checked against `$metadata` at each first and nightly contact.
 The names of fields are the documented defaults; where a configuration has others, the base models' contracts are edited.
 
-Settings: SOURCES__ONE_C__BASE_URL (…/odata/standard.odata), __USERNAME, __PASSWORD, __TIMEZONE (the server's; it writes its times without an
-offset, so there is no default); optional __START_DATE (where the history begins), __PAGE_SIZE (1000), __OVERLAP_DAYS (7), __SCAN_DAYS (400),
-__EXCHANGE_PLAN (a node, e.g. ExchangePlan_X(guid'…')), __OBJECT_<RESOURCE> (`none` where the configuration has no such object),
-__PURCHASE_PRICE_TYPE (Закупочная), __RETAIL_PRICE_TYPE (Розничная), __REQUESTS_PER_SECOND (5). Each request holds a licence: one at a time.
+Settings: SOURCES__ONE_C__BASE_URL (…/odata/standard.odata), __USERNAME, __PASSWORD, __TIMEZONE (the server's; it writes its times without
+an offset, so there is no default); optional __START_DATE (where the history begins), __PAGE_SIZE (1000), __OVERLAP_DAYS (7), __SCAN_DAYS
+(400), __EXCHANGE_PLAN (a node, e.g. ExchangePlan_X(guid'…')), __OBJECT_<RESOURCE> (`none` where the configuration has no such object),
+__PURCHASE_PRICE_TYPE (Закупочная), __RETAIL_PRICE_TYPE (Розничная), __REQUESTS_PER_SECOND (5). Each request holds a licence, so they are
+made one at a time.
 """
 
 from datetime import datetime
@@ -54,7 +55,7 @@ VENDOR = Vendor(
     name="one_c",
     title="1C:ERP",
     role="back office: catalogue, receipts, stock and cost",
-    url="https://its.1c.ru/db/v8327doc#bookmark:dev:TI000001358",
+    url="https://its.1c.ru/db/v8327doc",
     resources=(
         Resource("settings", "full_list", "What the account's own settings say: the server's zone, the price types, the objects in force."),
         Resource("items", "changes", "Goods and their groups, by Ref_Key."),

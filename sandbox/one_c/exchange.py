@@ -8,7 +8,7 @@ when the sandbox starts; a confirmation takes every message up to its number; th
 
 import threading
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.one_c.configuration import Configuration, ObjectSet
 from sandbox.one_c.refusals import Refusal
@@ -26,13 +26,24 @@ class Exchange:
         self._book, self._plan, self._confirmed = book, plan, since
         self._sets = [one for one in configuration.sets.values() if one.name.startswith(("Catalog_", "Document_"))]
         self._sent: dict[int, datetime] = {}
+        self._last_sent = self._received = 0
         self._lock = threading.Lock()
+
+    def node(self, address: str) -> dict[str, Any]:
+        """The node itself. C: SentNo and ReceivedNo are Int64, the latter the last confirmed message."""
+        if address != self._plan:
+            raise Refusal(404, 9, "Экземпляр сущности не найден по переданному ключу: узел плана обмена")
+        key = self._plan.partition("guid'")[2].removesuffix("')")
+        with self._lock:
+            return {"Ref_Key": key, "DataVersion": "AAAAAAAAAAA=", "DeletionMark": False, "Code": "DWH", "Description": "Хранилище",
+                    "SentNo": str(self._last_sent), "ReceivedNo": str(self._received), "ThisNode": False}
 
     def changes(self, given: dict[str, str], now: datetime) -> tuple[list[tuple[ObjectSet, str]], list[tuple[ObjectSet, str]]]:
         """(changed, deleted) as pairs of set and key, since the last confirmation."""
         number = self._message(given)
         with self._lock:
             self._sent[number] = now
+            self._last_sent = max(self._last_sent, number)
             changed, gone = [], []
             for one in self._sets:
                 before, after = self._versions(one, self._confirmed), self._versions(one, now)
@@ -47,6 +58,7 @@ class Exchange:
             taken = [moment for one, moment in self._sent.items() if one <= number]
             self._confirmed = max([self._confirmed, *taken])
             self._sent = {one: moment for one, moment in self._sent.items() if one > number}
+            self._received = max(self._received, number)
 
     def _versions(self, one: ObjectSet, moment: datetime) -> dict[str, str]:
         shelf = self._book.shelf(one.resource, moment)

@@ -79,6 +79,9 @@ class Methods:
         if not resource:
             listed = [{"name": name, "url": name} for name in self._configuration.sets]
             return _json(f"{_root(request)}/$metadata", value=[self._encoded("", "", one) for one in listed])
+        if resource.startswith("ExchangePlan_"):
+            node = self._encoded("", "", self._exchange.node(resource))
+            return _json(f"{_root(request)}/$metadata#{resource.partition('(')[0]}/@Element", record=node)
         match = ADDRESS.fullmatch(resource)
         if not match:
             raise Refusal(400, 6, f"Неверный URL: {resource}")

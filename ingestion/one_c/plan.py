@@ -1,0 +1,123 @@
+"""What the resources of one contact share: the infobase, how far back to look, what the exchange plan told.
+
+    Contact, the state of the last finished load  ->  `Plan`; looked up when first needed, by the state as it was
+
+State, committed with the load: `through`, up to when documents were read; `scanned`, when every version was last looked at; `exchange`, the
+message that was loaded; `digests` of lists that land whole.
+"""
+
+import logging
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import dlt
+
+from ingestion.accounts import Account
+from ingestion.one_c import metadata
+from ingestion.one_c.api import Api, Listed, Query
+from ingestion.one_c.exchange import Exchange, Told
+from ingestion.one_c.names import objects_of
+from ingestion.one_c.windows import Span
+from ingestion.vendor import Contact
+
+log = logging.getLogger(__name__)
+OVERLAP_DAYS, SCAN_DAYS = 7, 400
+# A plan may lack an object, or its registration may be switched off: nothing in it says so.
+SCAN_WITH_A_PLAN_EVERY = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a night's contact looks, by the server's clock. through: from here on documents are read in full; since: from here on their
+    versions are compared; begun: where the history that was read so far begins, and what is older is still to come with its windows;
+    is_scan: catalogues are compared whole; told: what the exchange plan told."""
+
+    through: datetime
+    since: datetime
+    begun: datetime
+    is_scan: bool
+    told: Told
+
+
+class Plan:
+    """One contact with one account."""
+
+    def __init__(self, account: Account, contact: Contact) -> None:
+        self.account, self.contact = account, contact
+        self.api = Api(account)
+        self.exchange = Exchange(self.api)
+        self.names = objects_of(account)
+        self.now = self.api.server_time(contact.now)
+
+    @property
+    def window(self) -> Span:
+        """The stretch that a first or an older window is of; the first has no end."""
+        window = self.contact.window
+        assert window is not None  # asked by those who have seen it
+        since = self.api.server_time(window.since)
+        return Span(since, self.api.server_time(window.until) if self.contact.reads_history_only else None)
+
+    @cached_property
+    def is_checked(self) -> bool:
+        """True once `$metadata` offers what is read. Raises VendorError. Older windows follow a contact that has asked."""
+        if not self.contact.reads_history_only:
+            metadata.check(self.api.metadata(), self.account)
+        return True
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Of a contact that brings changes. Takes the state on to this contact."""
+        state = dlt.current.source_state()
+        through = _moment(state.get("through")) or self.contact.now
+        begun = _moment(state.get("contact", {}).get("loaded_from")) or through
+        told, is_scan = Told(), True
+        if self.exchange.is_on:
+            told = self.exchange.changes(state)
+            scanned = _moment(state.get("scanned"))
+            is_scan = not told.is_complete or scanned is None or self.contact.now - scanned >= SCAN_WITH_A_PLAN_EVERY
+        since = through - self._days("overlap_days", OVERLAP_DAYS)
+        if is_scan:
+            since = min(since, self.contact.now - self._days("scan_days", SCAN_DAYS))
+            state["scanned"] = self.contact.now.isoformat()
+        state["through"] = self.contact.now.isoformat()
+        by_the_server = (self.api.server_time(moment) for moment in (through, max(since, begun), begun))
+        return Reach(*by_the_server, is_scan=is_scan, told=told)
+
+    @cached_property
+    def is_begun(self) -> bool:
+        """True once a first contact has taken its cursors, before it reads any list."""
+        state: MutableMapping[str, Any] = dlt.current.source_state()
+        if self.exchange.is_on:
+            self.exchange.begin(state)
+        state["through"] = state["scanned"] = self.contact.now.isoformat()
+        return True
+
+    def begin(self) -> None:
+        """What comes before any list is read, whichever resource is the first."""
+        assert self.is_checked
+        if self.contact.is_first:
+            assert self.is_begun
+        elif self.contact.window is None:
+            assert self.reach
+
+    def catalogue(self, resource: str) -> list[Listed]:
+        """A small catalogue, whole; read once in a contact."""
+        if resource not in self._catalogues:
+            name = self.names[resource]
+            query = Query(name, resource, "Ref_Key asc", top=self.api.page_size)
+            self._catalogues[resource] = list(self.api.listed(query)) if name else []
+        return self._catalogues[resource]
+
+    @cached_property
+    def _catalogues(self) -> dict[str, list[Listed]]:
+        return {}
+
+    def _days(self, key: str, default: int) -> timedelta:
+        return timedelta(days=max(0.0, self.account.number(key, default)))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
