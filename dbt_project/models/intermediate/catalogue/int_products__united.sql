@@ -4,6 +4,7 @@ with united as (
         'stg_moysklad__products',
         'stg_one_c__products',
         'stg_retailcrm__products',
+        'stg_wildberries__products',
     ]) }}
 ),
 

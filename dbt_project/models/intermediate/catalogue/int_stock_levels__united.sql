@@ -3,6 +3,7 @@ with united as (
     {{ canonical_union('stock_levels', [
         'stg_moysklad__stock_levels',
         'stg_one_c__stock_levels',
+        'stg_wildberries__stock_levels',
     ]) }}
 ),
 

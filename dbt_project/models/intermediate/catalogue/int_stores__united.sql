@@ -4,6 +4,7 @@ with united as (
         'stg_moysklad__stores',
         'stg_one_c__stores',
         'stg_retailcrm__stores',
+        'stg_wildberries__stores',
     ]) }}
 ),
 

@@ -27,6 +27,7 @@
     'stg_mindbox__seen_values',
     'stg_file_drop__seen_values',
     'stg_usedesk__seen_values',
+    'stg_wildberries__seen_values',
 ] %}
 
 {%- for model, resource, field, column in mapped_fields %}

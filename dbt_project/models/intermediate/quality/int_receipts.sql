@@ -8,6 +8,7 @@
     'stg_usedesk__receipts',
     'stg_file_drop__receipts',
     'stg_calltouch__receipts',
+    'stg_wildberries__receipts',
 ] %}
 
 with

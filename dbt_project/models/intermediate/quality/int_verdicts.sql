@@ -9,6 +9,7 @@
     'stg_usedesk__verdicts',
     'stg_file_drop__verdicts',
     'stg_calltouch__verdicts',
+    'stg_wildberries__verdicts',
 ] %}
 
 {%- for vendor in vendors %}

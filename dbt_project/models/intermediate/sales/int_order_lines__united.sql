@@ -5,6 +5,7 @@ with united as (
         'stg_moysklad__order_lines',
         'stg_one_c__order_lines',
         'stg_retailcrm__order_lines',
+        'stg_wildberries__order_lines',
     ]) }}
 ),
 

@@ -4,6 +4,7 @@ with united as (
         'stg_moysklad__orders',
         'stg_one_c__orders',
         'stg_retailcrm__orders',
+        'stg_wildberries__orders',
     ]) }}
 ),
 

@@ -3,6 +3,7 @@ with united as (
     {{ canonical_union('returns', [
         'stg_moysklad__returns',
         'stg_one_c__returns',
+        'stg_wildberries__returns',
     ]) }}
 ),
 

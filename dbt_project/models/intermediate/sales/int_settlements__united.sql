@@ -1,6 +1,8 @@
 -- What marketplaces settled, as each tells it: sales, returns and what they charge; one row per row of a settlement report.
 with united as (
-    {{ canonical_union('settlements', []) }}
+    {{ canonical_union('settlements', [
+        'stg_wildberries__settlements',
+    ]) }}
 ),
 
 final as (
