@@ -61,10 +61,17 @@ class Plan:
         return Span(since, self.api.server_time(window.until) if self.contact.reads_history_only else None)
 
     @cached_property
-    def is_checked(self) -> bool:
-        """True once `$metadata` offers what is read. Raises VendorError. Older windows follow a contact that has asked."""
-        if not self.contact.reads_history_only:
-            metadata.check(self.api.metadata(), self.account)
+    def is_ready(self) -> bool:
+        """What comes before any list is read, whichever resource is the first: `$metadata` is checked, and the cursors are taken. An older
+        window has none, and follows a contact that has checked. Raises VendorError."""
+        if self.contact.reads_history_only:
+            return True
+        metadata.check(self.api.metadata(), self.account)
+        if self.contact.is_first:
+            state: MutableMapping[str, Any] = dlt.current.source_state()
+            if self.exchange.is_on:
+                self.exchange.begin(state)
+            state["through"] = state["scanned"] = self.contact.now.isoformat()
         return True
 
     @cached_property
@@ -85,23 +92,6 @@ class Plan:
         state["through"] = self.contact.now.isoformat()
         by_the_server = (self.api.server_time(moment) for moment in (through, max(since, begun), begun))
         return Reach(*by_the_server, is_scan=is_scan, told=told)
-
-    @cached_property
-    def is_begun(self) -> bool:
-        """True once a first contact has taken its cursors, before it reads any list."""
-        state: MutableMapping[str, Any] = dlt.current.source_state()
-        if self.exchange.is_on:
-            self.exchange.begin(state)
-        state["through"] = state["scanned"] = self.contact.now.isoformat()
-        return True
-
-    def begin(self) -> None:
-        """What comes before any list is read, whichever resource is the first."""
-        assert self.is_checked
-        if self.contact.is_first:
-            assert self.is_begun
-        elif self.contact.window is None:
-            assert self.reach
 
     def catalogue(self, resource: str) -> list[Listed]:
         """A small catalogue, whole; read once in a contact."""

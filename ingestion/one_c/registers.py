@@ -34,18 +34,16 @@ PRICE_TYPES = (("purchase_price_type", "Закупочная"), ("retail_price_t
 
 def barcodes(plan: Plan, vendor: Vendor) -> Iterator[pa.Table]:
     """The register of barcodes, whole; rows that are new, differ or are gone."""
-    plan.begin()
     name = plan.names["barcodes"]
-    if name and not plan.contact.reads_history_only:
+    if plan.is_ready and name and not plan.contact.reads_history_only:
         query = Query(name, "barcodes", "Штрихкод asc", key=("Штрихкод", "Номенклатура_Key"), cursor=None, top=plan.api.page_size * 10)
         yield from _differences(plan, vendor, "barcodes", list(plan.api.listed(query)), ("Штрихкод",))
 
 
 def prices(plan: Plan, vendor: Vendor) -> Iterator[pa.Table]:
     """The prices in force, of the purchase and the retail kind where the configuration has kinds of prices."""
-    plan.begin()
     name = plan.names["prices"]
-    if name and not plan.contact.reads_history_only:
+    if plan.is_ready and name and not plan.contact.reads_history_only:
         query = Query(name, "prices", "", key=("Номенклатура_Key", "ВидЦены_Key"), cursor=None)
         conditions = [f"ВидЦены_Key eq guid'{key}'" for key in _price_types(plan)] if plan.names["price_types"] else [""]
         listed = [plan.api.table(query, "SliceLast", condition) for condition in conditions]
@@ -54,9 +52,8 @@ def prices(plan: Plan, vendor: Vendor) -> Iterator[pa.Table]:
 
 def stock(plan: Plan) -> Iterator[pa.Table]:
     """Today's stock, store by store; the day is the server's."""
-    plan.begin()
     name = plan.names["stock"]
-    if not name or plan.contact.reads_history_only:
+    if not plan.is_ready or not name or plan.contact.reads_history_only:
         return
     query = Query(name, "stock", "", key=("Номенклатура_Key", "Склад_Key"), cursor=None)
     places = [record.key for listed in plan.catalogue("stores") for record in listed.records if record.key and not _is_folder(record)]
@@ -70,9 +67,8 @@ def stock(plan: Plan) -> Iterator[pa.Table]:
 
 def sale_costs(plan: Plan, vendor: Vendor) -> Iterator[pa.Table]:
     """Record sets of the revenue and cost register, by period."""
-    plan.begin()
     name = plan.names["sale_costs"]
-    if not name:
+    if not plan.is_ready or not name:
         return
     query = Query(name, "sale_costs", "Recorder asc", key=("Recorder",), cursor=None, top=max(1, plan.api.page_size // RECORDERS_A_PAGE))
 

@@ -57,16 +57,15 @@ def oldest(account: Account) -> datetime | None:
 
 def _settings(plan: Plan) -> Iterator[pa.Table]:
     """What staging must know of the account: the server's zone, which kinds of prices are meant, the objects in force."""
-    plan.begin()
     prices = {setting: plan.account.setting(setting, default) for setting, default in registers.PRICE_TYPES}
     told = {"time_zone": plan.api.zone.key, **prices, "objects": plan.names}
-    yield from whole_lists.own_settings(told, account=plan.account, contact=plan.contact, state=dlt.current.source_state())
+    if plan.is_ready:
+        yield from whole_lists.own_settings(told, account=plan.account, contact=plan.contact, state=dlt.current.source_state())
 
 
 def _whole(plan: Plan, resource: str) -> Iterator[pa.Table]:
     """A small catalogue, landed when it differs from what was landed last."""
-    plan.begin()
-    if plan.contact.reads_history_only:
+    if not plan.is_ready or plan.contact.reads_history_only:
         return
     pages = plan.catalogue(resource)
     asked_at = pages[0].asked_at if pages else plan.contact.now

@@ -51,8 +51,7 @@ KINDS = (
 
 def tables(plan: Plan, kind: Kind, vendor: Vendor) -> Iterator[pa.Table]:
     """One resource at one contact."""
-    plan.begin()
-    if plan.names[kind.resource] and (kind.is_dated or not plan.contact.reads_history_only):
+    if plan.is_ready and plan.names[kind.resource] and (kind.is_dated or not plan.contact.reads_history_only):
         yield from _Reading(plan, kind, vendor).tables()
 
 
