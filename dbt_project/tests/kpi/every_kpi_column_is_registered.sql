@@ -1,9 +1,10 @@
 -- A KPI column in a mart and not in the register, or the reverse, fails the build. The columns are those of the contracts;
--- a mart's grain stands in its meta. Components of a ratio are known to the register as its numerator or denominator.
+-- a mart's grain and attributes stand in its meta. Components of a ratio are known to the register as its numerator or denominator.
 {% set published = [] %}
 {%- if execute %}
 {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.fqn[1] == 'marts' %}
-{%- set grain = node.config.get('meta', {}).get('grain', []) %}
+{%- set meta = node.config.get('meta', {}) %}
+{%- set grain = meta.get('grain', []) + meta.get('attributes', []) %}
 {%- for column in node.columns.values() %}
 {%- set is_kpi = node.name.startswith('kpi_') and node.name != 'kpi_register' and column.name not in grain %}
 {%- do published.append((node.name, column.name, is_kpi)) %}
@@ -19,6 +20,9 @@
 -- depends_on: {{ ref('kpi_service_daily') }}
 -- depends_on: {{ ref('kpi_calls_daily') }}
 -- depends_on: {{ ref('kpi_feedback_monthly') }}
+-- depends_on: {{ ref('kpi_store_monthly') }}
+-- depends_on: {{ ref('kpi_employee_monthly') }}
+-- depends_on: {{ ref('kpi_stock_daily') }}
 with register as (
     select * from {{ ref('kpi_register') }}
 ),
