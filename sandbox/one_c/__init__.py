@@ -9,7 +9,8 @@ under /one_c.
 Documented by the vendor's manual, chapter 17.4 (D), seen in clients (C: hacker-cb/1c-odata, kr-aleksey/PyOData1C), assumed (A):
 - D atom unless JSON is asked for; DataServiceVersion 3.0; no next link, no page cap; `odata.count` is a string; C `$count` begins with a
   byte order mark; naive server times (option `one_c.time_zone`) and the empty date 0001-01-01T00:00:00; A Int64 is a string.
-- D `$skip` before `$top`; A without `$orderby` rows come in the order of their references, not of their dates.
+- D `$skip` before `$top`; D with a count both are ignored, C they are not (option `one_c.counting_is_whole=1` for the former); A without
+  `$orderby` rows come in the order of their references, not of their dates.
 - D a row that the user may not see fails the whole query, 401 with code 20, unless `allowedOnly=true`: one in ten of the sets in
   option `one_c.restricted`.
 - D objects are published one by one and A are called differently everywhere: options `one_c.unpublished`, `one_c.renamed`.

@@ -3,7 +3,8 @@
     moments of messages  ->  objects whose DataVersion differs between two moments, objects that are gone
 
 Documented (17.4.13.3): SelectChanges makes message MessageNo for a node, NotifyChangesReceived confirms it. Chosen: registration begins
-when the sandbox starts; a confirmation takes every message up to its number; the plan holds catalogues and documents.
+when the sandbox starts; a confirmation takes every message up to its number; the plan holds catalogues and documents. The node itself is
+an entity of the plan, whose ReceivedNo is the last number that was confirmed.
 """
 
 import threading

@@ -4,7 +4,6 @@
 """
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +40,7 @@ class Methods:
         self._sandbox, self._gate = sandbox, Gate(sandbox)
         self._configuration = published(unpublished=options.get("one_c.unpublished", ""), renamed=options.get("one_c.renamed", ""))
         self._is_cut = bool(options.get("one_c.unpublished"))
+        self.counting_is_whole = options.get("one_c.counting_is_whole") == "1"
         self._restricted = set(filter(None, options.get("one_c.restricted", "").split(",")))
         self._book = Book(sandbox, self._configuration)
         began = self._now() if sandbox.clock_file.exists() else sandbox.world.until
@@ -118,30 +118,36 @@ class _Answer:
 
     def __init__(self, methods: Methods, request: Request, given: dict[str, str], as_json: bool, now: datetime) -> None:
         self._methods, self._given, self._as_json, self._now = methods, given, as_json, now
-        self._root, self._asked = _root(request), query.read(given)
+        self._root, self._asked = _root(request), query.read(given, counting_is_whole=methods.counting_is_whole)
         self._configuration, self._book = methods._configuration, methods._book
 
     def many(self, name: str, rest: str) -> Response:
         """A set, its count, its function, or the rows of a section."""
         register = self._configuration.sets.get(name.removesuffix("_RecordType")) if name.endswith("_RecordType") else None
-        of = self._configuration.sets.get(name)
+        of, is_count = self._configuration.sets.get(name), rest == "$count"
         if found := self._configuration.section(name) or (register and "RecordSet" in register.sections and (register, "RecordSet")):
             if rest not in ("", "$count"):
                 raise Refusal(404, 11, f"Метод не найден: {rest}")
             owner, section = found
+            show = reading.selector(owner, self._asked, section=section)
             taken = reading.lines(owner, self._shelf(owner), section, self._asked)
-            return self._written(owner, name, taken, section=section, is_count=rest == "$count")
+            return self._written(owner, name, taken, show, section=section, is_count=is_count)
         if of is None:
             raise Refusal(404, 8, f'Тип сущности "{name}" не найден')
+        select, expanded = reading.selector(of, self._asked), self._expander(of)
+
+        def shown(record: dict[str, Any]) -> dict[str, Any]:
+            return select(expanded(self._methods._shown(of, record)))
+
         function, _, arguments = rest.partition("(")
         if of.function and function == of.function:
             shelf = functions.called(of, self._book, self._now, arguments.removesuffix(")"), self._given)
-            return self._written(of, name, reading.page(of, shelf, self._asked))
+            return self._written(of, name, reading.page(of, shelf, self._asked), shown)
         if rest not in ("", "$count"):
             raise Refusal(404, 11, f"Метод не найден: {rest}")
         shelf = Shelf([], lambda _: {}) if of.function == "Balance" else self._shelf(of)
         taken = reading.page(of, shelf, self._asked, is_restricted=of.name in self._methods._restricted)
-        return self._written(of, name, taken, is_count=rest == "$count")
+        return self._written(of, name, taken, shown, is_count=is_count)
 
     def one(self, name: str, key: str, rest: str) -> Response:
         """An entity by its key, or what it refers to."""
@@ -198,11 +204,12 @@ class _Answer:
             return Response(atom.document(made), media_type=atom.ENTRY_TYPE)
         return _json(f"{self._root}/$metadata#{of.name}/@Element", record=self._encoded(of, key, shown))
 
-    def _written(self, of: ObjectSet, name: str, taken: reading.Page, *, section: str = "", is_count: bool = False) -> Response:
+    def _written(
+        self, of: ObjectSet, name: str, taken: reading.Page, show: reading.Show, *, section: str = "", is_count: bool = False
+    ) -> Response:
         if is_count:
             return Response(BOM + str(taken.total).encode(), media_type="text/plain;charset=utf-8")
-        expand, select = self._expander(of), reading.selector(of, self._asked, section=section)
-        shown = [(key, select(expand(record if section else self._methods._shown(of, record)))) for key, record in taken.rows]
+        shown = [(key, show(record)) for key, record in taken.rows]
         count = taken.total if self._asked.with_count else None
         if not self._as_json:
             when = self._book.clock.at(self._now)
@@ -211,7 +218,7 @@ class _Answer:
         bodies = [self._encoded(of, key, record, section=section) for key, record in shown]
         return _json(f"{self._root}/$metadata#{name}", value=bodies, count=count)
 
-    def _expander(self, of: ObjectSet) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def _expander(self, of: ObjectSet) -> reading.Show:
         targets = {}
         for name in self._asked.expand:
             target = self._configuration.sets.get(of.reference(name) or "")

@@ -4,11 +4,14 @@
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import unquote
 
 from sandbox.one_c.refusals import Refusal
 
+T = TypeVar("T")
 OPTIONS = {
     "$format", "$filter", "$select", "$orderby", "$top", "$skip", "$expand", "$inlinecount", "allowedOnly", "$allowedOnly",
     "Period", "Condition", "Dimensions", "DataExchangePoint", "MessageNo",
@@ -28,6 +31,10 @@ class Asked:
     with_count: bool = False
     allowed_only: bool = False
 
+    def page(self, found: Sequence[T]) -> Sequence[T]:
+        """The rows of the page: `$skip` comes before `$top`."""
+        return found[self.skip : None if self.top is None else self.skip + self.top]
+
 
 def options(raw: bytes) -> dict[str, str]:
     """The options by name. Spaces are %20: unlike in a form, a plus sign is one."""
@@ -39,21 +46,22 @@ def options(raw: bytes) -> dict[str, str]:
     return found
 
 
-def read(given: dict[str, str]) -> Asked:
-    """The options of a collection. Raises Refusal 14."""
+def read(given: dict[str, str], *, counting_is_whole: bool = False) -> Asked:
+    """The options of a collection; counting_is_whole: a count goes with the whole collection. Raises Refusal 14."""
     unknown = [name for name in given if name.startswith("$") and name not in OPTIONS]
     if unknown:
         raise Refusal(400, 14, f"Ошибка разбора опций запроса: неизвестная опция {unknown[0]}")
     if given.get("$inlinecount", "none") not in ("none", "allpages"):
         raise Refusal(400, 14, "Ошибка разбора опции запроса $inlinecount")
+    top, skip, with_count = _whole(given, "$top"), _whole(given, "$skip") or 0, given.get("$inlinecount") == "allpages"
     return Asked(
         filter=given.get("$filter", "").strip(),
         select=_names(given.get("$select", "")),
         expand=_names(given.get("$expand", "")),
         order=tuple(_order(part) for part in _names(given.get("$orderby", ""))),
-        top=_whole(given, "$top"),
-        skip=_whole(given, "$skip") or 0,
-        with_count=given.get("$inlinecount") == "allpages",
+        top=None if with_count and counting_is_whole else top,
+        skip=0 if with_count and counting_is_whole else skip,
+        with_count=with_count,
         allowed_only=(given.get("allowedOnly") or given.get("$allowedOnly") or "").lower() == "true",
     )
 

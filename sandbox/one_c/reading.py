@@ -19,6 +19,7 @@ from sandbox.one_c.wire import NIL
 
 HIDDEN_EVERY = 10
 Record = dict[str, Any]
+Show = Callable[[Record], Record]
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,7 @@ def page(of: ObjectSet, shelf: Shelf, asked: Asked, *, is_restricted: bool = Fal
     if is_restricted:
         rows = _seen(rows, shelf, asked)
     rows = _ordered(of, shelf, rows, asked)
-    last = None if asked.top is None else asked.skip + asked.top
-    return Page([(shelf.keys[row], shelf.record(row)) for row in rows[asked.skip : last]], len(rows))
+    return Page([(shelf.keys[row], shelf.record(row)) for row in asked.page(rows)], len(rows))
 
 
 def lines(of: ObjectSet, shelf: Shelf, section: str, asked: Asked) -> Page:
@@ -59,8 +59,7 @@ def lines(of: ObjectSet, shelf: Shelf, section: str, asked: Asked) -> Page:
         kind = {"Ref_Key": "Guid", "LineNumber": "Int64"}.get(name) or of.type_of(f"{section}/{name}")
         value = _value_of(name, kind)
         found.sort(key=lambda pair, value=value: value(pair[1]), reverse=is_descending)
-    last = None if asked.top is None else asked.skip + asked.top
-    return Page(found[asked.skip : last], len(found))
+    return Page(list(asked.page(found)), len(found))
 
 
 def _found(shelf: Shelf, wanted: filters.Condition) -> Sequence[int]:
@@ -81,12 +80,13 @@ def _seen(rows: Sequence[int], shelf: Shelf, asked: Asked) -> list[int]:
 def _ordered(of: ObjectSet, shelf: Shelf, rows: Sequence[int], asked: Asked) -> Sequence[int]:
     if not asked.order:
         return shelf.by_key if len(rows) == len(shelf.keys) else sorted(rows, key=shelf.keys.__getitem__)
-    if shelf.dates is not None and asked.order[0] in {(name, False) for name in DATED} and asked.order[1:] in ((), (("Ref_Key", False),)):
+    own = of.keys[0] if len(of.keys) == 1 else ""
+    if shelf.dates is not None and asked.order[0] in {(name, False) for name in DATED} and asked.order[1:] in ((), ((own, False),)):
         return rows if isinstance(rows, range) else sorted(rows)
     rows = sorted(rows, key=shelf.keys.__getitem__)
     made = None
     for name, is_descending in reversed(asked.order):
-        if name == "Ref_Key":
+        if name == own:
             rows.sort(key=shelf.keys.__getitem__, reverse=is_descending)
         elif name in DATED and shelf.dates is not None:
             rows.sort(key=shelf.dates.__getitem__, reverse=is_descending)
@@ -114,7 +114,7 @@ def linked(of: ObjectSet, record: Record) -> Record:
     return record
 
 
-def selector(of: ObjectSet, asked: Asked, *, section: str = "") -> Callable[[Record], Record]:
+def selector(of: ObjectSet, asked: Asked, *, section: str = "") -> Show:
     """What `$select` leaves of a record. Raises Refusal 10 for an attribute that is not there."""
     names = asked.select
     if not names or "*" in names:
