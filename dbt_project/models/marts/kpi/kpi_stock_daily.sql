@@ -3,8 +3,8 @@
 -- Gift cards are no stock.
 -- Active on a day: a product that in the stock.active_days days up to it was listed (its stock or reserve at any place was not 0) or
 -- sold (any channel). Every active product is asked for at every place. Cost of stock: today's purchase price, else the assumed share of
--- the list price. What is sold leaves the order's store; an online order without one, the only warehouse there is beside those of
--- marketplaces; with several, no place.
+-- the list price. What is sold leaves the order's store; an online order that names none leaves the only warehouse of our own, a marketplace's order
+-- the only warehouse of its marketplace; where there are several, no place.
 -- Cancelled for want of stock: a line struck off an order that lives on (who changes his mind cancels the order), on the day of the
 -- order, marketplaces left out, since there the buyer refuses units; and every line of an order whose status means it
 -- (value_mappings, field cancel_reason, out_of_stock), on the day on which it was cancelled.
@@ -24,21 +24,35 @@ with levels as (
 ),
 
 warehouses as (
-    select min(stores.store_id) as store_id
-    from {{ ref('stores') }} as stores
-    left join (
-        select distinct store_id from {{ ref('orders') }} where sales_channel = 'marketplace'
-    ) as marketplaces on stores.store_id = marketplaces.store_id
-    where stores.kind = 'warehouse' and marketplaces.store_id is null
+    select min(store_id) as store_id
+    from {{ ref('stores') }}
+    where kind = 'warehouse'
     having count(*) = 1
+),
+
+marketplaces as (
+    select source_system, source_account, min(store_id) as store_id
+    from {{ ref('int_store_records') }}
+    where kind = 'marketplace_warehouse'
+    group by source_system, source_account
+    having count(distinct store_id) = 1
 ),
 
 orders as (
     select
         orders.*,
-        coalesce(orders.store_id, case when orders.channel_class = 'online' then warehouses.store_id end) as stock_place_id
+        coalesce(
+            orders.store_id,
+            case
+                when orders.channel_class = 'online' then warehouses.store_id
+                when orders.channel_class = 'marketplace' then marketplaces.store_id
+            end
+        ) as stock_place_id
     from {{ ref('orders') }} as orders
     left join warehouses on true
+    left join marketplaces
+        on orders.source_system = marketplaces.source_system
+            and orders.source_account = marketplaces.source_account
 ),
 
 cancelled_for_want as (
