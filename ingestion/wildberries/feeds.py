@@ -41,9 +41,11 @@ class Feed:
     def changed(self, since: datetime, until: datetime | None = None, *, promised: bool = False) -> Iterator[Listed]:
         """Rows changed in [since, until), oldest first, each once; to the end without `until`. promised: there is one at least.
         Raises VendorError."""
-        cursor, text, before = since, moscow_text(since), set()
+        cursor, text, before, is_first = since, moscow_text(since), set(), True
         while True:
-            listed = self._answer(text, cursor, promised=promised)
+            # An empty list from the beginning is believed when it comes twice.
+            listed = self._answer(text, cursor, promised=promised, tries=REREADS if promised else 1 + is_first)
+            is_first = False
             moments = [from_moscow(record.cursor) for record in listed.records]
             fresh = [record for record, moment in zip(listed.records, moments, strict=True)
                      if mark(record) not in before and not (until and moment and moment >= until)]
@@ -77,14 +79,14 @@ class Feed:
                 yield Listed(fresh, listed.asked_at)
             day += timedelta(days=1)
 
-    def _answer(self, text: str, cursor: datetime, *, promised: bool) -> Listed:
-        """The rows changed at `cursor` or later; asked for again when those of another question came, or none where some were promised."""
-        for _ in range(REREADS):
+    def _answer(self, text: str, cursor: datetime, *, promised: bool, tries: int) -> Listed:
+        """The rows changed at `cursor` or later; asked for again when those of another question came, and when none came, `tries` times."""
+        for attempt in range(1, REREADS + 1):
             listed = self._page({"dateFrom": text, "flag": 0})
             first = earliest(listed.records)
             if first is not None and first < cursor.replace(microsecond=cursor.microsecond // 1000 * 1000):
                 continue
-            if listed.records or not promised:
+            if listed.records or (attempt >= tries and not promised):
                 return listed
         if listed.records:
             raise self.api.fault(self.method, f"rows changed since {text} were asked for, and came from {moscow_text(first)} on, "

@@ -2,8 +2,9 @@
 
     Contact (first, older window, changes)  ->  orders and sales by change, reports by days, today's stock  ->  Arrow tables
 
-State, committed with the load: of orders and sales `through`, the moment up to which changes were asked for, and `edge`, the versions of
-what was landed of the hours before it, so that reading these again lands nothing twice; of settlements `reports`, a digest of each report
+State, committed with the load: of orders and sales `through`, the moment up to which changes were asked for, `newest`, the last change that
+was told, and `edge`, the versions of what was landed since the earlier of the two less some hours, so that asking from there lands nothing
+twice; since the newest row comes again, an empty answer is no quiet night; of settlements `reports`, a digest of each report
 of the last weeks, and `through`, the day on which they were read; `digests` of the stock.
 """
 
@@ -71,25 +72,32 @@ def _feed(api: Api, contact: Contact, method: Method, key: str) -> Iterator[pa.T
         return
     state = dlt.current.source_state().setdefault(method.resource, {})
     edge: dict[str, str] = state.get("edge", {})
-    edge_begins, new_edge = contact.now - OVERLAP, {}
-    for listed in feed.changed(_since(contact, method, api, state.get("through")), promised=bool(edge)):
+    newest = datetime.fromisoformat(state["newest"]) if state.get("newest") else None
+    new_edge: dict[str, tuple[datetime, str]] = {}
+    promised = newest is not None and newest > contact.now - KEPT and contact.window is None
+    for listed in feed.changed(_since(contact, method, api, state.get("through"), newest), promised=promised):
         fresh = [record for record in listed.records if edge.get(key_of(record)) != version(record)]
-        new_edge.update({key_of(record): version(record) for record in listed.records
-                         if (moment := from_moscow(record.cursor)) is None or moment >= edge_begins})
+        told = {key_of(record): (from_moscow(record.cursor) or contact.now, version(record)) for record in listed.records}
+        newest = max([moment for record in listed.records if (moment := from_moscow(record.cursor))] + ([newest] if newest else []),
+                     default=None)
+        edge_begins = min(contact.now - OVERLAP, newest or contact.now)
+        new_edge = {key: row for key, row in {**new_edge, **told}.items() if row[0] >= edge_begins}
         if fresh:
             yield documents.table(fresh, account=api.account.name, asked_at=listed.asked_at)
     if feed.is_sure:
-        state["through"], state["edge"] = contact.now.isoformat(), new_edge
+        state["through"], state["newest"] = contact.now.isoformat(), newest.isoformat() if newest else ""
+        state["edge"] = {key: said for key, (_, said) in new_edge.items()}
 
 
-def _since(contact: Contact, method: Method, api: Api, through: str | None) -> datetime:
+def _since(contact: Contact, method: Method, api: Api, through: str | None, newest: datetime | None) -> datetime:
+    """Where to ask from: some hours before the last reading, and before the newest row, which then comes again."""
     if contact.window is not None or through is None:
         return contact.window.since if contact.window else contact.now - KEPT
     last = datetime.fromisoformat(through)
     if last < contact.now - KEPT:
         log.warning("%s/%s %s: the last reading was more than 90 days ago; what was ordered in between, before %s, is not kept.",
                     api.account.vendor, api.account.name, method.resource, f"{(contact.now - KEPT).astimezone(MOSCOW):%Y-%m-%d}")
-    return last - OVERLAP
+    return min(last - OVERLAP, newest - timedelta(seconds=1)) if newest else last - OVERLAP
 
 
 def _settlements(api: Api, contact: Contact) -> Iterator[pa.Table]:

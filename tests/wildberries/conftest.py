@@ -55,7 +55,8 @@ def market(serve: Callable[..., Running]) -> Running:
 def ask() -> Callable[..., requests.Response]:
     """`ask(running, "/api/…", body=…, dateFrom=…)`: a question without any client in between."""
 
-    def question(running: Running, path: str, *, body: dict[str, Any] | None = None, token: str = TOKEN, **params: Any) -> requests.Response:
+    def question(running: Running, path: str, *, body: dict[str, Any] | None = None, token: str = TOKEN,
+                 **params: Any) -> requests.Response:
         method, headers = "GET" if body is None else "POST", {"Authorization": token} if token else {}
         return requests.request(method, f"{running.url}/wildberries{path}", params=params, json=body, headers=headers, timeout=30)
 

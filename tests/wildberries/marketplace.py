@@ -4,6 +4,7 @@ Every tenth unit is cancelled after eight hours, the others are bought out after
 The clock stands on a Saturday; the figures that tests expect are counted from these rows.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,8 @@ UNTIL = datetime(2026, 10, 31, 12, 0, tzinfo=UTC)
 NOW = UNTIL.replace(tzinfo=None)
 BASKETS, EVERY = 160, timedelta(hours=18)
 # The last second of 30 October in Moscow, and the first of the 31st.
-BEFORE_MIDNIGHT, MIDNIGHT = datetime(2026, 10, 30, 20, 59, 59), datetime(2026, 10, 30, 21, 0, 0)
+BEFORE_MIDNIGHT, MIDNIGHT = NOW - timedelta(hours=15, seconds=1), NOW - timedelta(hours=15)
+RUSH = NOW - timedelta(days=13, hours=1, minutes=59)
 CARDS = {1: ("OM-1", "4600000000015", 150_000_101, "Уход за лицом"), 2: ("OM-2", "4600000000022", 150_000_202, "Уход за телом"),
          3: ("OM-3", "4600000000039", 150_000_303, "Посуда"), 4: ("OM-4", "4600000000046", 150_000_404, "Декор")}
 
@@ -28,11 +30,19 @@ def made() -> World:
     orders, units = _goods()
     products = [{"product_id": key, "uuid": f"product-{key}", "article": article, "barcode": barcode, "name": f"Товар {key}",
                  "brand": "Омни", "category": "Дом" if key > 2 else "Косметика", "subcategory": subject, "price_kop": 100_000,
-                 "cost_kop": 40_000, "created_at": datetime(2025, 1, 1), "nm_id": nm_id}
+                 "cost_kop": 40_000, "created_at": NOW - timedelta(days=600), "nm_id": nm_id}
                 for key, (article, barcode, nm_id, subject) in CARDS.items()]
     frames |= {name: table(name, pd.DataFrame(rows)) for name, rows in (
         ("products", products), ("market_orders", orders), ("market_units", units), ("market_settlements", _settlements(units)))}
     return World(begins_at=NOW - timedelta(days=150), until=NOW, ends_at=NOW + timedelta(days=10), **frames)
+
+
+def crowded(world: World, count: int) -> World:
+    """The same world, with `count` baskets ordered in one half hour, so that their rows bear one time of change."""
+    orders = world.market_orders.copy()
+    crowd = orders["market_order_id"].between(140 - count, 139)
+    orders.loc[crowd, "ordered_at"] = [RUSH + timedelta(seconds=number) for number in range(int(crowd.sum()))]
+    return replace(world, market_orders=orders)
 
 
 def _goods() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -57,7 +67,8 @@ def _unit(key: int, basket: int, nth: int, moment: datetime) -> dict[str, Any]:
         "unit_id": key, "srid": f"{basket:024d}.{nth}.0", "market_order_id": basket, "product_id": product, "nm_id": CARDS[product][2],
         "total_price_kop": total, "discount_percent": discount, "price_kop": price, "spp_percent": spp,
         "finished_price_kop": price * (100 - spp) // 100, "warehouse": "Коледино",
-        "cancelled_at": None if sold else moment + timedelta(hours=8), "sold_at": sold, "sale_number": 9_000_000_000 + key if sold else None,
+        "cancelled_at": None if sold else moment + timedelta(hours=8), "sold_at": sold,
+        "sale_number": 9_000_000_000 + key if sold else None,
         "returned_at": back, "return_number": 9_500_000_000 + key if back else None,
         "for_pay_kop": price * 81 // 100 if sold else 0, "cost_kop": 40_000,
     }
@@ -73,7 +84,7 @@ def _settlements(units: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 amounts = {"retail_amount_kop": sign * unit["finished_price_kop"], "for_pay_kop": sign * unit["for_pay_kop"]}
                 found.append(_row(operation, moment, unit, quantity=1, **amounts))
                 found.append(_row("logistics", moment, unit, delivery_kop=5_005 + unit["unit_id"]))
-    sunday = datetime(2026, 7, 12, 9)
+    sunday = NOW - timedelta(days=111, hours=3)
     while sunday <= NOW + timedelta(days=10):
         found.append(_row("storage", sunday, None, storage_kop=12_345))
         if sunday.day % 2:
@@ -90,5 +101,5 @@ def _row(operation: str, moment: datetime, unit: dict[str, Any] | None, **amount
     return {
         "report_id": int(f"3{monday:%Y%m%d}"), "row_on": day, "period_from": monday, "period_to": monday + timedelta(days=6),
         "published_at": monday + timedelta(days=7, hours=2), "operation": operation, "srid": unit and unit["srid"],
-        "product_id": unit and unit["product_id"], **{**NOTHING, **amounts},
+        "product_id": unit and unit["product_id"], **(NOTHING | amounts),
     }
