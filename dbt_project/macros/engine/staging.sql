@@ -15,7 +15,6 @@
         unique_key=['source_account', 'document_key', 'is_accepted'],
         on_schema_change='fail',
         meta={'contract_fingerprint': fingerprint},
-        post_hook=[] if target.type == 'spark' else ["comment on table {{ this }} is 'contract " ~ fingerprint ~ "'"],
     ) }}
     {%- set keys = [
         'source_account', 'document_key', 'version_at', 'load_id', 'loaded_at', 'operation', 'payload', 'local_time_zone'
