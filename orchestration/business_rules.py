@@ -77,6 +77,7 @@ class Sales(_Section):
     omnichannel_window_days: Days = 365
     like_for_like_full_months: Count = 13
     mirror_window_days: Days = 7
+    gift_card_categories: tuple[str, ...] = ("Подарочные карты", "Подарочные сертификаты", "Gift cards")
 
 
 class Messaging(_Section):

@@ -10,7 +10,7 @@ with told as (
 facts as (
     select
         (select count(*) from {{ ref('sessions') }}) as sessions,
-        (select count(*) from {{ ref('orders') }} where is_counted) as orders,
+        (select coalesce(sum(receipts_count), 0) from {{ ref('orders') }} where is_counted) as orders,
         (select count(*) from {{ ref('survey_answers') }} where question is null)
         + (
             select count(*)

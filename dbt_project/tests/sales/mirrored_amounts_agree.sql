@@ -1,5 +1,13 @@
 {{ config(severity='warn') }}
--- Two systems tell one order's net revenue differently; the better ranked one is believed (seeds/field_precedence.csv).
-select order_id, net_revenue, mirror_net_revenue, mirror_record
-from {{ ref('orders') }}
-where is_counted and abs(net_revenue - mirror_net_revenue) > 1
+-- Two systems tell one order's net revenue differently; which is believed stands in seeds/field_precedence.csv, and what the others
+-- held in order_records.
+select
+    orders.order_id,
+    orders.net_revenue,
+    order_records.net_revenue as told_elsewhere,
+    order_records.source_system
+from {{ ref('orders') }} as orders
+inner join {{ ref('order_records') }} as order_records on orders.order_id = order_records.order_id
+where orders.is_counted
+    and not order_records.is_ignored
+    and abs(orders.net_revenue - order_records.net_revenue) > 1

@@ -1,5 +1,8 @@
 -- One product, of each attribute what the best ranked record says; its levels of category are those of one record, the best ranked
--- that has any, since a level means something only below the one above it. One row per product.
+-- that has any, since a level means something only below the one above it. A gift card is one because a system says so or because it
+-- stands in a category of sales.gift_card_categories. One row per product.
+{% set told = rule('sales.gift_card_categories') -%}
+{% set gift_card_categories = [] if told is number else told -%}
 with records as (
     select
         *,
@@ -45,7 +48,13 @@ final as (
         merged.cost,
         merged.is_exclusive,
         merged.is_archived,
-        merged.is_gift_card,
+        coalesce(merged.is_gift_card, false)
+        {%- for name in gift_card_categories %}
+        or '{{ name | lower | replace("'", "''") }}' in (
+            lower(coalesce(records.category, '')), lower(coalesce(records.subcategory, '')),
+            lower(coalesce(records.category_level_3, '')), lower(coalesce(records.category_level_4, ''))
+        )
+        {%- endfor %} as is_gift_card,
         merged.systems_count
     from merged
     left join records on merged.category_record_key = records.record_key

@@ -4,6 +4,7 @@
 -- sale: by the books (int_sale_costs: of its order and product, for what a till sold else of its store, day and product), else by
 -- the line itself; else today's purchase price, else an assumed share of the net amount; `cost_method` says which. What the books
 -- entered is spread over the units sold by differences of rounded running sums, so lines add up to the books to the kopeck.
+-- Gift cards are no goods: their lines are left out, as they are of the order's amounts.
 -- One row per order line.
 {{ config(materialized='view') }}
 
@@ -68,6 +69,7 @@ told as (
             and stores.store_id = costs_of_day.store_id
             and orders.ordered_on = costs_of_day.sold_on
             and product_records.product_id = costs_of_day.product_id
+    where not coalesce(products.is_gift_card, false)
 ),
 
 {# what is cancelled or not counted is not in the books, so it uses up nothing of what they hold #}

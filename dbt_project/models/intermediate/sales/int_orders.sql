@@ -2,7 +2,8 @@
 -- (seed field_precedence; `*` stands for the facts without a rule of their own); the record that was not believed stays
 -- named, with the amount it held. Money is in the reporting currency, `currency` and `exchange_rate` say from what; what a
 -- currency without a rate is worth nobody knows, so such an order has no amounts and is not counted until it has one.
--- Records that are named and give nothing (is_ignored) are not here.
+-- Records that are named and give nothing (is_ignored) are not here. Selling a gift card is no revenue: its lines are taken out
+-- of gross, discounts and net and stand in `gift_cards_sold_amount`; an order of nothing else is not counted.
 with records as (
     select * from {{ ref('int_orders__united') }}
 ),
@@ -22,6 +23,10 @@ mapped as (
 
 rates as (
     select * from {{ ref('int_exchange_rates') }}
+),
+
+gift_cards as (
+    select * from {{ ref('int_gift_card_lines') }}
 ),
 
 customer_of_profile as (
@@ -65,6 +70,11 @@ translated as (
             when records.employee_record_id is not null
                 then records.source_system || ':' || records.source_account || ':' || records.employee_record_id
         end as employee_key,
+        coalesce(gift_cards.gross_amount, 0) as gift_cards_gross,
+        coalesce(gift_cards.discount_amount, 0) as gift_cards_discount,
+        coalesce(gift_cards.points_discount_amount, 0) as gift_cards_points,
+        coalesce(gift_cards.net_amount, 0) as gift_cards_net,
+        coalesce(gift_cards.is_all_there_is, false) as is_gift_cards_only,
         coalesce(precedence.record_rank, 99) as record_rank,
         coalesce(precedence.customer_rank, 99) as customer_rank,
         coalesce(precedence.number_rank, 99) as number_rank,
@@ -87,6 +97,7 @@ translated as (
         ) as record_place
     from records
     inner join matched on records.order_key = matched.order_key and not matched.is_ignored
+    left join gift_cards on records.order_key = gift_cards.order_key
     left join precedence on records.source_system = precedence.source_system
     left join customer_of_profile on records.profile_id = customer_of_profile.profile_id
     left join profiles on records.profile_id = profiles.profile_id
@@ -129,7 +140,7 @@ merged as (
         max(case when is_leader then source_record_id end) as source_record_id,
         min_by(order_key, case when not is_leader then record_rank * 1000 + record_place end) as mirror_order_key,
         min_by(matched_by, case when not is_leader then record_rank * 1000 + record_place end) as mirror_matched_by,
-        max(case when amounts_place = 2 then net_revenue end) as mirror_net_revenue,
+        max(case when amounts_place = 2 then net_revenue - gift_cards_net end) as mirror_net_revenue,
         max(case when amounts_place = 1 then order_key end) as amounts_order_key,
         max(case when is_leader then coalesce(receipts_count, 1) end) as receipts_count,
         {{ preferred('customer_id', 'customer') }} as customer_id,
@@ -152,10 +163,12 @@ merged as (
         {{ preferred('promised_on', 'delivery') }} as promised_on,
         {{ preferred('received_at', 'delivery') }} as received_at,
         {{ preferred('cancelled_at', 'status') }} as cancelled_at,
-        max(case when amounts_place = 1 then gross_amount end) as gross_amount,
-        max(case when amounts_place = 1 then discount_amount end) as discount_amount,
-        max(case when amounts_place = 1 then points_discount_amount end) as points_discount_amount,
-        max(case when amounts_place = 1 then net_revenue end) as net_revenue,
+        max(case when amounts_place = 1 then gross_amount - gift_cards_gross end) as gross_amount,
+        max(case when amounts_place = 1 then discount_amount - gift_cards_discount end) as discount_amount,
+        max(case when amounts_place = 1 then points_discount_amount - gift_cards_points end) as points_discount_amount,
+        max(case when amounts_place = 1 then net_revenue - gift_cards_net end) as net_revenue,
+        max(case when amounts_place = 1 then gift_cards_net end) as gift_cards_net,
+        max(case when amounts_place = 1 and is_gift_cards_only then 1 else 0 end) = 1 as is_gift_cards_only,
         {{ preferred('delivery_amount', 'amounts') }} as delivery_amount,
         {{ preferred('currency', 'amounts') }} as currency,
         {{ preferred('points_redeemed', 'points') }} as points_redeemed,
@@ -214,13 +227,16 @@ final as (
         dated.is_test,
         dated.is_b2b or coalesce(customers.is_b2b, false) as is_b2b,
         dated.is_employee_purchase or coalesce(customers.is_employee, false) as is_employee_purchase,
-        not (coalesce(dated.status = 'cancelled', false) or dated.is_test) and rates.rate is not null as is_counted,
+        dated.is_gift_cards_only,
+        not (coalesce(dated.status = 'cancelled', false) or dated.is_test or dated.is_gift_cards_only) and rates.rate is not null
+            as is_counted,
         cast(dated.gross_amount * rates.rate as decimal(18, 2)) as gross_amount,
         cast(dated.discount_amount * rates.rate as decimal(18, 2)) as discount_amount,
         cast(dated.points_discount_amount * rates.rate as decimal(18, 2)) as points_discount_amount,
         cast(coalesce(dated.delivery_amount, 0) * rates.rate as decimal(18, 2)) as delivery_amount,
         cast(dated.net_revenue * rates.rate as decimal(18, 2)) as net_revenue,
         cast(dated.mirror_net_revenue * rates.rate as decimal(18, 2)) as mirror_net_revenue,
+        cast(dated.gift_cards_net * rates.rate as decimal(18, 2)) as gift_cards_sold_amount,
         dated.order_currency as currency,
         rates.rate as exchange_rate,
         dated.points_redeemed,

@@ -1,3 +1,5 @@
+{% set cost = 'coalesce(costs.cost_amount, cast(orders.net_revenue * ' ~ (1 - rule('customer_value.assumed_margin_share'))
+    ~ ' as decimal(18, 2)))' -%}
 with orders as (
     select * from {{ ref('int_orders') }}
 ),
@@ -33,6 +35,20 @@ costs as (
 returned as (
     select order_id, sum(amount) as amount
     from {{ ref('int_returns') }}
+    where order_id is not null
+    group by order_id
+),
+
+paid_by_gift_card as (
+    select order_id, sum(amount) as amount
+    from {{ ref('gift_card_movements') }}
+    where movement_type = 'redeemed'
+    group by order_id
+),
+
+settled as (
+    select order_id, sum(payout_amount) as amount
+    from {{ ref('marketplace_settlements') }}
     where order_id is not null
     group by order_id
 ),
@@ -79,11 +95,7 @@ final as (
         orders.delivery_amount,
         orders.net_revenue,
         cast(coalesce(returned.amount, 0) as decimal(18, 2)) as returned_amount,
-        cast(
-            orders.net_revenue
-            - coalesce(costs.cost_amount, orders.net_revenue * {{ 1 - rule('customer_value.assumed_margin_share') }})
-            as decimal(18, 2)
-        ) as margin_amount,
+        cast(orders.net_revenue - {{ cost }} as decimal(18, 2)) as margin_amount,
         coalesce(costs.cost_method, 'assumed_share') as cost_method,
         orders.points_redeemed,
         orders.points_earned,
@@ -94,7 +106,13 @@ final as (
         orders.mirror_order_key as mirror_record,
         orders.mirror_matched_by,
         orders.mirror_net_revenue,
-        orders.custom_fields
+        orders.custom_fields,
+        orders.receipts_count,
+        cast({{ cost }} as decimal(18, 2)) as cost_amount,
+        orders.gift_cards_sold_amount,
+        orders.is_gift_cards_only,
+        cast(coalesce(paid_by_gift_card.amount, 0) as decimal(18, 2)) as gift_card_paid_amount,
+        cast(settled.amount as decimal(18, 2)) as payout_amount
     from orders
     left join stores on orders.store_key = stores.record_key
     left join employees on orders.employee_key = employees.record_key
@@ -102,6 +120,8 @@ final as (
     left join costs on orders.order_id = costs.order_id
     left join returned on orders.order_id = returned.order_id
     left join numbered on orders.order_id = numbered.order_id
+    left join paid_by_gift_card on orders.order_id = paid_by_gift_card.order_id
+    left join settled on orders.order_id = settled.order_id
 )
 
 select * from final

@@ -12,5 +12,8 @@ select
     return_store_id,
     reason,
     evidence,
-    is_counted
+    is_counted,
+    mirror_record,
+    mirror_matched_by,
+    mirror_amount
 from {{ ref('int_returns') }}

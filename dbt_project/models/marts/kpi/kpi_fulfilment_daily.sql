@@ -45,7 +45,7 @@ returns as (
 {#- One row per event: where from, on which day, on what condition, and what it adds; every other count is 0 there.
     A promise is due once its day is over or it is kept; one that was called off by then is none. -#}
 {% set events = [
-    ('orders', 'ordered_on', 'is_counted', {'orders': '1', 'sold_amount': 'net_revenue'}),
+    ('orders', 'ordered_on', 'is_counted', {'orders': 'receipts_count', 'sold_amount': 'net_revenue'}),
     ('orders', 'received_on', 'is_counted and is_delivered_later and received_on is not null',
         {'days_taken': dbt.datediff('ordered_on', 'received_on', 'day')}),
     ('orders', 'promised_on',

@@ -67,8 +67,8 @@ customers as (
         'recovered_without_message': "case when is_recovered and recovered_by_channel is null then 1 else 0 end",
     }),
     ('sessions', 'purchase', 'session_kind', 'started_on', '', 'purchased', {'sessions': '1'}),
-    ('orders', 'purchase', 'sales_channel', 'ordered_on', 'customer_id', 'true', {'orders': '1'}),
-    ('orders', 'receipt', 'fulfilment_method', 'received_on', 'customer_id', 'received_on is not null', {'orders': '1'}),
+    ('orders', 'purchase', 'sales_channel', 'ordered_on', 'customer_id', 'true', {'orders': 'receipts_count'}),
+    ('orders', 'receipt', 'fulfilment_method', 'received_on', 'customer_id', 'received_on is not null', {'orders': 'receipts_count'}),
     ('answers', 'feedback', 'channel', 'answered_on', 'customer_id', 'true', {'answers': '1'}),
 ] -%}
 {%- set counts = ['sessions', 'entrants', 'product_views', 'wifi_visits', 'carts', 'abandoned_carts', 'recovered_carts',

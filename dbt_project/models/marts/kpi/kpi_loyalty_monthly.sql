@@ -101,7 +101,8 @@ orders_of_members as (
         orders.order_id,
         orders.customer_id,
         orders.net_revenue,
-        orders.net_revenue - orders.margin_amount as cost_amount,
+        orders.receipts_count,
+        orders.cost_amount,
         memberships.customer_id is not null as is_by_member
     from orders
     left join memberships
@@ -113,8 +114,8 @@ orders_of_members as (
 sales as (
     select
         month,
-        count(*) as orders_count,
-        count(case when is_by_member then 1 end) as member_orders,
+        cast(sum(receipts_count) as bigint) as orders_count,
+        cast(sum(case when is_by_member then receipts_count else 0 end) as bigint) as member_orders,
         sum(net_revenue) as order_revenue,
         sum(case when is_by_member then net_revenue else 0 end) as member_revenue,
         sum(cost_amount) as cost_amount

@@ -1,5 +1,7 @@
 -- Orders count on the day they were placed, returns on the day the goods came back, in the channel, store and brand of the
--- order they belong to; a return without an order stands in the store that took it.
+-- order they belong to; a return without an order stands in the store that took it. Margin is that of the orders, before returns,
+-- as their revenue is. Gift cards stand on the day they were sold or the order they paid for was placed, payouts on the day they
+-- were settled, in the channel marketplace.
 with orders as (
     select * from {{ ref('orders') }}
     where is_counted
@@ -23,15 +25,43 @@ returns as (
     where returns.is_counted
 ),
 
+gift_cards as (
+    select * from {{ ref('gift_card_movements') }}
+    where movement_type = 'sold'
+),
+
+settlements as (
+    select
+        settlements.settled_on,
+        settlements.payout_amount,
+        orders.store_id,
+        orders.brand
+    from {{ ref('marketplace_settlements') }} as settlements
+    left join {{ ref('orders') }} as orders on settlements.order_id = orders.order_id
+),
+
+{#- What stands on a day without an order, and what it adds; every other sum is 0 there -#}
+{%- set others = [
+    ('returns', 'returned_on',
+        "case when order_id is not null then order_sales_channel when return_store_id is not null then 'store' else 'unknown' end",
+        'case when order_id is not null then order_store_id else return_store_id end', 'order_brand',
+        {'returns_count': '1', 'returns_amount': 'amount'}),
+    ('gift_cards', 'occurred_on', 'sales_channel', 'store_id', 'brand', {'gift_cards_sold_amount': 'amount'}),
+    ('settlements', 'settled_on', "'marketplace'", 'store_id', 'brand', {'payout_amount': 'payout_amount'}),
+] -%}
+{%- set sums = ['orders_count', 'completed_orders', 'identified_orders', 'units', 'gross_amount', 'discount_amount',
+    'personal_discount_amount', 'points_discount_amount', 'delivery_amount', 'order_revenue', 'cost_amount', 'margin_amount',
+    'gift_card_paid_amount', 'gift_cards_sold_amount', 'returns_count', 'returns_amount'] %}
+
 facts as (
     select
         orders.ordered_on as day,
         orders.sales_channel,
         orders.store_id,
         orders.brand,
-        1 as orders_count,
-        case when orders.is_completed then 1 else 0 end as completed_orders,
-        case when orders.customer_id is not null then 1 else 0 end as identified_orders,
+        orders.receipts_count as orders_count,
+        case when orders.is_completed then orders.receipts_count else 0 end as completed_orders,
+        case when orders.customer_id is not null then orders.receipts_count else 0 end as identified_orders,
         orders.units,
         orders.gross_amount,
         orders.discount_amount,
@@ -39,37 +69,32 @@ facts as (
         orders.points_discount_amount,
         orders.delivery_amount,
         orders.net_revenue as order_revenue,
+        orders.cost_amount,
         orders.margin_amount,
+        orders.gift_card_paid_amount,
+        0 as gift_cards_sold_amount,
         0 as returns_count,
-        0 as returns_amount
+        0 as returns_amount,
+        cast(null as decimal(18, 2)) as payout_amount
     from orders
     left join personal on orders.order_id = personal.order_id
 
     union all
 
+    {%- for source, day, channel, store, brand, adds in others %}
+
     select
-        returned_on as day,
-        case
-            when order_id is not null then order_sales_channel
-            when return_store_id is not null then 'store'
-            else 'unknown'
-        end as sales_channel,
-        case when order_id is not null then order_store_id else return_store_id end as store_id,
-        order_brand as brand,
-        0 as orders_count,
-        0 as completed_orders,
-        0 as identified_orders,
-        0 as units,
-        0 as gross_amount,
-        0 as discount_amount,
-        0 as personal_discount_amount,
-        0 as points_discount_amount,
-        0 as delivery_amount,
-        0 as order_revenue,
-        0 as margin_amount,
-        1 as returns_count,
-        amount as returns_amount
-    from returns
+        {{ day }} as day,
+        {{ channel }} as sales_channel,
+        {{ store }} as store_id,
+        {{ brand }} as brand,
+        {%- for sum in sums %}
+        {{ adds.get(sum, '0') }} as {{ sum }},
+        {%- endfor %}
+        {{ adds.get('payout_amount', 'cast(null as decimal(18, 2))') }} as payout_amount
+    from {{ source }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 summed as (
@@ -88,9 +113,13 @@ summed as (
         cast(sum(points_discount_amount) as decimal(18, 2)) as points_discount_amount,
         cast(sum(delivery_amount) as decimal(18, 2)) as delivery_amount,
         cast(sum(order_revenue) as decimal(18, 2)) as order_revenue,
+        cast(sum(cost_amount) as decimal(18, 2)) as cost_amount,
         cast(sum(margin_amount) as decimal(18, 2)) as margin_amount,
+        cast(sum(gift_card_paid_amount) as decimal(18, 2)) as gift_card_paid_amount,
+        cast(sum(gift_cards_sold_amount) as decimal(18, 2)) as gift_cards_sold_amount,
         cast(sum(returns_count) as bigint) as returns_count,
-        cast(sum(returns_amount) as decimal(18, 2)) as returns_amount
+        cast(sum(returns_amount) as decimal(18, 2)) as returns_amount,
+        cast(sum(payout_amount) as decimal(18, 2)) as payout_amount
     from facts
     group by day, sales_channel, store_id, brand
 ),
@@ -120,7 +149,10 @@ final as (
         {{ ratio('units', 'orders_count') }} as units_per_order,
         identified_orders,
         {{ ratio('identified_orders', 'orders_count') }} as identified_share,
-        cast(null as decimal(18, 2)) as payout_amount
+        payout_amount,
+        cost_amount,
+        gift_cards_sold_amount,
+        gift_card_paid_amount
     from summed
 )
 
