@@ -19,9 +19,12 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
+
+import msgspec
 
 from ingestion import documents
 from ingestion.accounts import Account
@@ -144,10 +147,12 @@ class Api:
 
     def entity(self, path: str, resource: str) -> dict[str, object]:
         """A single entity by its address, e.g. a node of an exchange plan. Raises VendorError."""
-        told = self._ask("GET", path, resource, {"$format": "json"}).json()
-        if not isinstance(told, dict) or "Ref_Key" not in told:
-            raise VendorError(f"{self._http.who(resource)}: {path} is no single object. Nothing was loaded; check its setting.")
-        return told
+        for _ in range(REREADS):
+            with suppress(msgspec.MsgspecError):
+                told = self._ask("GET", path, resource, {"$format": "json"}).json()
+                if isinstance(told, dict) and "Ref_Key" in told:
+                    return told
+        raise self._gave_up(resource, f"{path} came as something that is no single object")
 
     def post(self, path: str, resource: str, options: dict[str, str]) -> bytes:
         """A call whose answer is XML or empty. Raises VendorError."""

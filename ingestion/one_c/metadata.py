@@ -80,7 +80,7 @@ def check(offer: Offer, account: Account) -> None:
             "what this configuration has instead in the setting, or write `none` there if it has nothing of the kind.")
     for needs in NEEDS:
         if (name := needs.name_at(account)) and (absent := list(_absent(offer, needs, name, is_optional=True))):
-            log.warning("%s/%s %s: %s has no %s; what stands there stays empty.", account.vendor, account.name, needs.resource, name,
+            log.warning("%s/%s %s: %s lacks %s; it stays empty.", account.vendor, account.name, needs.resource, name,
                         ", ".join(absent))
 
 
@@ -111,6 +111,6 @@ def _absent(offer: Offer, needs: Needs, name: str, *, is_optional: bool) -> Iter
 
 def _alike(name: str, sets: dict[str, str]) -> list[str]:
     """What might be meant: sets of the same kind with a like name, not the tables that hang on one."""
-    kind = name.split("_", 1)[0]
-    same = [other for other in sets if other.startswith(f"{kind}_") and other.count("_") == 1]
-    return difflib.get_close_matches(name, same, n=3, cutoff=0.6)
+    kind, _, own = name.partition("_")
+    same = [other.removeprefix(f"{kind}_") for other in sets if other.startswith(f"{kind}_") and other.count("_") == 1]
+    return [f"{kind}_{other}" for other in difflib.get_close_matches(own, same, n=3)]

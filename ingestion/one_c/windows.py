@@ -19,8 +19,8 @@ from ingestion.one_c.api import Api, Listed, Query, TooMany
 PAGES = 5
 FIRST, SHORTEST, LONGEST = timedelta(days=1), timedelta(minutes=10), timedelta(days=366)
 NO_END = "9999"
-# What is no time is for staging to refuse, and says nothing of the window.
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
+# What is no time, or the empty one, is for staging to refuse, and says nothing of the window.
+MOMENT = re.compile(r"(?!0001)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
 
 
 @dataclass(frozen=True)
