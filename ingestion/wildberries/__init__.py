@@ -18,7 +18,8 @@ Settlement reports come on Mondays for the week before. Each night reads the rep
 those that are new or differ, and checks their rows against the list of reports and its totals, so that a reading cut short is no short
 report (`reports.py`). These are the vendor's final figures; orders and sales are preliminary.
 
-One request a minute and method (three of the stock) is all that the vendor allows, so a night takes about ten minutes, most of it waiting.
+One request a minute and method (three of the stock) is all that the vendor allows, so a night takes about four minutes, most of it waiting,
+and a month of older reports three.
 A basic token may ask once in hours and is refused here with a sentence: make a personal one. A 429 is waited out when it says at most
 two minutes (X-Ratelimit-Retry).
 

@@ -41,6 +41,9 @@ STOCK = Method("stock", "analytics", "/api/analytics/v1/stocks-report/wb-warehou
 REPORTS = Method("reports", "finance", "/api/finance/v1/sales-reports/list")
 SETTLEMENTS = Method("settlements", "finance", "/api/finance/v1/sales-reports/detailed")
 
+# A night makes several contacts, and the minute of a method goes on from one to the next.
+_conversations: dict[tuple[Account, Method, str, float], Http] = {}
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -55,7 +58,6 @@ class Api:
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self._conversations: dict[Method, Http] = {}
 
     def asked(self, method: Method, *, params: dict[str, Any] | None = None, body: dict[str, Any] | None = None) -> Answer:
         """The whole answer to a question; a 204 has an empty body. Raises VendorError."""
@@ -70,14 +72,15 @@ class Api:
                            "last finished load stays, and the next run catches up.")
 
     def _conversation(self, method: Method) -> Http:
-        if method not in self._conversations:
-            base = self.account.setting("base_url", "") or self.account.setting(f"{method.host}_url", HOSTS[method.host])
-            a_second = self.account.number("requests_per_minute", 1.0) * method.per_minute / 60
-            self._conversations[method] = Http(
+        base = self.account.setting("base_url", "") or self.account.setting(f"{method.host}_url", HOSTS[method.host])
+        a_second = self.account.number("requests_per_minute", 1.0) * method.per_minute / 60
+        key = (self.account, method, base, a_second)
+        if key not in _conversations:
+            _conversations[key] = Http(
                 self.account, base_url=base, headers=lambda: {"Authorization": self.account.setting("token")},
                 requests_per_second=a_second, judge=self._judge, retried=RETRIED - {429}, timeout=(10.0, 300.0),
             )
-        return self._conversations[method]
+        return _conversations[key]
 
     def _judge(self, answer: Answer) -> None:
         """Called with every answer below 500 but 408 and 425."""
