@@ -18,7 +18,7 @@ sales as (
 ),
 
 receipts as (
-    select coalesce(sum(net_revenue), 0) as order_revenue
+    select coalesce(sum(receipts_count), 0) as orders_count, coalesce(sum(net_revenue), 0) as order_revenue
     from {{ ref('orders') }}
     where is_counted and sales_channel = 'store' and store_id is not null
 ),
@@ -29,7 +29,7 @@ employees as (
 ),
 
 sold as (
-    select count(*) as orders_count, coalesce(sum(net_revenue), 0) as order_revenue
+    select coalesce(sum(receipts_count), 0) as orders_count, coalesce(sum(net_revenue), 0) as order_revenue
     from {{ ref('orders') }}
     where is_counted and employee_id is not null
 )
@@ -40,6 +40,7 @@ cross join sales
 cross join receipts
 where stores.orders_count <> sales.orders_count
     or stores.order_revenue <> sales.order_revenue
+    or stores.orders_count <> receipts.orders_count
     or stores.order_revenue <> receipts.order_revenue
     or stores.returns_amount <> sales.returns_amount
 

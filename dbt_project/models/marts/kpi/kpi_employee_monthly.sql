@@ -26,12 +26,13 @@ sold as (
         orders.store_id,
         orders.employee_id,
         orders.customer_id,
+        orders.receipts_count,
         orders.net_revenue,
         orders.units,
         orders.gross_amount,
         orders.discount_amount,
         coalesce(personal.amount, 0) as personal_discount_amount,
-        case when memberships.customer_id is not null then 1 else 0 end as is_by_member
+        case when memberships.customer_id is not null then orders.receipts_count else 0 end as member_receipts
     from orders
     left join personal on orders.order_id = personal.order_id
     left join memberships
@@ -60,11 +61,11 @@ taken_back as (
 {#- One row per fact and what it adds. -#}
 {% set parts = [
     ('sold', 'employee_id', 'ordered_on', {
-        'orders_count': '1',
+        'orders_count': 'receipts_count',
         'order_revenue': 'net_revenue',
         'units': 'units',
-        'identified_orders': 'case when customer_id is not null then 1 else 0 end',
-        'member_orders': 'is_by_member',
+        'identified_orders': 'case when customer_id is not null then receipts_count else 0 end',
+        'member_orders': 'member_receipts',
         'gross_amount': 'gross_amount',
         'discount_amount': 'discount_amount',
         'personal_discount_amount': 'personal_discount_amount',
@@ -111,7 +112,7 @@ stores_sold_in as (
         store_id,
         row_number() over (
             partition by employee_id, cast({{ dbt.date_trunc('month', 'ordered_on') }} as date)
-            order by count(*) desc, store_id
+            order by sum(receipts_count) desc, store_id
         ) as place
     from sold
     where sales_channel = 'store' and store_id is not null

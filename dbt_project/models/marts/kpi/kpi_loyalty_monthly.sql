@@ -48,17 +48,7 @@ months as (
 ),
 
 memberships as (
-    select
-        accounts.customer_id,
-        min({{ business_date('accounts.enrolled_at') }}) as enrolled_on,
-        case
-            when count(case when accounts.closed_at is null then 1 end) = 0
-                then max({{ business_date('accounts.closed_at') }})
-        end as left_on
-    from accounts
-    inner join customers on accounts.customer_id = customers.customer_id
-    where accounts.enrolled_at is not null and (accounts.is_member or accounts.closed_at is not null)
-    group by accounts.customer_id
+    {{ memberships() }}
 ),
 
 members as (

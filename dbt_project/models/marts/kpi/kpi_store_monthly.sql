@@ -49,7 +49,7 @@ traffic as (
         'orders inner join memberships on orders.customer_id = memberships.customer_id'
         ~ ' and memberships.enrolled_on <= orders.ordered_on'
         ~ ' and (memberships.left_on is null or memberships.left_on > orders.ordered_on)',
-        'orders.store_id', 'orders.ordered_on', "orders.sales_channel = 'store'", {'member_orders': '1'}),
+        'orders.store_id', 'orders.ordered_on', "orders.sales_channel = 'store'", {'member_orders': 'orders.receipts_count'}),
     ('orders', 'orders.store_id', 'orders.received_on',
         "orders.sales_channel <> 'store' and orders.fulfilment_method = 'store_pickup' and orders.received_on is not null",
         {'collected_orders': '1'}),
