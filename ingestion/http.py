@@ -5,12 +5,15 @@ status 200, a body cut short with or without a length, headers that cannot be re
 becomes a sentence.
 
 Some vendors want their key in the query, and the libraries below print and raise addresses whole. So their records pass `_NoQueries`, no
-exception of theirs hangs on ours, and what a vendor echoes is told without its query.
+exception of theirs hangs on ours, and what a vendor echoes is told without its query. A vendor that wants a card or a phone in the path is
+asked with `private`: while that request is under way these texts stand in no log line, error or echo either.
 """
 
+import codecs
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -35,8 +38,11 @@ TALKERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.poolmanager"
            "fsspec", "fsspec.http", "aiohttp.client", "aiohttp.internal")
 
 
+_private: ContextVar[tuple[str, ...]] = ContextVar("private", default=())
+
+
 class _NoQueries(logging.Filter):
-    """Lets a record pass without the query of any address in it, and without its traceback, which may hold one."""
+    """Lets a record pass without the query of any address in it and what is private, and without its traceback, which may hold them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = without_queries(record.getMessage()), ()
@@ -45,7 +51,9 @@ class _NoQueries(logging.Filter):
 
 
 def without_queries(text: str) -> str:
-    """The text with `?…` for the query of every address, since a key may stand there."""
+    """The text with `?…` for the query of every address, since a key may stand there, and `…` for what the request under way holds private."""
+    for told in _private.get():
+        text = text.replace(told, "…")
     return QUERY.sub("?…", text)
 
 
@@ -98,9 +106,15 @@ class Http:
         self._limiter = _limiter(requests_per_second)
         self._session = requests.Session()
 
-    def get(self, path: str, *, resource: str, params: Any = None, headers: dict[str, str] | None = None, whole: str = "json") -> Answer:
-        """GET base_url + path (or an absolute URL, to which no credentials are sent). `whole`: "json" or "bytes". Raises VendorError."""
-        return self._ask("GET", path, resource=resource, whole=whole, params=params, headers=headers)
+    def get(self, path: str, *, resource: str, params: Any = None, headers: dict[str, str] | None = None, whole: str = "json",
+            private: Sequence[str] = ()) -> Answer:
+        """GET base_url + path (or an absolute URL, to which no credentials are sent). `whole`: "json" or "bytes"; `private`: spellings of
+        what the path holds and nobody may read. Raises VendorError."""
+        mark = _private.set(tuple(sorted(filter(None, private), key=len, reverse=True)))
+        try:
+            return self._ask("GET", path, resource=resource, whole=whole, params=params, headers=headers)
+        finally:
+            _private.reset(mark)
 
     def post(self, path: str, *, resource: str, json: Any = None, params: Any = None, data: Any = None,
              headers: dict[str, str] | None = None, whole: str = "json") -> Answer:
@@ -134,13 +148,14 @@ class Http:
         response = self._sent(method, url, sent, request)
         if response.status_code in self._retried:
             raise Transient(f"answered {response.status_code} {_gist(response.content)}".rstrip(), pause=self._asked_pause(response))
-        answer = Answer(response.status_code, response.headers, response.content, asked_at)
+        body = response.content.removeprefix(codecs.BOM_UTF8) if whole == "json" else response.content
+        answer = Answer(response.status_code, response.headers, body, asked_at)
         if whole == "json" and response.status_code < 400:
             _demand_json(answer)
         if self._judge is not None and not foreign:
             self._judge(answer)
         if response.status_code >= 400:
-            raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {_path_only(url)} answered {response.status_code} "
+            raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {without_queries(_path_only(url))} answered {response.status_code} "
                               f"{_gist(response.content)}. This is not retried: check the credentials, the address "
                               "and the rights of the key.")
         return answer

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import till_days
-from conftest import Nights, open_nights
+from office_nights import ITEM, ORDER, RECEIPT, SHIPMENT, Nights, open_nights, without
 from till_days import key
 
 from ingestion import lake
@@ -24,28 +24,11 @@ from sandbox.one_c.shelf import Shelf
 from sandbox.one_c.wire import NIL, made_key
 from sandbox.world import World
 
-RECEIPT, ORDER = ({number: made_key(kind, key(1, number)) for number in numbers}
-                  for kind, numbers in (("receipt", (101, 102, 103, 104)), ("order", (201, 202, 203))))
-SHIPMENT = {number: made_key("shipment", key(1, number)) for number in (201, 202)}
-ITEM = {number: made_key("item", key(2, number)) for number in (1, 2, 3)}
 EDITED = till_days.UNTIL + timedelta(hours=1)
 
 
 def edits(*changes):
     return json.dumps([{"at": EDITED.isoformat(), **change} for change in changes])
-
-
-def without(patch, room, resource, *keys):
-    """From now on the set lacks these keys, as after a removal."""
-    whole = getattr(room, resource)
-
-    def some(book, now):
-        shelf = whole(book, now)
-        rows = [row for row, one in enumerate(shelf.keys) if one not in keys]
-        dates = [shelf.dates[row] for row in rows] if shelf.dates is not None else None
-        return Shelf([shelf.keys[row] for row in rows], lambda row: shelf.record(rows[row]), dates)
-
-    patch.setattr(room, resource, some)
 
 
 @dataclass(frozen=True)
