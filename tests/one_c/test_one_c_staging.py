@@ -90,12 +90,13 @@ def test_a_receipt_is_paid_to_the_kopeck(office: Office) -> None:
 
 
 def test_customer_orders_are_mirrors_of_the_shops(office: Office) -> None:
-    orders = office.online
-    assert set(
-        office.rows(
-            "select source_record_id, mirror_number, net_revenue, raw_order_method from stg_one_c__orders where order_kind = 'order'"
-        )
-    ) == {(row["key"], row["number"], roubles(row["net_kop"]), "ЗаказКлиента") for row in orders.to_dict("records")}
+    orders, users = office.online, {row["employee_id"]: made_key("user", row["uuid"]) for row in office.world.rows("employees")}
+    told = office.rows("""select source_record_id, mirror_number, net_revenue, raw_order_method, employee_record_id, promised_on
+                          from stg_one_c__orders where order_kind = 'order'""")
+    assert set(told) == {
+        (row["key"], row["number"], roubles(row["net_kop"]), "ЗаказКлиента", users.get(row["employee_id"]), None)
+        for row in orders.to_dict("records")
+    }
     struck = office.world.order_lines[office.world.order_lines["order_id"].isin(orders["order_id"])]["is_cancelled"].sum()
     assert office.rows("select count(*), coalesce(sum(net_amount), 0) from stg_one_c__order_lines where is_cancelled") == [(struck, 0)]
 

@@ -106,12 +106,12 @@ documents as (
         1 as receipts_count,
         partner_id,
         ordered_at,
-        {# whoever wrote down a mirror, and when it was to be shipped, are the integration's words and nobody's promise #}
         case when shop_number is null then 'ЗаказКлиента менеджера' else 'ЗаказКлиента' end as raw_order_method,
         coalesce(status, 'ЗаказКлиента') as word,
         cast(null as {{ dbt.type_string() }}) as raw_fulfilment,
         store_id as store_record_id,
-        case when shop_number is null then manager_id end as employee_record_id,
+        manager_id as employee_record_id,
+        {# what the shop promised stands in the shop; here is when its order was to leave the warehouse, or left #}
         case when shop_number is null then ships_on end as promised_on,
         cast(null as timestamp) as received_at,
         is_posted,
