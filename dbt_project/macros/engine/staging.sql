@@ -16,6 +16,7 @@
         on_schema_change='fail',
         meta={'contract_fingerprint': fingerprint},
     ) }}
+    {%- set goes_on = is_incremental() -%}  {#- asked once, since it looks into the warehouse -#}
     {%- set keys = [
         'source_account', 'document_key', 'version_at', 'load_id', 'loaded_at', 'operation', 'payload', 'local_time_zone'
     ] | join(', ') -%}
@@ -23,7 +24,7 @@
 with
 
 documents as (
-    {{ unread_documents(vendor, resource) }}
+    {{ unread_documents(vendor, resource, goes_on) }}
 ),
 
 {% if zones is not none -%}
@@ -109,7 +110,7 @@ newest as (
 )
 
 select * from newest
-{%- if is_incremental() %}
+{%- if goes_on %}
 where not exists (
     select 1
     from {{ this }} as seen
@@ -127,7 +128,7 @@ where not exists (
   were finished, ten minutes of overlap included: an older window of history may finish after a newer night, and clocks of
   two writers differ. A load of which this table holds a row was read whole, so it is not read again.
 -#}
-{% macro unread_documents(vendor, resource) -%}
+{% macro unread_documents(vendor, resource, goes_on) -%}
     select
         coalesce(landed.source_account, '') as source_account,
         coalesce(landed.document_key, '') as document_key,
@@ -138,7 +139,7 @@ where not exists (
         landed.payload
     from {{ lake_table(vendor, resource) }} as landed
     inner join ({{ finished_loads(vendor) }}) as loads on landed._dlt_load_id = loads.load_id
-    {%- if is_incremental() %}
+    {%- if goes_on %}
     where loads.loaded_at >= (
             select coalesce(max(loaded_at), timestamp '1900-01-01 00:00:00') from {{ this }}
         ) - interval '10 minutes'
