@@ -11,6 +11,7 @@ from ingestion.contact import refresh_account
 from ingestion.moysklad import VENDOR
 from orchestration.dbt import run_dbt
 from sandbox.faults import Poison
+from sandbox.fiscal import of_return, of_sale
 
 POISON = ("keyless", "amount", "year_one", "surrogate", "bytes", "type", "extra", "midnight", "minute_before")
 
@@ -59,6 +60,7 @@ def test_a_night_in_staging(ask_warehouse, poisoned, retailer, small_world):
     poison_is_set_aside_with_its_reason(ask_warehouse, problems, poisoned)
     days_are_moscows(ask_warehouse, poisoned)
     amounts_are_exact_to_the_kopeck(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None), set_aside)
+    what_the_tills_printed_is_told(ask_warehouse, small_world)
 
 
 def poison_is_set_aside_with_its_reason(rows, problems, poisoned):
@@ -111,6 +113,18 @@ def amounts_are_exact_to_the_kopeck(rows, world, now: datetime, set_aside: set[s
     assert unpaid == [(0,)]
     ledger = world.loyalty_operations[world.loyalty_operations["in_moysklad"] & (world.loyalty_operations["created_at"] <= written)]
     assert rows("select sum(points) from staging.stg_moysklad__loyalty_operations") == [(float(ledger["points"].sum()),)]
+
+
+def what_the_tills_printed_is_told(rows, world):
+    """Receipts and returns at tills by their fiscal documents; what no till printed has none."""
+    told = dict(rows("select source_record_id, fiscal_key from staging.stg_moysklad__orders"))
+    sold = world.orders[world.orders["uuid"].isin(told)]
+    printed = {row.uuid: of_sale(row.order_id).key if row.kind == "receipt" else None for row in sold.itertuples()}
+    assert {key: told[key] for key in printed} == printed
+    came_back = dict(rows("""select source_record_id, fiscal_key from staging.stg_moysklad__returns
+                             where raw_return_channel = 'retailsalesreturn'"""))
+    numbers = world.returns.set_index("uuid")["return_id"]
+    assert came_back == {key: of_return(int(numbers[key])).key for key in came_back} != {}
 
 
 def roubles(kopecks: int) -> Decimal:

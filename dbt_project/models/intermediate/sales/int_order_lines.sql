@@ -2,7 +2,7 @@
 -- by (a discount on the whole order, a rounded kopeck) is spread over the lines by their net amount and named in
 -- `allocated_amount`, so that lines always add up to their order. The cost of a line is the one registered with the
 -- sale: by the books (int_sale_costs: of its order and product, for what a till sold else of its store, day and product), else by
--- the line itself; else today's purchase price, else an assumed share of the net amount; `cost_method` says which. What the books
+-- the line itself or by the same goods in another record of the order; else today's purchase price, else an assumed share of the net amount; `cost_method` says which. What the books
 -- entered is spread over the units sold by differences of rounded running sums, so lines add up to the books to the kopeck.
 -- Gift cards are no goods: their lines are left out, as they are of the order's amounts.
 -- One row per order line.
@@ -32,6 +32,27 @@ costs as (
     select * from {{ ref('int_sale_costs') }}
 ),
 
+{# what the other records of an order tell of its goods' cost: the amounts may come from a system that tells none #}
+costs_elsewhere as (
+    select
+        orders.order_id,
+        product_records.product_id,
+        sum(lines.cost_amount * orders.exchange_rate) / sum(lines.quantity) as unit_cost
+    from orders
+    inner join {{ ref('int_orders__matched') }} as records
+        on orders.order_id = records.order_id
+            and orders.amounts_order_key <> records.order_key
+            and not records.is_ignored
+    inner join lines
+        on records.order_key = lines.order_key
+            and lines.cost_amount > 0
+            and lines.quantity > 0
+            and not coalesce(lines.is_cancelled, false)
+    inner join product_records on lines.product_key = product_records.record_key
+    where orders.mirror_order_key is not null
+    group by orders.order_id, product_records.product_id
+),
+
 told as (
     select
         orders.order_id,
@@ -51,7 +72,9 @@ told as (
             when coalesce(lines.is_cancelled, false) then cast(0 as decimal(18, 2))
             else cast(lines.net_amount * orders.exchange_rate as decimal(18, 2))
         end as told_net_amount,
-        cast(lines.cost_amount * orders.exchange_rate as decimal(18, 2)) as registered_cost,
+        cast(
+            coalesce(lines.cost_amount * orders.exchange_rate, costs_elsewhere.unit_cost * lines.quantity) as decimal(18, 2)
+        ) as registered_cost,
         cast(products.cost * lines.quantity as decimal(18, 2)) as purchase_cost,
         coalesce(costs_of_order.cost_key, costs_of_day.cost_key) as cost_key,
         coalesce(costs_of_order.cost, costs_of_day.cost) as booked_cost,
@@ -61,6 +84,9 @@ told as (
     left join product_records on lines.product_key = product_records.record_key
     left join products on product_records.product_id = products.product_id
     left join stores on orders.store_key = stores.record_key
+    left join costs_elsewhere
+        on orders.order_id = costs_elsewhere.order_id
+            and product_records.product_id = costs_elsewhere.product_id
     left join costs as costs_of_order
         on orders.order_id = costs_of_order.order_id
             and product_records.product_id = costs_of_order.product_id
