@@ -6,7 +6,6 @@ State, committed with the load: `through`, up to when documents were read; `scan
 message that was loaded; `digests` of lists that land whole.
 """
 
-import logging
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +22,6 @@ from ingestion.one_c.names import objects_of
 from ingestion.one_c.windows import Span
 from ingestion.vendor import Contact
 
-log = logging.getLogger(__name__)
 OVERLAP_DAYS, SCAN_DAYS = 7, 400
 # A plan may lack an object, or its registration may be switched off: nothing in it says so.
 SCAN_WITH_A_PLAN_EVERY = timedelta(days=7)
