@@ -51,7 +51,7 @@ class _NoQueries(logging.Filter):
 
 
 def without_queries(text: str) -> str:
-    """The text with `?…` for the query of every address, since a key may stand there, and `…` for what the request under way holds private."""
+    """The text with `?…` for the query of every address, since a key may stand there, and `…` for what the request holds private."""
     for told in _private.get():
         text = text.replace(told, "…")
     return QUERY.sub("?…", text)
@@ -155,8 +155,8 @@ class Http:
         if self._judge is not None and not foreign:
             self._judge(answer)
         if response.status_code >= 400:
-            raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {without_queries(_path_only(url))} answered {response.status_code} "
-                              f"{_gist(response.content)}. This is not retried: check the credentials, the address "
+            raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {without_queries(_path_only(url))} answered "
+                              f"{response.status_code} {_gist(response.content)}. This is not retried: check the credentials, the address "
                               "and the rights of the key.")
         return answer
 

@@ -15,6 +15,7 @@ NAMES = (
     "calltouch",
     "one_c",
     "wildberries",
+    "abm_loyalty",
 )
 
 

@@ -7,6 +7,7 @@ with records as (
         'stg_mindbox__identifiers',
         'stg_usedesk__identifiers',
         'stg_calltouch__identifiers',
+        'stg_abm_loyalty__identifiers',
     ]) }}
 ),
 

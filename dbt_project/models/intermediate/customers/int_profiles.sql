@@ -7,6 +7,7 @@ with records as (
         'stg_mindbox__profiles',
         'stg_usedesk__profiles',
         'stg_calltouch__profiles',
+        'stg_abm_loyalty__profiles',
     ]) }}
 ),
 

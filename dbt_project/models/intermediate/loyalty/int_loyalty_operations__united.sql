@@ -4,6 +4,7 @@ with united as (
     {{ canonical_union('loyalty_operations', [
         'stg_moysklad__loyalty_operations',
         'stg_retailcrm__loyalty_operations',
+        'stg_abm_loyalty__loyalty_operations',
     ]) }}
 ),
 

@@ -28,6 +28,7 @@
     'stg_file_drop__seen_values',
     'stg_usedesk__seen_values',
     'stg_wildberries__seen_values',
+    'stg_abm_loyalty__seen_values',
 ] %}
 
 {%- for model, resource, field, column in mapped_fields %}

@@ -9,6 +9,7 @@
     'stg_file_drop__receipts',
     'stg_calltouch__receipts',
     'stg_wildberries__receipts',
+    'stg_abm_loyalty__receipts',
 ] %}
 
 with

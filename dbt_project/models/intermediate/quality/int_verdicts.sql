@@ -10,6 +10,7 @@
     'stg_file_drop__verdicts',
     'stg_calltouch__verdicts',
     'stg_wildberries__verdicts',
+    'stg_abm_loyalty__verdicts',
 ] %}
 
 {%- for vendor in vendors %}

@@ -1,0 +1,1 @@
+{{ lake_receipts('abm_loyalty', ['settings', 'accounts', 'operations', 'answers']) }}

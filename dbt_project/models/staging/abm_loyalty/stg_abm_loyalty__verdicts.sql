@@ -1,0 +1,1 @@
+{{ verdicts('abm_loyalty', ['settings', 'accounts', 'operations', 'answers']) }}
