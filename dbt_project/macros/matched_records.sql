@@ -173,8 +173,8 @@ with {{ records }}_keys as (
     where ordered.choice = 1
 )
 
-{# a leader may follow another: as far as there are ranks, and one step more for the crosswalk #}
-{% set steps = 5 %}
+{# a leader may follow another: three steps among four ranks, and one more for the crosswalk; Spark plans each step anew #}
+{% set steps = 4 %}
 select
     records.record_key,
     coalesce({% for step in range(steps, 0, -1) %}link_{{ step }}.leader_key, {% endfor %}records.record_key) as leader_key,
