@@ -82,7 +82,7 @@
         'loyalty_operations': [
             ('loyalty_account_record_id', 'text'), ('profile_record_id', 'text'), ('operation_type', 'text'),
             ('cancels_type', 'text'), ('points', 'number'), ('is_pending', 'boolean'), ('available_on', 'date'),
-            ('occurred_at', 'timestamp'), ('order_record_id', 'text'), ('mirror_key', 'text')],
+            ('occurred_at', 'timestamp'), ('order_record_id', 'text'), ('order_number', 'text'), ('mirror_key', 'text')],
         'segments': [('profile_record_id', 'text'), ('segment_code', 'text'), ('segment_name', 'text')],
         'tickets': [
             ('ticket_number', 'text'), ('profile_record_id', 'text'), ('raw_channel', 'text'), ('raw_type', 'text'),

@@ -1,5 +1,6 @@
 -- Every movement of points once: the operations of the ledgers that count. Points are signed. Until the day from which
--- they may be spent they are pending, and from that day (`effective_on`) they are issued.
+-- they may be spent they are pending, and from that day (`effective_on`) they are issued. The order behind one is what its
+-- ledger names by id or number, else what a mirroring ledger names.
 -- One row per operation.
 with operations as (
     select * from {{ ref('int_loyalty_operations__united') }}
@@ -26,6 +27,31 @@ customer_of_profile as (
     select * from {{ ref('int_customer_of_profile') }}
 ),
 
+naming as (
+    select
+        operations.operation_key,
+        operations.order_number,
+        coalesce(accounts.customer_id, customer_of_profile.customer_id) as customer_id
+    from operations
+    left join accounts on operations.account_key = accounts.loyalty_account_id
+    left join customer_of_profile on operations.profile_id = customer_of_profile.profile_id
+    where operations.order_number is not null
+),
+
+named as (
+    {{ orders_named('naming', 'operation_key', 'order_number', 'customer_id') }}
+),
+
+lent as (
+    select
+        mirrors.original_key,
+        min(coalesce(orders.order_id, named.order_id)) as order_id
+    from mirrors
+    left join orders on mirrors.order_key = orders.order_key
+    left join named on mirrors.operation_key = named.operation_key
+    group by mirrors.original_key
+),
+
 dated as (
     select
         operations.operation_key as operation_id,
@@ -41,14 +67,14 @@ dated as (
         operations.available_on,
         operations.occurred_at,
         {{ business_date('operations.occurred_at') }} as occurred_on,
-        coalesce(own_order.order_id, mirrored_order.order_id) as order_id
+        coalesce(own_order.order_id, named.order_id, lent.order_id) as order_id
     from operations
     inner join ledgers on operations.source_system = ledgers.source_system
     left join accounts on operations.account_key = accounts.loyalty_account_id
     left join customer_of_profile on operations.profile_id = customer_of_profile.profile_id
     left join orders as own_order on operations.order_key = own_order.order_key
-    left join mirrors on operations.operation_key = mirrors.original_key
-    left join orders as mirrored_order on mirrors.order_key = mirrored_order.order_key
+    left join named on operations.operation_key = named.operation_key
+    left join lent on operations.operation_key = lent.original_key
 ),
 
 final as (

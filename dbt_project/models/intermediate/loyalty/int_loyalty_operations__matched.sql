@@ -1,6 +1,7 @@
 -- What a mirrored ledger lends to the one that counts: the order behind an operation. Found by the key that both vendors
 -- spell alike (mirror_key), else by customer, kind and points within a few minutes (one vendor cuts its times to the
--- minute), each operation with the nearest only. One row per mirrored operation that found its original.
+-- minute), each operation with the nearest only, and each original with one of every mirroring system. One row per
+-- mirrored operation that found its original.
 with operations as (
     select
         operations.*,
@@ -29,6 +30,7 @@ mirrors as (
 pairs as (
     select
         mirrors.operation_key,
+        mirrors.source_system,
         originals.operation_key as original_key,
         'mirror key' as matched_by,
         1 as weakness,
@@ -40,6 +42,7 @@ pairs as (
 
     select
         mirrors.operation_key,
+        mirrors.source_system,
         originals.operation_key as original_key,
         'customer, kind, points and time' as matched_by,
         2 as weakness,
@@ -63,7 +66,9 @@ nearest_original as (
 nearest_mirror as (
     select
         *,
-        row_number() over (partition by original_key order by weakness, seconds_apart, operation_key) as place
+        row_number() over (
+            partition by original_key, source_system order by weakness, seconds_apart, operation_key
+        ) as place
     from nearest_original
     where choice = 1
 ),
