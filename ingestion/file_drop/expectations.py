@@ -60,6 +60,16 @@ SUITES: dict[str, Suite] = {
                                                           ignore_row_if="either_value_is_missing", mostly=0.95),),
         rows_per_day=(0, 100_000),
     ),
+    "loyalty_accounts": Suite(
+        resource="loyalty_accounts",
+        warn=(gxe.ExpectColumnValuesToNotBeNull(column="enrolled_at", mostly=0.9),),
+        rows_per_day=(0, 50_000_000),
+    ),
+    "loyalty_operations": Suite(
+        resource="loyalty_operations",
+        error=(gxe.ExpectColumnValuesToBeBetween(column="points", min_value=-10_000_000, max_value=10_000_000, mostly=0.99),),
+        rows_per_day=(0, 50_000_000),
+    ),
     "strays": Suite(
         resource="strays",
         warn=(gxe.ExpectColumnValuesToBeInSet(column="is_accepted", value_set=[True]),),

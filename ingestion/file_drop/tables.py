@@ -153,6 +153,26 @@ TABLES: tuple[Table, ...] = (
         _may("ends_on", "open_date", "Last day"),
         _may("budget", "money", "Planned budget"),
     )),
+    Table("loyalty_accounts", "Accounts of a loyalty programme, where its vendor gives a dump", ("account_id",), (
+        _must("account_id", "text", "Id of the account"),
+        _may("card", "text", "Number of its loyalty card"),
+        _EMAIL, _PHONE,
+        _may("full_name", "text", "The customer's name"),
+        _may("status", "text", "When empty, active until `closed_at`", "active", "inactive", "not_confirmed"),
+        _may("enrolled_at", "time", "When the customer joined; without it nobody is a member"),
+        _may("closed_at", "time", "When the account was closed"),
+        _may("balance", "number", "Points that could be spent when the dump was written"),
+    )),
+    Table("loyalty_operations", "Movements of points on these accounts", ("operation_id",), (
+        _must("operation_id", "text", "Id of the movement"),
+        _must("account_id", "text", "The account, as in loyalty_accounts"),
+        _must("operation_type", "text", "What happened", "earned", "redeemed", "expired", "adjusted", "cancelled"),
+        _may("cancels_type", "text", "What a cancellation takes back", "earned", "redeemed", "expired", "adjusted"),
+        _must("points", "number", "Points, signed: what leaves the account is negative"),
+        _must("occurred_at", "time", "When it happened"),
+        _may("available_on", "open_date", "Day from which the points may be spent"),
+        _may("order_number", "text", "Number of the order behind it"),
+    )),
 )
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

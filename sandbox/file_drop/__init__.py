@@ -4,6 +4,7 @@
 
 There is no vendor whose documents could be followed: the folder is the retailer's own. The pages have the shape of nginx's autoindex.
 The file of the current month grows with the clock; that of an older month changes when one of its messages is opened late.
+Loyalty accounts and points are told by other stand-ins already, so they are here only where the option `file_drop.loyalty` is set.
 
 Run it with the rest: `python -m sandbox serve`.
 """
@@ -50,7 +51,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
     def answer(request: Request) -> Response:
         path, now = request.path_params["path"].lstrip("/"), sandbox.now()
-        known = paths(drop, now)
+        known = paths(drop, now, has_loyalty=bool(sandbox.options.get("file_drop.loyalty")))
         if path in known:
             whole = body(path, *known[path], now)
             return Response(whole, media_type="application/octet-stream", headers={"ETag": f'"{hashlib.md5(whole).hexdigest()}"'})

@@ -33,10 +33,11 @@ class Manner:
     write: Callable[[list[bytes], list[str]], bytes]
 
 
-def paths(drop: Drop, now: datetime) -> dict[str, tuple[str, str]]:
+def paths(drop: Drop, now: datetime, *, has_loyalty: bool = False) -> dict[str, tuple[str, str]]:
     """path below the folder -> (dataset, month) of every file that is there at `now`."""
     return {f"{dataset}/{manner.name.format(month=month, year=month[:4])}": (dataset, month)
-            for dataset, manner in MANNERS.items() for month in drop.months(dataset, now)}
+            for dataset, manner in MANNERS.items() if has_loyalty or not dataset.startswith("loyalty_")
+            for month in drop.months(dataset, now)}
 
 
 def content(sandbox: "Sandbox", drop: Drop, dataset: str, month: str, now: datetime) -> bytes:
@@ -129,6 +130,8 @@ MANNERS: dict[str, Manner] = {
     "app_sessions": Manner("{month}.ndjson.gz", _packed(_json_lines)),
     "messages": Manner("{month}.parquet", _parquet),
     "promotions": Manner("promotions.csv", _spreadsheet(",", "utf-8-sig", is_russian=False)),
+    "loyalty_accounts": Manner("accounts-{month}.csv", _spreadsheet(";", ENCODING, is_russian=True)),
+    "loyalty_operations": Manner("{month}.csv.gz", _packed(_spreadsheet(",", "utf-8-sig", is_russian=False))),
 }
 
 

@@ -13,6 +13,12 @@ from zoneinfo import ZoneInfo
 from sandbox.world import World
 
 Row = dict[str, Any]
+# The world's word for a movement of points -> operation_type, cancels_type.
+OPERATIONS = {
+    "credit_for_order": ("earned", None), "credit_for_event": ("earned", None), "charge_for_order": ("redeemed", None),
+    "burn": ("expired", None), "credit_manual": ("adjusted", None), "charge_manual": ("adjusted", None),
+    "cancel_of_credit": ("cancelled", "earned"), "cancel_of_charge": ("cancelled", "redeemed"),
+}
 
 
 class Drop:
@@ -20,26 +26,29 @@ class Drop:
 
     def __init__(self, world: World) -> None:
         self._world, self._zone = world, ZoneInfo(world.time_zone)
+        self._made: dict[str, dict[str, list[tuple[datetime, str, Row]]]] = {}
 
     def months(self, dataset: str, now: datetime) -> list[str]:
         """The months, YYYY-MM, that have something to tell at `now`; one, empty, for a dataset that is a single file."""
-        return [month for month, rows in self._datasets[dataset].items() if any(seen <= now for seen, _, _ in rows)]
+        return [month for month, rows in self._dataset(dataset).items() if any(seen <= now for seen, _, _ in rows)]
 
     def records(self, dataset: str, month: str, now: datetime) -> Iterator[tuple[str, Row]]:
         """(key, record) of a month's rows as they stand at `now`; money as kopecks / 100 in text, times aware in the retailer's zone."""
-        for seen, key, record in self._datasets[dataset].get(month, []):
+        for seen, key, record in self._dataset(dataset).get(month, []):
             if seen <= now:
                 yield key, {name: None if isinstance(value, datetime) and value > now else value for name, value in record.items()}
 
-    @cached_property
-    def _datasets(self) -> dict[str, dict[str, list[tuple[datetime, str, Row]]]]:
-        made = {name: self._by_month(make()) for name, make in self._makers().items() if name != "promotions"}
-        return {**made, "promotions": {"": list(self._promotions())}}
+    def _dataset(self, name: str) -> dict[str, list[tuple[datetime, str, Row]]]:
+        """A dataset's rows by month; made when it is first asked for."""
+        if name not in self._made:
+            rows = self._makers()[name]()
+            self._made[name] = {"": list(rows)} if name == "promotions" else self._by_month(rows)
+        return self._made[name]
 
     def _makers(self) -> dict[str, Callable[[], Iterator[tuple[datetime, str, Row]]]]:
         return {"channel_costs": self._costs, "survey_answers": self._answers, "store_entrants": self._entrants,
                 "wifi_visits": self._wifi, "event_visits": self._events, "app_sessions": self._sessions, "messages": self._messages,
-                "promotions": self._promotions}
+                "promotions": self._promotions, "loyalty_accounts": self._accounts, "loyalty_operations": self._points}
 
     def _by_month(self, rows: Iterator[tuple[datetime, str, Row]]) -> dict[str, list[tuple[datetime, str, Row]]]:
         """By the month of the record's first time or date."""
@@ -103,6 +112,22 @@ class Drop:
                 "promotion_id": row["promotion_id"], "name": row["name"], "promo_code": row["promo_code"],
                 "discount_type": row["discount_type"], "channel": row["channel"], "starts_on": row["starts_on"], "ends_on": row["ends_on"],
                 "budget": _money(row["budget_kop"])}
+
+    def _accounts(self) -> Iterator[tuple[datetime, str, Row]]:
+        """Their balances are left out: a dump of another moment would tell another one."""
+        for row in self._world.rows("loyalty_accounts"):
+            yield _aware(row["enrolled_at"]), str(row["account_id"]), {
+                "account_id": str(row["account_id"]), "card": row["card_number"], "phone": row["phone"],
+                "status": None if row["activated_at"] else "not_confirmed", "enrolled_at": self._local(row["enrolled_at"]),
+                "closed_at": self._local(row["closed_at"])}
+
+    def _points(self) -> Iterator[tuple[datetime, str, Row]]:
+        for row in self._world.rows("loyalty_operations"):
+            kind, cancels = OPERATIONS[row["type"]]
+            yield _aware(row["created_at"]), str(row["operation_id"]), {
+                "operation_id": str(row["operation_id"]), "account_id": str(row["account_id"]), "operation_type": kind,
+                "cancels_type": cancels, "points": row["points"], "occurred_at": self._local(row["created_at"]),
+                "available_on": row["activates_on"], "order_number": self._orders.get(row["order_id"])}
 
     @cached_property
     def _stores(self) -> dict[int, str]:

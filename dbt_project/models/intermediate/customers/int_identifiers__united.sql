@@ -8,6 +8,7 @@ with records as (
         'stg_usedesk__identifiers',
         'stg_calltouch__identifiers',
         'stg_abm_loyalty__identifiers',
+        'stg_file_drop__identifiers',
     ]) }}
 ),
 

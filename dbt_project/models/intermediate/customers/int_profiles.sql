@@ -8,6 +8,7 @@ with records as (
         'stg_usedesk__profiles',
         'stg_calltouch__profiles',
         'stg_abm_loyalty__profiles',
+        'stg_file_drop__profiles',
     ]) }}
 ),
 

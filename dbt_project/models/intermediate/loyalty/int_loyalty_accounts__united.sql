@@ -3,6 +3,7 @@ with united as (
     {{ canonical_union('loyalty_accounts', [
         'stg_retailcrm__loyalty_accounts',
         'stg_abm_loyalty__loyalty_accounts',
+        'stg_file_drop__loyalty_accounts',
     ]) }}
 ),
 

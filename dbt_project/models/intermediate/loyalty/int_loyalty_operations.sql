@@ -27,19 +27,17 @@ customer_of_profile as (
     select * from {{ ref('int_customer_of_profile') }}
 ),
 
-naming as (
+told as (
     select
-        operations.operation_key,
-        operations.order_number,
+        operations.*,
         coalesce(accounts.customer_id, customer_of_profile.customer_id) as customer_id
     from operations
     left join accounts on operations.account_key = accounts.loyalty_account_id
     left join customer_of_profile on operations.profile_id = customer_of_profile.profile_id
-    where operations.order_number is not null
 ),
 
 named as (
-    {{ orders_named('naming', 'operation_key', 'order_number', 'customer_id') }}
+    {{ orders_named('told', 'operation_key', 'order_number', 'customer_id') }}
 ),
 
 lent as (
@@ -54,27 +52,25 @@ lent as (
 
 dated as (
     select
-        operations.operation_key as operation_id,
-        operations.source_system,
-        operations.source_account,
-        operations.source_record_id,
-        coalesce(accounts.customer_id, customer_of_profile.customer_id) as customer_id,
-        operations.account_key as loyalty_account_id,
-        operations.operation_type,
-        case when operations.operation_type = 'cancelled' then operations.cancels_type end as cancels_type,
-        cast(operations.points as double) as points,
-        operations.is_pending as told_pending,
-        operations.available_on,
-        operations.occurred_at,
-        {{ business_date('operations.occurred_at') }} as occurred_on,
+        told.operation_key as operation_id,
+        told.source_system,
+        told.source_account,
+        told.source_record_id,
+        told.customer_id,
+        told.account_key as loyalty_account_id,
+        told.operation_type,
+        case when told.operation_type = 'cancelled' then told.cancels_type end as cancels_type,
+        cast(told.points as double) as points,
+        told.is_pending as told_pending,
+        told.available_on,
+        told.occurred_at,
+        {{ business_date('told.occurred_at') }} as occurred_on,
         coalesce(own_order.order_id, named.order_id, lent.order_id) as order_id
-    from operations
-    inner join ledgers on operations.source_system = ledgers.source_system
-    left join accounts on operations.account_key = accounts.loyalty_account_id
-    left join customer_of_profile on operations.profile_id = customer_of_profile.profile_id
-    left join orders as own_order on operations.order_key = own_order.order_key
-    left join named on operations.operation_key = named.operation_key
-    left join lent on operations.operation_key = lent.original_key
+    from told
+    inner join ledgers on told.source_system = ledgers.source_system
+    left join orders as own_order on told.order_key = own_order.order_key
+    left join named on told.operation_key = named.operation_key
+    left join lent on told.operation_key = lent.original_key
 ),
 
 final as (

@@ -5,6 +5,7 @@ with united as (
         'stg_moysklad__loyalty_operations',
         'stg_retailcrm__loyalty_operations',
         'stg_abm_loyalty__loyalty_operations',
+        'stg_file_drop__loyalty_operations',
     ]) }}
 ),
 

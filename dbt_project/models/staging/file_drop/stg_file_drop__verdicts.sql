@@ -1,5 +1,5 @@
 {% set resources = [
     'channel_costs', 'survey_answers', 'store_entrants', 'wifi_visits', 'event_visits', 'app_sessions', 'messages', 'promotions',
-    'strays', 'settings',
+    'loyalty_accounts', 'loyalty_operations', 'strays', 'settings',
 ] %}
 {{ verdicts('file_drop', resources) }}
