@@ -1,12 +1,17 @@
 -- What a mirrored ledger lends to the one that counts: the order behind an operation. Found by the key that both vendors
 -- spell alike (mirror_key), else by customer, kind and points within a few minutes (one vendor cuts its times to the
--- minute), each operation with the nearest only, and each original with one of every mirroring system. One row per
--- mirrored operation that found its original.
+-- minute), each operation with the nearest only, and each original with one of every mirroring system; twins that nothing
+-- tells apart find each other in their order. One row per mirrored operation that found its original.
 with operations as (
     select
         operations.*,
         ledgers.is_counted,
-        customer_of_profile.customer_id
+        customer_of_profile.customer_id,
+        row_number() over (
+            partition by
+                operations.account_key, operations.operation_type, operations.points, operations.occurred_at
+            order by operations.operation_key
+        ) as twin
     from {{ ref('int_loyalty_operations__united') }} as operations
     inner join {{ ref('int_ledgers') }} as ledgers on operations.source_system = ledgers.source_system
     left join {{ ref('int_customer_of_profile') }} as customer_of_profile
@@ -34,7 +39,8 @@ pairs as (
         originals.operation_key as original_key,
         'mirror key' as matched_by,
         1 as weakness,
-        abs({{ dbt.datediff('originals.occurred_at', 'mirrors.occurred_at', 'second') }}) as seconds_apart
+        abs({{ dbt.datediff('originals.occurred_at', 'mirrors.occurred_at', 'second') }}) as seconds_apart,
+        abs(originals.twin - mirrors.twin) as twins_apart
     from mirrors
     inner join originals on mirrors.mirror_key = originals.mirror_key
 
@@ -46,7 +52,8 @@ pairs as (
         originals.operation_key as original_key,
         'customer, kind, points and time' as matched_by,
         2 as weakness,
-        abs({{ dbt.datediff('originals.occurred_at', 'mirrors.occurred_at', 'second') }}) as seconds_apart
+        abs({{ dbt.datediff('originals.occurred_at', 'mirrors.occurred_at', 'second') }}) as seconds_apart,
+        abs(originals.twin - mirrors.twin) as twins_apart
     from mirrors
     inner join originals
         on mirrors.customer_id = originals.holder_id
@@ -59,7 +66,7 @@ pairs as (
 nearest_original as (
     select
         *,
-        row_number() over (partition by operation_key order by weakness, seconds_apart, original_key) as choice
+        row_number() over (partition by operation_key order by weakness, seconds_apart, twins_apart, original_key) as choice
     from pairs
 ),
 
