@@ -1,4 +1,5 @@
--- What lay where at the end of which day. Where two systems count one shelf, the better ranked one is believed.
+-- What lay where at the end of which day. Of the systems that tell anything of a place on a day the best ranked is believed about
+-- the whole place: one that leaves out empty shelves knows them to be empty, and no worse system's row may fill them.
 -- One row per product, place and day.
 {{ config(materialized='view') }}
 
@@ -27,7 +28,7 @@ ranked as (
         levels.quantity,
         levels.reserved,
         dense_rank() over (
-            partition by product_records.product_id, store_records.store_id, levels.stock_on
+            partition by store_records.store_id, levels.stock_on
             order by coalesce(precedence.{{ adapter.quote('rank') }}, 99), levels.source_system
         ) as trust
     from levels
