@@ -1,4 +1,6 @@
--- Stock and reserve at the end of a day of the server, which stands in the document's key. One row per product, place and day.
+-- Stock and reserve at the end of a day of the server, which stands in the document's key. A register kept by more than item and
+-- store (characteristics, purposes) has several rows of one shelf, told apart by their keys; they are summed.
+-- One row per product, place and day.
 with
 
 stock as (
@@ -13,9 +15,10 @@ final as (
         item_id as product_record_id,
         store_id as store_record_id,
         cast(right(document_key, 10) as date) as stock_on,
-        quantity,
-        coalesce(reserved, 0) as reserved
+        sum(quantity) as quantity,
+        sum(coalesce(reserved, 0)) as reserved
     from stock
+    group by source_system, source_account, item_id, store_id, cast(right(document_key, 10) as date)
 )
 
 select * from final
