@@ -1,6 +1,6 @@
 """A small programme made by hand: members with one card and with two, and a publication that knows some of them.
 
-Thirty members of one pattern, and four of whom something is special. The figures that tests expect are counted from these rows.
+Thirty members of one pattern, and some of whom something is special. The figures that tests expect are counted from these rows.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,8 @@ from sandbox.world import World, table
 UNTIL = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 NOW = UNTIL.replace(tzinfo=None)
 ANNA, BORIS, VERA, GLEB, TOMORROW, FIRST_OF_MANY, MANY = 1, 2, 3, 4, 5, 11, 30
+# Nobody asks for these but the test that spoils them; the first earned a point a day for six days.
+SPOILED, SHAPELESS = 51, 52
 OLD_CARD = "290000000901"
 ORDER = {"order_id": 9001, "number": "9001A", "created_at": NOW - timedelta(days=20)}
 # account -> points of which none wait, and points that wait, at NOW.
@@ -70,6 +72,7 @@ def _accounts() -> list[dict[str, Any]]:
     many = [_account(number) for number in range(FIRST_OF_MANY, FIRST_OF_MANY + MANY)]
     return [_account(ANNA), _account(BORIS), _account(VERA, activated_at=None, status="not_confirmed"),
             _account(GLEB, closed_at=NOW - timedelta(days=3), status="deactivated"), *many,
+            _account(SPOILED), _account(SHAPELESS),
             _account(TOMORROW, enrolled_at=NOW + timedelta(hours=5), activated_at=NOW + timedelta(hours=6))]
 
 
@@ -91,6 +94,7 @@ def _operations() -> list[dict[str, Any]]:
         # Two that nothing but an id tells apart.
         told += [(number, "credit_for_event", 5 * number, timedelta(days=15), {"activates_on": _day(15)})] * 2
         told += [(number, "charge_for_order", -number, timedelta(days=3), {})]
+    told += [(SPOILED, "credit_for_event", 1, timedelta(days=day), {"activates_on": _day(day)}) for day in range(20, 14, -1)]
     return [{"operation_id": place, "account_id": number, "type": kind, "points": points, "created_at": NOW - before, **other}
             for place, (number, kind, points, before, other) in enumerate(told, start=1)]
 
