@@ -53,6 +53,12 @@ def hand_made() -> World:
     frames["promotions"] = table("promotions", pd.DataFrame([
         {"promotion_id": 1, "name": "Осень", "promo_code": "AUTUMN", "discount_type": "promo_code", "channel": "email",
          "starts_on": at("2026-10-01"), "ends_on": at("2026-10-31"), "budget_kop": 10000000}]))
+    frames["loyalty_accounts"] = table("loyalty_accounts", pd.DataFrame([
+        {"account_id": 5, "card_number": "290000000005", "phone": "+79161234567", "enrolled_at": at("2026-10-05 10:00"),
+         "activated_at": at("2026-10-05 10:01"), "closed_at": at("2026-11-20 10:00"), "status": "deactivated"}]))
+    frames["loyalty_operations"] = table("loyalty_operations", pd.DataFrame([
+        {"operation_id": 1, "account_id": 5, "type": "credit_for_order", "points": 50, "created_at": at("2026-10-06 10:00"),
+         "activates_on": at("2026-10-20"), "order_id": 7}]))
     return World(begins_at=at("2026-09-01").to_pydatetime(), until=at("2026-10-31 09:00").to_pydatetime(),
                  ends_at=at("2026-11-30").to_pydatetime(), **frames)
 

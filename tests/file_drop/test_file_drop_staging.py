@@ -69,6 +69,19 @@ def drop_with_other_manners(root: Path) -> None:
     old = folder.write("store_entrants/old.csv", "store,counted_at,entrants\nm,2026-10-01,7\nm,2026-10-02,8\n")
     os.utime(old, (1_790_000_000, 1_790_000_000))
     folder.write("store_entrants/new.csv", "store,counted_at,entrants\nm,2026-10-01,40\nm,2026-10-01,60\n")
+    # Two dumps of a loyalty programme: the newer tells one account and one movement again.
+    old = folder.write("loyalty_accounts/old.csv", "account_id,card,phone,enrolled_at\n1,29001,89161234567,2026-01-05\n2,,,2026-01-06\n")
+    os.utime(old, (1_790_000_000, 1_790_000_000))
+    folder.write("loyalty_accounts/new.csv", "account_id,card,email,full_name,status,enrolled_at,closed_at,balance\n"
+                                             "1,29001,a@example.com,Анна,Active,2026-01-05,,80\n3,29003,,,,2026-01-07,2026-02-01,0\n")
+    old = folder.write("loyalty_operations/old.csv",
+                       "operation_id,account_id,operation_type,points,occurred_at\no1,1,earned,100,2026-03-01\n")
+    os.utime(old, (1_790_000_000, 1_790_000_000))
+    folder.write("loyalty_operations/new.jsonl", "".join(f"{json.dumps(one)}\n" for one in (
+        {"operation_id": "o1", "account_id": "1", "operation_type": "Earned", "points": 110, "occurred_at": "2026-03-01",
+         "available_on": "2099-03-15", "order_number": "7A"},
+        {"operation_id": "o2", "account_id": "2", "operation_type": "cancelled", "cancels_type": "redeemed", "points": -30.5,
+         "occurred_at": "2026-03-02 10:00"})))
 
 
 # Values at the edges of every kind; those that the door leaves out for the sake of the tables behind staging stand below.
@@ -216,6 +229,15 @@ def test_two_nights_are_translated(served, tmp_path, monkeypatch):
     assert there("event_name", "event_visits") == [("Дегустация",)] * 3
     assert there("counted_at::text, entrants", "store_traffic") == [
         ("2026-09-30 18:00:00", 40), ("2026-09-30 18:00:00", 60), ("2026-10-01 18:00:00", 8)]
+    assert there("source_record_id, profile_record_id, card_number, status, enrolled_at::text, vendor_balance", "loyalty_accounts") == [
+        ("1", "1", "29001", "active", "2026-01-04 18:00:00", 80.0), ("2", None, None, "active", "2026-01-05 18:00:00", None),
+        ("3", "3", "29003", "inactive", "2026-01-06 18:00:00", 0.0)]
+    assert there("source_record_id, loyalty_account_record_id, profile_record_id, operation_type, cancels_type, points, is_pending, "
+                 "order_number", "loyalty_operations") == [
+        ("o1", "1", "1", "earned", None, 110.0, True, "7A"), ("o2", "2", None, "cancelled", "redeemed", -30.5, False, None)]
+    assert there("source_record_id, identifier_type, identifier_value", "identifiers") == [
+        ("1", "email", "a@example.com"), ("1", "loyalty_card", "29001"), ("3", "loyalty_card", "29003")]
+    assert there("source_record_id, full_name", "profiles") == [("1", "Анна"), ("3", None)]
     # What two files tell is warned about, by what it is and where it stands.
     assert warned == ["two_files_tell_the_same_thing"]
     assert there("dataset, left(told, 19), files, first_file, last_file", "told_twice") == [

@@ -39,6 +39,21 @@ def test_pages_list_folders_and_files_and_files_have_their_formats(served):
         "\ufeffstore,counted_at,entrants", "msk-1,2026-10-30,210"]
 
 
+def test_loyalty_dumps_are_there_when_they_are_asked_for(served):
+    world = served.sandbox.world
+    assert len(world.loyalty_accounts) == 1
+    served.sandbox.options["file_drop.loyalty"] = "yes"
+    root = f"{served.url}/file_drop"
+    assert links(f"{root}/loyalty_accounts/") == ["accounts-2026-10.csv"]
+    assert httpx.get(f"{root}/loyalty_accounts/accounts-2026-10.csv").content.decode("cp1251").splitlines() == [
+        "account_id;card;phone;status;enrolled_at;closed_at", "5;290000000005;+79161234567;;05.10.2026 13:00:00;"]
+    points = gzip.decompress(httpx.get(f"{root}/loyalty_operations/2026-10.csv.gz").content).decode("utf-8-sig")
+    assert points.splitlines() == ["operation_id,account_id,operation_type,cancels_type,points,occurred_at,available_on,order_number",
+                                   "1,5,earned,,50,2026-10-06 13:00:00,2026-10-20,7A"]
+    report = contact("r1")
+    assert (report.error, report.documents["loyalty_accounts"], report.documents["loyalty_operations"]) == ("", 1, 1)
+
+
 def test_the_next_day_changes_the_files_that_had_news(served):
     first = contact("r1")
     assert (first.error, first.documents) == ("", {

@@ -56,6 +56,20 @@ def http(acme, **options):
     return Http(ACME, base_url=acme.url, headers=lambda: {"X-API-KEY": "planted-secret"}, requests_per_second=100, **options)
 
 
+def test_what_is_private_in_a_path_stands_in_no_error_echo_or_log_line(acme, caplog):
+    caplog.set_level(logging.DEBUG)
+    card = "290000000017"
+    echo = f'{{"path":"/users/{card}/info","card":"{card[-10:]}"}}'
+    acme.faults.plant(Fault("acme", status=503, body=echo))
+    acme.faults.plant(Fault("acme", status=403, body=echo))
+    with pytest.raises(VendorError) as refused:
+        http(acme).get(f"users/{card}/info?x=1", resource="users", private=(card, card[-10:]))
+    assert str(refused.value).startswith(
+        f'acme/main: GET {acme.url}/users/…/info answered 403 {{"path":"/users/…/info","card":"…"}}. This is not retried')
+    assert "GET /acme/users/…/info?… HTTP/1.1" in caplog.text
+    assert card[-10:] not in caplog.text
+
+
 @pytest.mark.parametrize("fault", [
     Fault("acme", kind="status", status=503),
     Fault("acme", kind="status", status=500),
