@@ -22,6 +22,8 @@ from ingestion.vendor import Contact
 
 log = logging.getLogger(__name__)
 CALLS_PER_NIGHT, REASK_DAYS, OVERLAP_DAYS = 5000, 30, 7
+# A night that is run twice spends its calls on others than those who were answered just now.
+JUST_NOW = timedelta(hours=12)
 # So many in a row and the vendor is down; so large a share and something is wrong that is no single customer's.
 IN_A_ROW, FAILED_SHARE = 10, 0.2
 # So many questions and not one member, ever: rather a wrong address than a retailer without a programme.
@@ -91,11 +93,16 @@ class Round:
         return self._told
 
     def _queue(self, customers: list[Customer]) -> list[Customer]:
-        """Never asked first, in another order every day; then the longest ago. Who is no member by any of his keys rests."""
+        """Never asked first, in another order every day; then the longest ago. Who was answered just now rests, and for long who is no
+        member by any of his keys."""
         day = self._contact.now.date().isoformat()
         turns = {key: self._before.get(key.document_key, Turn()) for customer in customers for key in customer.keys}
-        awake = [customer for customer in customers if not all(self._rests(turns[key]) for key in customer.keys)]
+        awake = [customer for customer in customers if not self._was_just_met([turns[key] for key in customer.keys])
+                 and not all(self._rests(turns[key]) for key in customer.keys)]
         return sorted(awake, key=lambda customer: (max(turns[key].asked_at for key in customer.keys), customer.lot(day)))
+
+    def _was_just_met(self, turns: list[Turn]) -> bool:
+        return any(one.result == "member" and datetime.fromisoformat(one.asked_at) + JUST_NOW > self._contact.now for one in turns)
 
     def _rests(self, known: Turn) -> bool:
         return known.result == "not_a_member" and datetime.fromisoformat(known.asked_at) + self._rest > self._contact.now

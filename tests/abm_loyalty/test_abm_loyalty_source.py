@@ -61,7 +61,11 @@ def test_a_night_spends_its_calls_and_the_next_goes_on(night, installation, publ
     night()
     assert keys(landed("accounts")) == sorted(str(number) for number in made.BALANCES)
     assert set(keys(landed("operations"))) == set(told(programme, *made.BALANCES))
-    # Then those asked longest ago: the answers of the first nights come again, and no news with them.
+    # Everybody was answered just now; half a day after the first of them those asked longest ago come again, and no news with them.
+    assert night().documents == {}
+    installation.sandbox.advance(hours=9)
+    monkeypatch.setenv("SOURCES__ABM_LOYALTY__CALLS_PER_NIGHT", "12")
+    assert night().documents == {"answers": 6}
     asked = {row["key"]: 0 for row in landed("answers")}
     for row in landed("answers"):
         asked[row["key"]] += 1
@@ -72,10 +76,12 @@ def test_a_quiet_night_lands_answers_alone_and_news_only_what_is_new(night, inst
     publish(*made.everybody())
     night()
     first = {name: len(landed(name)) for name in ("accounts", "operations")}
-    installation.sandbox.advance(minutes=5)
-    assert night().documents == {"answers": len(made.BALANCES)}
-    installation.sandbox.advance(days=1)
+    installation.sandbox.advance(hours=9)
+    assert night().documents == {}
+    installation.sandbox.set_clock(made.UNTIL + timedelta(hours=13))
     assert night().documents == {"answers": len(made.BALANCES), "accounts": 1, "operations": 1}
+    installation.sandbox.advance(hours=13)
+    assert night().documents == {"answers": len(made.BALANCES)}
     assert first == {"accounts": len(made.BALANCES), "operations": len(told(programme, *made.BALANCES))}
 
 
@@ -93,8 +99,8 @@ def test_two_cards_of_one_member_are_one_account(night, installation, publish, l
     night()
     assert keys(landed("accounts")) == [str(made.ANNA)]
     assert keys(landed("operations")) == told(programme, made.ANNA)
-    installation.sandbox.advance(hours=1)
-    assert night().documents == {"answers": 2}
+    installation.sandbox.set_clock(made.UNTIL + timedelta(hours=13))
+    assert night().documents == {"answers": 2, "accounts": 1, "operations": 1}
 
 
 def test_operations_without_an_id_are_told_apart_by_what_happened(night, installation, publish, landed, programme):
@@ -104,8 +110,8 @@ def test_operations_without_an_id_are_told_apart_by_what_happened(night, install
     found = keys(landed("operations"))
     assert len(set(found)) == len(found) == len(told(programme, *made.BALANCES))
     assert len([key for key in found if key.endswith(":2")]) == made.MANY
-    installation.sandbox.advance(minutes=5)
-    assert night().documents == {"answers": len(made.BALANCES)}
+    installation.sandbox.set_clock(made.UNTIL + timedelta(hours=13))
+    assert night().documents == {"answers": len(made.BALANCES), "accounts": 1, "operations": 1}
 
 
 def test_a_file_names_customers_before_the_first_publication(night, installation, landed, tmp_path, monkeypatch):
