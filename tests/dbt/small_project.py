@@ -88,11 +88,11 @@ class SmallProject:
             text = re.sub(r"    'stg_(?!mindbox)\w+',\n", "", file.read_text(encoding="utf-8")).replace("stg_mindbox__", "stg_acme__")
             self.write(f"models/intermediate/quality/{file.name}", text)
 
-    def declare(self, *resources: str, full_lists: Sequence[str] = ()) -> None:
+    def declare(self, *resources: str, full_lists: Sequence[str] = (), snapshots: Sequence[str] = ()) -> None:
         """The vendor's sources, with an empty shelf each."""
         lines = ["sources:", "  - name: raw_acme", "    tables:"]
         for name in resources:
-            kind = "full_list" if name in full_lists else "changes"
+            kind = "full_list" if name in full_lists else "snapshot" if name in snapshots else "changes"
             lines += [f"      - name: {name}", f"        config: {{meta: {{kind: {kind}}}}}"]
             self._land(name, "shelf", LANDED.empty_table())
         self.write("models/staging/acme/_acme__sources.yml", "\n".join(lines) + "\n")

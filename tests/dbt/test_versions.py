@@ -100,16 +100,26 @@ def test_of_a_full_list_only_the_newest_load_lives(project: SmallProject) -> Non
     assert project.rows("select * from staging.stg_acme__statuses") == [("second", "new", 1)]
 
 
-def test_of_a_snapshot_every_day_stays(project: SmallProject) -> None:
-    project.declare("stock")
+def test_of_a_snapshot_every_day_stays_as_its_newest_load_told_it(project: SmallProject) -> None:
+    project.declare("stock", snapshots=["stock"])
     project.write("models/staging/acme/base/base_acme__stock.sql",
                   "{% set contract = [('product_id', 'product', 'text', 'required'), ('quantity', 'quantity', 'number', '')] %}"
                   "{{ staged_documents('acme', 'stock', contract) }}")
-    for day, quantity in (("2026-10-30", 5), ("2026-10-31", 4), ("2026-10-31", 3)):
-        project.land("stock", Document(f"p:{day}", {"product": "p", "quantity": quantity}))
+    project.write("models/staging/acme/stg_acme__stock.sql",
+                  "select document_key, quantity from ({{ live_documents('acme', 'stock') }}) as live")
+
+    def shelf(product: str, day: str, quantity: int) -> Document:
+        return Document(f"{product}:{day}", {"product": product, "quantity": quantity})
+
+    project.land("stock", shelf("p", "2026-10-30", 5), shelf("q", "2026-10-30", 1))
+    project.land("stock", shelf("p", "2026-10-31", 4), shelf("q", "2026-10-31", 1))
+    project.land("stock", shelf("p", "2026-10-31", 3))
     project.build()
-    assert project.rows("select document_key, quantity from staging.base_acme__stock order by 1") == [
-        ("p:2026-10-30", 5), ("p:2026-10-31", 3)]
+    assert project.rows("select * from staging.stg_acme__stock order by 1") == [
+        ("p:2026-10-30", 5),
+        ("p:2026-10-31", 3),       # asked again that day: q is sold out, and a vendor that leaves out empty shelves tells nothing of it
+        ("q:2026-10-30", 1),
+    ]
 
 
 def test_a_changed_contract_restages_that_model_and_replays_what_it_had_rejected(orders: SmallProject) -> None:

@@ -211,19 +211,20 @@ where not exists (
 
 {#-
   The documents that are live: accepted, not deleted. Of a full list (kind in the sources' YAML: `meta: {kind: full_list}`)
-  only the keys that stood in the account's newest load of it, whatever the verdict on their newest version.
+  only the keys that stood in the account's newest load of it, whatever the verdict on their newest version. Of a snapshot,
+  whose keys end in their day, likewise for each day.
 -#}
 {% macro live_documents(vendor, resource, kind=none) -%}
     {%- set model = ref('base_' ~ vendor ~ '__' ~ resource) -%}
     {%- set kind = kind or resource_kind(vendor, resource) -%}
     select documents.*
     from {{ model }} as documents
-    {%- if kind == 'full_list' %}
+    {%- if kind in ('full_list', 'snapshot') %}
     inner join (
         select
             source_account,
             document_key,
-            rank() over (partition by source_account order by max(loaded_at) desc, max(load_id) desc) as age
+            rank() over (partition by source_account{{ ', right(document_key, 10)' if kind == 'snapshot' }} order by max(loaded_at) desc, max(load_id) desc) as age
         from {{ model }}
         group by source_account, document_key
     ) as listed
