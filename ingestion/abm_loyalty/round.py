@@ -22,7 +22,7 @@ from ingestion.vendor import Contact
 
 log = logging.getLogger(__name__)
 CALLS_PER_NIGHT, REASK_DAYS, OVERLAP_DAYS = 5000, 30, 7
-# A night that is run twice spends its calls on others than those who were answered just now.
+# A night that is run twice gives the same marts: it goes on where it was cut, and who was answered just now is not asked again.
 JUST_NOW = timedelta(hours=12)
 # So many in a row and the vendor is down; so large a share and something is wrong that is no single customer's.
 IN_A_ROW, FAILED_SHARE = 10, 0.2
@@ -62,9 +62,10 @@ class Told:
 
 
 class Round:
-    """The questions of one contact."""
+    """The questions of one contact. whole_at: when everybody was asked; just after it only those are who were not answered then, since
+    whom the night's own publication brought belongs to the next one. After `run` it is now, or None when the round was cut."""
 
-    def __init__(self, account: Account, contact: Contact, api: Api, before: dict[str, Turn]) -> None:
+    def __init__(self, account: Account, contact: Contact, api: Api, before: dict[str, Turn], whole_at: str | None = None) -> None:
         self._account, self._contact, self._api, self._before = account, contact, api, before
         # Several cards and phones lead to one account; the answer that read its history last knows it best.
         self._accounts = {one.account: one for one in sorted(before.values(), key=lambda one: one.through)}
@@ -77,16 +78,21 @@ class Round:
         self._asked: set[str] = set()
         self._failed: list[Record] = []
         self._answered, self._in_a_row, self._fault = 0, 0, ""
+        self.whole_at = whole_at
+        self._is_again = whole_at is not None and datetime.fromisoformat(whole_at) + JUST_NOW > contact.now
 
     def run(self, customers: list[Customer]) -> Told:
         """Ask until everybody was asked or the night's calls are spent. Raises VendorError when the vendor does not answer."""
         queue = self._queue(customers)
+        self.whole_at = self.whole_at if self._is_again else self._contact.now.isoformat()
         for place, customer in enumerate(queue):
             if self._calls >= self._budget:
                 log.info("%s: %d customers were asked, %d wait for the next nights.", self._who, place, len(queue) - place)
+                self.whole_at = None
                 break
             self._ask(customer)
             if self._in_a_row >= IN_A_ROW and self._is_down():
+                self.whole_at = None
                 break
         self._judge()
         self._told.answers += self._failed
@@ -99,6 +105,8 @@ class Round:
         turns = {key: self._before.get(key.document_key, Turn()) for customer in customers for key in customer.keys}
         awake = [customer for customer in customers if not self._was_just_met([turns[key] for key in customer.keys])
                  and not all(self._rests(turns[key]) for key in customer.keys)]
+        if self._is_again:
+            awake = [customer for customer in awake if any(turns[key].result == "failed" for key in customer.keys)]
         return sorted(awake, key=lambda customer: (max(turns[key].asked_at for key in customer.keys), customer.lot(day)))
 
     def _was_just_met(self, turns: list[Turn]) -> bool:

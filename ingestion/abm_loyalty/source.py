@@ -2,7 +2,8 @@
 
     Contact  ->  one round of questions (round.py)  ->  accounts, operations, answers  ->  Arrow tables
 
-The first contact and every later one are the same round; the lake's own `answers` say where it goes on. Older windows and backfills have
+The first contact and every later one are the same round; the lake's own `answers` say where it goes on, and the state, committed with the
+load, when a round reached everybody (`whole_at`). Older windows and backfills have
 nothing to ask: a customer's history comes whole with his first answer.
 """
 
@@ -62,7 +63,12 @@ class _Night:
                         "nobody. The night after the first publication asks.", who, self._account.variable("customers_file"))
             return Told()
         found = lake.landed_values(VENDOR, self._account.name, "answers", *TURN)
-        return Round(self._account, self._contact, Api(self._account), {key: turn(*values) for key, values in found.items()}).run(customers)
+        before = {key: turn(*values) for key, values in found.items()}
+        state = dlt.current.source_state()
+        asking = Round(self._account, self._contact, Api(self._account), before, state.get("whole_at"))
+        told = asking.run(customers)
+        state["whole_at"] = asking.whole_at
+        return told
 
 
 def _settings(account: Account, contact: Contact) -> Iterator[pa.Table]:

@@ -61,9 +61,11 @@ def test_a_night_spends_its_calls_and_the_next_goes_on(night, installation, publ
     night()
     assert keys(landed("accounts")) == sorted(str(number) for number in made.BALANCES)
     assert set(keys(landed("operations"))) == set(told(programme, *made.BALANCES))
-    # Everybody was answered just now; half a day after the first of them those asked longest ago come again, and no news with them.
+    # Everybody was answered just now; half a day later those asked longest ago come again, and no news with them.
     assert night().documents == {}
     installation.sandbox.advance(hours=9)
+    assert night().documents == {}
+    installation.sandbox.set_clock(made.UNTIL + timedelta(hours=16))
     monkeypatch.setenv("SOURCES__ABM_LOYALTY__CALLS_PER_NIGHT", "12")
     assert night().documents == {"answers": 6}
     asked = {row["key"]: 0 for row in landed("answers")}
@@ -83,6 +85,17 @@ def test_a_quiet_night_lands_answers_alone_and_news_only_what_is_new(night, inst
     installation.sandbox.advance(hours=13)
     assert night().documents == {"answers": len(made.BALANCES)}
     assert first == {"accounts": len(made.BALANCES), "operations": len(told(programme, *made.BALANCES))}
+
+
+def test_whom_the_nights_own_publication_brings_is_asked_by_the_next_night(night, installation, publish, landed):
+    publish(*made.everybody()[:5])
+    night()
+    publish(*made.everybody())
+    installation.sandbox.advance(hours=1)
+    assert night().documents == {}
+    installation.sandbox.advance(days=1)
+    night()
+    assert keys(landed("accounts")) == sorted([*map(str, made.BALANCES), str(made.ANNA)])
 
 
 def test_no_member_is_asked_again_after_a_rest(night, installation, publish, landed):
