@@ -76,6 +76,7 @@ class Publishing(_Section):
 class Sales(_Section):
     omnichannel_window_days: Days = 365
     like_for_like_full_months: Count = 13
+    like_for_like_history_days: Days = 3
     mirror_window_days: Days = 7
     gift_card_categories: tuple[str, ...] = ("Подарочные карты", "Подарочные сертификаты", "Gift cards")
 

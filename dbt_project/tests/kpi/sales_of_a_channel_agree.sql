@@ -41,8 +41,8 @@ sold as (
         sum(case when orders.customer_id is not null then orders.receipts_count else 0 end) as identified_orders,
         sum(orders.gross_amount) as gross_amount,
         sum(orders.discount_amount) as discount_amount,
-        sum(orders.points_discount_amount) as points_discount_amount,
-        sum(orders.gift_card_paid_amount) as gift_card_paid_amount,
+        coalesce(sum(orders.points_discount_amount), 0) as points_discount_amount,
+        coalesce(sum(orders.gift_card_paid_amount), 0) as gift_card_paid_amount,
         sum(coalesce(lines.net_amount, orders.net_revenue)) as order_revenue,
         sum(coalesce(lines.cost_amount, orders.cost_amount)) as cost_amount,
         sum(orders.net_revenue - orders.cost_amount) as margin_amount

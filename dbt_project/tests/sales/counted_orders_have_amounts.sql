@@ -8,7 +8,7 @@ where is_counted <> (not is_cancelled and not is_test and not is_gift_cards_only
         and (
             gross_amount is null
             or discount_amount is null
-            or points_discount_amount is null
+            or (points_discount_amount is null and order_kind <> 'shift_report')
             or delivery_amount is null
             or net_revenue is null
             or margin_amount is null

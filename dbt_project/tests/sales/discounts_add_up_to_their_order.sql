@@ -7,4 +7,4 @@ with discounts as (
 select orders.order_id
 from {{ ref('orders') }} as orders
 left join discounts on orders.order_id = discounts.order_id
-where orders.discount_amount + orders.points_discount_amount <> coalesce(discounts.amount, 0)
+where orders.discount_amount + coalesce(orders.points_discount_amount, 0) <> coalesce(discounts.amount, 0)

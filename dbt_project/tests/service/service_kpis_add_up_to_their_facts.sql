@@ -18,7 +18,14 @@ tickets as (
         + count(case when tickets.sla_resolution_met then 1 end) as sla_targets_met,
         count(tickets.csat_score) as csat_answers,
         count(case when tickets.has_bot then 1 end) as bot_tickets,
-        count(case when not tickets.is_created_by_agent and orders.ordered_at <= tickets.created_at then 1 end) as order_contacts
+        count(
+            case
+                when not tickets.is_created_by_agent
+                    and orders.ordered_at <= tickets.created_at
+                    and orders.sales_channel <> 'marketplace'
+                    then 1
+            end
+        ) as order_contacts
     from {{ ref('tickets') }} as tickets
     left join {{ ref('orders') }} as orders on tickets.order_id = orders.order_id
     where tickets.is_counted
@@ -35,9 +42,9 @@ cells as (
 ),
 
 orders as (
-    select count(*) as orders
+    select coalesce(sum(receipts_count), 0) as orders
     from {{ ref('orders') }}
-    where is_counted
+    where is_counted and sales_channel <> 'marketplace'
 ),
 
 telephone as (
@@ -49,10 +56,11 @@ telephone as (
 
 calls as (
     select
-        count(case when direction in ('in', 'out') then 1 end) as calls,
-        count(case when is_called_back then 1 end) as called_back,
-        count(case when is_about_order then 1 end) as about_orders
-    from {{ ref('calls') }}
+        count(case when calls.direction in ('in', 'out') then 1 end) as calls,
+        count(case when calls.is_called_back then 1 end) as called_back,
+        count(case when calls.is_about_order and coalesce(orders.sales_channel, '') <> 'marketplace' then 1 end) as about_orders
+    from {{ ref('calls') }} as calls
+    left join {{ ref('orders') }} as orders on calls.order_id = orders.order_id
 ),
 
 monthly as (

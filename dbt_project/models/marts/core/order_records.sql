@@ -15,6 +15,14 @@ gift_cards as (
     select * from {{ ref('int_gift_card_lines') }}
 ),
 
+stores as (
+    select record_key, store_id from {{ ref('int_store_records') }}
+),
+
+employees as (
+    select record_key, employee_id from {{ ref('int_employee_records') }}
+),
+
 rates as (
     select * from {{ ref('int_exchange_rates') }}
 ),
@@ -36,11 +44,17 @@ final as (
             (records.net_revenue - coalesce(gift_cards.net_amount, 0)) * coalesce(orders.exchange_rate, rates.rate)
             as decimal(18, 2)
         ) as net_revenue,
-        coalesce(records.order_key = orders.amounts_order_key, false) as is_amounts_source
+        coalesce(records.order_key = orders.amounts_order_key, false) as is_amounts_source,
+        stores.store_id,
+        employees.employee_id
     from matched
     inner join records on matched.order_key = records.order_key
     left join orders on matched.order_id = orders.order_id
     left join gift_cards on matched.order_key = gift_cards.order_key
+    left join stores
+        on records.source_system || ':' || records.source_account || ':' || records.store_record_id = stores.record_key
+    left join employees
+        on records.source_system || ':' || records.source_account || ':' || records.employee_record_id = employees.record_key
     left join rates
         on coalesce(records.currency, '{{ rule('business.currency') }}') = rates.currency
             and {{ business_date('records.ordered_at') }} >= rates.valid_from

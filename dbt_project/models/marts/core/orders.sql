@@ -1,5 +1,8 @@
 {% set cost = 'coalesce(costs.cost_amount, cast(orders.net_revenue * ' ~ (1 - rule('customer_value.assumed_margin_share'))
     ~ ' as decimal(18, 2)))' -%}
+-- What the sums of a shift (order kind shift_report) do not tell is NULL, not 0: points and gift cards among the payments; its
+-- discount holds both. Handed over on: the day of received_at; of an order that came back though nobody knows when it was handed over
+-- the day of its first return, by when it had been.
 with orders as (
     select * from {{ ref('int_orders') }}
 ),
@@ -20,6 +23,7 @@ costs as (
     select
         order_id,
         sum(cost_amount) as cost_amount,
+        sum(case when cost_method = 'assumed_share' then cost_amount else 0 end) as assumed_cost_amount,
         sum(case when is_cancelled then 0 else quantity end) as units,
         case
             when min(case when not is_cancelled then cost_method end)
@@ -33,7 +37,7 @@ costs as (
 ),
 
 returned as (
-    select order_id, sum(amount) as amount
+    select order_id, sum(amount) as amount, min(returned_on) as first_returned_on
     from {{ ref('int_returns') }}
     where order_id is not null
     group by order_id
@@ -91,14 +95,14 @@ final as (
         orders.cancelled_at,
         orders.gross_amount,
         orders.discount_amount,
-        orders.points_discount_amount,
+        case when orders.order_kind = 'shift_report' then null else orders.points_discount_amount end as points_discount_amount,
         orders.delivery_amount,
         orders.net_revenue,
         cast(coalesce(returned.amount, 0) as decimal(18, 2)) as returned_amount,
         cast(orders.net_revenue - {{ cost }} as decimal(18, 2)) as margin_amount,
         coalesce(costs.cost_method, 'assumed_share') as cost_method,
-        orders.points_redeemed,
-        orders.points_earned,
+        case when orders.order_kind = 'shift_report' then null else orders.points_redeemed end as points_redeemed,
+        case when orders.order_kind = 'shift_report' then null else orders.points_earned end as points_earned,
         orders.currency,
         case when orders.customer_id is not null then coalesce(numbered.place = 1, false) end as is_first_order,
         cast(coalesce(costs.units, 0) as double) as units,
@@ -111,8 +115,18 @@ final as (
         cast({{ cost }} as decimal(18, 2)) as cost_amount,
         orders.gift_cards_sold_amount,
         orders.is_gift_cards_only,
-        cast(coalesce(paid_by_gift_card.amount, 0) as decimal(18, 2)) as gift_card_paid_amount,
-        cast(settled.amount as decimal(18, 2)) as payout_amount
+        cast(
+            case when orders.order_kind = 'shift_report' then null else coalesce(paid_by_gift_card.amount, 0) end as decimal(18, 2)
+        ) as gift_card_paid_amount,
+        cast(settled.amount as decimal(18, 2)) as payout_amount,
+        orders.order_kind,
+        case
+            when orders.received_at is not null then {{ business_date('orders.received_at') }}
+            when orders.status = 'returned' then returned.first_returned_on
+        end as handed_over_on,
+        cast(
+            case when costs.order_id is null then {{ cost }} else costs.assumed_cost_amount end as decimal(18, 2)
+        ) as assumed_cost_amount
     from orders
     left join stores on orders.store_key = stores.record_key
     left join employees on orders.employee_key = employees.record_key

@@ -39,7 +39,7 @@ final as (
         offered,
         answered,
         {{ ratio('answered', 'offered') }} as answer_rate,
-        answered_within,
+        case when direction = 'in' then answered_within end as answered_within,
         case when direction = 'in' then {{ ratio('answered_within', 'offered') }} end as service_level,
         missed,
         missed_called_back,

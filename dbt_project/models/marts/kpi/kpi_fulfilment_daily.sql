@@ -2,27 +2,16 @@
 -- hand-overs on the day they happened, promises on the promised day once it is over or kept, collections on the day they
 -- ended, returns on the day the goods came back, under the fulfilment method of their order.
 -- An order that came back though nobody knows when it was handed over was handed over once: it is no promise due, kept or
--- broken, no hand-over of any day, and counts as collected on the day of its first return, by when it had been.
-with first_returns as (
+-- broken, no hand-over with a number of days, and counts as collected on orders.handed_over_on, the day of its first return.
+with orders as (
     select
-        order_id,
-        min(returned_on) as returned_on
-    from {{ ref('returns') }}
-    where order_id is not null
-    group by order_id
-),
-
-orders as (
-    select
-        orders.*,
-        {{ business_date('orders.received_at') }} as received_on,
-        {{ business_date('orders.cancelled_at') }} as cancelled_on,
-        orders.fulfilment_method in ('courier', 'pickup_point', 'store_pickup') as is_delivered_later,
-        coalesce(orders.status = 'returned', false) and orders.received_at is null as is_received_unseen,
-        case when orders.status = 'returned' and orders.received_at is null then first_returns.returned_on end as returned_unseen_on
-    from {{ ref('orders') }} as orders
-    left join first_returns on orders.order_id = first_returns.order_id
-    where not orders.is_test
+        *,
+        {{ business_date('received_at') }} as received_on,
+        {{ business_date('cancelled_at') }} as cancelled_on,
+        fulfilment_method in ('courier', 'pickup_point', 'store_pickup') as is_delivered_later,
+        coalesce(status = 'returned', false) and received_at is null as is_received_unseen
+    from {{ ref('orders') }}
+    where not is_test
 ),
 
 returns as (
@@ -53,10 +42,10 @@ returns as (
         ~ ' and (promised_on < ' ~ as_of_date() ~ ' or received_on <= promised_on)'
         ~ ' and (received_on is not null or not is_cancelled or coalesce(cancelled_on > promised_on, false))',
         {'promises_due': '1', 'promises_kept': 'case when received_on <= promised_on then 1 else 0 end'}),
-    ('orders', 'coalesce(received_on, returned_unseen_on, cancelled_on)',
+    ('orders', 'coalesce(handed_over_on, cancelled_on)',
         "fulfilment_method in ('pickup_point', 'store_pickup')"
-        ~ ' and (coalesce(received_on, returned_unseen_on) is not null or (is_cancelled and cancelled_on is not null))',
-        {'collections_ended': '1', 'collected': 'case when coalesce(received_on, returned_unseen_on) is not null then 1 else 0 end'}),
+        ~ ' and (handed_over_on is not null or (is_cancelled and cancelled_on is not null))',
+        {'collections_ended': '1', 'collected': 'case when handed_over_on is not null then 1 else 0 end'}),
     ('returns', 'returned_on', 'true', {
         'returns_count': '1',
         'returned_amount': 'amount',

@@ -16,10 +16,10 @@ visitors as (
 
 orders as (
     select
-        orders.*,
-        {{ business_date('orders.received_at') }} as received_on
-    from {{ ref('orders') }} as orders
-    where orders.is_counted
+        *,
+        case when sales_channel = 'marketplace' or order_kind = 'shift_report' then 0 else 1 end as knows_buyers
+    from {{ ref('orders') }}
+    where is_counted
 ),
 
 -- The items of one questionnaire are one answer.
@@ -48,7 +48,7 @@ customers as (
 ),
 
 {#- One row per fact, with what it adds to each column; a column that a stage does not have stays NULL there. The customer is
-    None where nobody can be known, and '' where the stage counts people by another fact (orders, not the visit they came by). -#}
+    None where nobody can be known (nor is one of an order of a marketplace or of the sums of a shift), and '' where the stage counts people by another fact (orders, not the visit they came by). -#}
 {% set parts = [
     ('sessions', 'acquisition', 'session_kind', 'started_on', 'customer_id', 'true', {'sessions': '1'}),
     ('store_traffic', 'acquisition', "'store'", business_date('counted_at'), none, 'entrants is not null', {'entrants': 'entrants'}),
@@ -68,7 +68,7 @@ customers as (
     }),
     ('sessions', 'purchase', 'session_kind', 'started_on', '', 'purchased', {'sessions': '1'}),
     ('orders', 'purchase', 'sales_channel', 'ordered_on', 'customer_id', 'true', {'orders': 'receipts_count'}),
-    ('orders', 'receipt', 'fulfilment_method', 'received_on', 'customer_id', 'received_on is not null', {'orders': 'receipts_count'}),
+    ('orders', 'receipt', 'fulfilment_method', 'handed_over_on', 'customer_id', 'handed_over_on is not null', {'orders': 'receipts_count'}),
     ('answers', 'feedback', 'channel', 'answered_on', 'customer_id', 'true', {'answers': '1'}),
 ] -%}
 {%- set counts = ['sessions', 'entrants', 'product_views', 'wifi_visits', 'carts', 'abandoned_carts', 'recovered_carts',
@@ -85,7 +85,7 @@ facts as (
         {%- for count in counts %}
         cast({{ adds.get(count, 'null') }} as integer) as {{ count }},
         {%- endfor %}
-        {{ 0 if customer is none else 1 }} as knows_customers
+        {{ 0 if customer is none else 'knows_buyers' if source == 'orders' else 1 }} as knows_customers
     from {{ source }}
     where {{ condition }}
     {{ 'union all' if not loop.last }}

@@ -2,6 +2,8 @@
 -- the running month). Points come from the ledger; sales from counted orders. A person is a member from the first
 -- enrolment of any of their accounts, and known from the first day that any system dates: a profile, an order or a message;
 -- undated, as of today; employees and companies are no people here, tests are no customers, but their points are in the ledger.
+-- Shares of transactions are of those of which it can be known whose they were: purchases of employees and companies, of marketplaces
+-- and receipts that stand in the sums of a shift alone are in neither part. A point is priced by an order that tells points and money.
 with accounts as (
     select * from {{ ref('loyalty_accounts') }}
 ),
@@ -11,7 +13,13 @@ operations as (
 ),
 
 orders as (
-    select * from {{ ref('orders') }}
+    select
+        *,
+        not (
+            coalesce(order_kind, 'order') = 'shift_report' or coalesce(sales_channel, 'unknown') = 'marketplace'
+            or coalesce(is_employee_purchase, false) or coalesce(is_b2b, false)
+        ) as is_attributable
+    from {{ ref('orders') }}
     where is_counted
 ),
 
@@ -93,7 +101,9 @@ orders_of_members as (
         orders.net_revenue,
         orders.receipts_count,
         orders.cost_amount,
-        memberships.customer_id is not null as is_by_member
+        orders.assumed_cost_amount,
+        orders.is_attributable,
+        orders.is_attributable and memberships.customer_id is not null as is_by_member
     from orders
     left join memberships
         on orders.customer_id = memberships.customer_id
@@ -105,10 +115,12 @@ sales as (
     select
         month,
         cast(sum(receipts_count) as bigint) as orders_count,
+        cast(sum(case when is_attributable then receipts_count else 0 end) as bigint) as itemised_orders,
         cast(sum(case when is_by_member then receipts_count else 0 end) as bigint) as member_orders,
         sum(net_revenue) as order_revenue,
         sum(case when is_by_member then net_revenue else 0 end) as member_revenue,
-        sum(cost_amount) as cost_amount
+        sum(cost_amount) as cost_amount,
+        sum(assumed_cost_amount) as assumed_cost_amount
     from orders_of_members
     group by month
 ),
@@ -194,7 +206,10 @@ redemptions as (
         0 - sum(
             cast(operations.points as double)
             * coalesce(cast(discounted.points_discount_amount as double) / nullif(cast(discounted.points_redeemed as double), 0), 0)
-        ) as redeemed_value
+        ) as redeemed_value,
+        0 - sum(
+            case when discounted.points_discount_amount is not null and discounted.points_redeemed <> 0 then operations.points else 0 end
+        ) as priced_points
     from operations
     left join {{ ref('orders') }} as discounted on operations.order_id = discounted.order_id
     where not operations.is_pending and coalesce(operations.cancels_type, operations.operation_type) = 'redeemed'
@@ -229,9 +244,11 @@ monthly as (
         coalesce(known.known_customers, 0) as known_customers,
         coalesce(sales.member_orders, 0) as member_orders,
         coalesce(sales.orders_count, 0) as orders_count,
+        coalesce(sales.itemised_orders, 0) as itemised_orders,
         cast(coalesce(sales.member_revenue, 0) as decimal(18, 2)) as member_revenue,
         cast(coalesce(sales.order_revenue, 0) as decimal(18, 2)) as order_revenue,
         cast(coalesce(sales.cost_amount, 0) as decimal(18, 2)) as cost_amount,
+        cast(coalesce(sales.assumed_cost_amount, 0) as decimal(18, 2)) as assumed_cost_amount,
         coalesce(active.active_members, 0) as active_members,
         coalesce(redeemers.redeeming_members, 0) as redeeming_members,
         cast(coalesce(spending.active_window_revenue, 0) as decimal(18, 2)) as active_window_revenue,
@@ -242,6 +259,7 @@ monthly as (
         coalesce(flows.redeeming_orders, 0) as redeeming_orders,
         coalesce(redemptions.points_charged, 0) as points_charged,
         coalesce(redemptions.redeemed_value, 0) as redeemed_value,
+        coalesce(redemptions.priced_points, 0) as priced_points,
         coalesce(pending.points_pending, 0) as points_pending,
         coalesce(flows.points_issued, 0) - coalesce(flows.points_redeemed, 0)
         - coalesce(flows.points_expired, 0) + coalesce(flows.points_adjusted, 0) as points_change,
@@ -279,7 +297,7 @@ final as (
         {{ ratio('members', 'known_customers') }} as participation_rate,
         member_orders,
         orders_count,
-        {{ ratio('member_orders', 'orders_count') }} as transaction_participation_rate,
+        {{ ratio('member_orders', 'itemised_orders') }} as transaction_participation_rate,
         tenure_days,
         {{ ratio('tenure_days', 'members') }} as average_tenure_days,
         closing_points - points_change as opening_points,
@@ -299,9 +317,9 @@ final as (
         member_revenue,
         {{ ratio('member_revenue', 'member_orders') }} as member_spend_per_transaction,
         cast(round(redeemed_value, 2) as decimal(18, 2)) as redeemed_value,
-        {{ ratio('redeemed_value', 'points_redeemed') }} as cost_per_point,
+        {{ ratio('redeemed_value', 'priced_points') }} as cost_per_point,
         points_discount_at_cost,
-        {{ ratio('points_discount_at_cost', 'points_redeemed') }} as cost_per_point_at_cost,
+        {{ ratio('points_discount_at_cost', 'priced_points') }} as cost_per_point_at_cost,
         cost_amount,
         order_revenue,
         active_members,
@@ -312,7 +330,10 @@ final as (
         {{ ratio('active_window_revenue', 'active_members') }} as spend_per_member,
         cast(null as double) as liability_management,
         cast(null as double) as liability_ifrs15,
-        balance_difference
+        balance_difference,
+        cast(itemised_orders as bigint) as itemised_orders,
+        cast(priced_points as double) as priced_points,
+        assumed_cost_amount
     from running
 )
 

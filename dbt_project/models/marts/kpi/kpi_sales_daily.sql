@@ -1,7 +1,8 @@
 -- Orders count on the day they were placed, returns on the day the goods came back, in the channel, store and brand of the
 -- order they belong to; a return without an order stands in the store that took it. Margin is that of the orders, before returns,
 -- as their revenue is. Gift cards stand on the day they were sold or the order they paid for was placed, payouts on the day they
--- were settled, in the channel marketplace.
+-- were settled, in the channel marketplace. Both parts of a ratio come from orders of which both are known: receipts that stand in
+-- the sums of a shift alone name nobody and tell discounts and points in one, and marketplaces name no buyer.
 with orders as (
     select * from {{ ref('orders') }}
     where is_counted
@@ -49,7 +50,8 @@ settlements as (
     ('gift_cards', 'occurred_on', 'sales_channel', 'store_id', 'brand', {'gift_cards_sold_amount': 'amount'}),
     ('settlements', 'settled_on', "'marketplace'", 'store_id', 'brand', {'payout_amount': 'payout_amount'}),
 ] -%}
-{%- set sums = ['orders_count', 'completed_orders', 'identified_orders', 'units', 'gross_amount', 'discount_amount',
+{%- set sums = ['orders_count', 'itemised_orders', 'completed_orders', 'identified_orders', 'units', 'gross_amount',
+    'itemised_gross_amount', 'discount_amount', 'itemised_discount_amount', 'assumed_cost_amount',
     'personal_discount_amount', 'points_discount_amount', 'delivery_amount', 'order_revenue', 'cost_amount', 'margin_amount',
     'gift_card_paid_amount', 'gift_cards_sold_amount', 'returns_count', 'returns_amount'] %}
 
@@ -60,18 +62,24 @@ facts as (
         orders.store_id,
         orders.brand,
         orders.receipts_count as orders_count,
+        case
+            when orders.order_kind = 'shift_report' or orders.sales_channel = 'marketplace' then 0 else orders.receipts_count
+        end as itemised_orders,
         case when orders.is_completed then orders.receipts_count else 0 end as completed_orders,
         case when orders.customer_id is not null then orders.receipts_count else 0 end as identified_orders,
         orders.units,
         orders.gross_amount,
+        case when orders.order_kind = 'shift_report' then 0 else orders.gross_amount end as itemised_gross_amount,
         orders.discount_amount,
+        case when orders.order_kind = 'shift_report' then 0 else orders.discount_amount end as itemised_discount_amount,
+        orders.assumed_cost_amount,
         coalesce(personal.amount, 0) as personal_discount_amount,
-        orders.points_discount_amount,
+        coalesce(orders.points_discount_amount, 0) as points_discount_amount,
         orders.delivery_amount,
         orders.net_revenue as order_revenue,
         orders.cost_amount,
         orders.margin_amount,
-        orders.gift_card_paid_amount,
+        coalesce(orders.gift_card_paid_amount, 0) as gift_card_paid_amount,
         0 as gift_cards_sold_amount,
         0 as returns_count,
         0 as returns_amount,
@@ -104,11 +112,15 @@ summed as (
         store_id,
         brand,
         cast(sum(orders_count) as bigint) as orders_count,
+        cast(sum(itemised_orders) as bigint) as itemised_orders,
         cast(sum(completed_orders) as bigint) as completed_orders,
         cast(sum(identified_orders) as bigint) as identified_orders,
         cast(sum(units) as double) as units,
         cast(sum(gross_amount) as decimal(18, 2)) as gross_amount,
+        cast(sum(itemised_gross_amount) as decimal(18, 2)) as itemised_gross_amount,
         cast(sum(discount_amount) as decimal(18, 2)) as discount_amount,
+        cast(sum(itemised_discount_amount) as decimal(18, 2)) as itemised_discount_amount,
+        cast(sum(assumed_cost_amount) as decimal(18, 2)) as assumed_cost_amount,
         cast(sum(personal_discount_amount) as decimal(18, 2)) as personal_discount_amount,
         cast(sum(points_discount_amount) as decimal(18, 2)) as points_discount_amount,
         cast(sum(delivery_amount) as decimal(18, 2)) as delivery_amount,
@@ -139,20 +151,24 @@ final as (
         cast(order_revenue - returns_amount as decimal(18, 2)) as net_revenue,
         gross_amount,
         discount_amount,
-        {{ ratio('discount_amount', 'gross_amount') }} as discount_rate,
+        {{ ratio('itemised_discount_amount', 'itemised_gross_amount') }} as discount_rate,
         personal_discount_amount,
-        {{ ratio('personal_discount_amount', 'discount_amount') }} as personal_discount_share,
+        {{ ratio('personal_discount_amount', 'itemised_discount_amount') }} as personal_discount_share,
         points_discount_amount,
         delivery_amount,
         margin_amount,
         units,
         {{ ratio('units', 'orders_count') }} as units_per_order,
         identified_orders,
-        {{ ratio('identified_orders', 'orders_count') }} as identified_share,
+        {{ ratio('identified_orders', 'itemised_orders') }} as identified_share,
         payout_amount,
         cost_amount,
         gift_cards_sold_amount,
-        gift_card_paid_amount
+        gift_card_paid_amount,
+        itemised_orders,
+        itemised_gross_amount,
+        itemised_discount_amount,
+        assumed_cost_amount
     from summed
 )
 

@@ -16,9 +16,9 @@ orders as (
 ),
 
 orders_of_days as (
-    select ordered_on as day, count(*) as orders_of_day
+    select ordered_on as day, cast(sum(receipts_count) as bigint) as orders_of_day
     from orders
-    where is_counted
+    where is_counted and sales_channel <> 'marketplace'
     group by ordered_on
 ),
 
@@ -72,7 +72,7 @@ came as (
         tickets.channel,
         tickets.priority,
         tickets.order_id,
-        coalesce(orders.ordered_at <= tickets.created_at, false) as is_about_order,
+        coalesce(orders.ordered_at <= tickets.created_at and orders.sales_channel <> 'marketplace', false) as is_about_order,
         tickets.created_at as came_at,
         tickets.created_on as day
     from tickets
@@ -82,15 +82,16 @@ came as (
     union all
 
     select
-        call_id as contact_id,
-        customer_id,
+        calls.call_id as contact_id,
+        calls.customer_id,
         'phone' as channel,
         'unknown' as priority,
-        order_id,
-        is_about_order,
-        started_at as came_at,
-        started_on as day
+        calls.order_id,
+        coalesce(orders.sales_channel <> 'marketplace', true) as is_about_order,
+        calls.started_at as came_at,
+        calls.started_on as day
     from calls
+    left join orders on calls.order_id = orders.order_id
 ),
 
 repeated as (

@@ -2,8 +2,9 @@
 -- what was handed over. A store has a row for every month in which it was open, from the month with which the history of tills begins;
 -- one whose opening day nobody tells is open from its first receipt.
 -- Comparable (like for like) in a month m: open for sales.like_for_like_full_months full months up to the end of m, so that m and the
--- same month of the year before are both full months after the opening; not closed by the end of m; m is over; and the history of tills
--- reaches back to the first day of the month of the year before.
+-- same month of the year before are both full months after the opening; not closed by the end of m; m is over; and its own first receipt
+-- that any system tells lies on or before the first day of the month of the year before. Where the history of all tills begins with that
+-- month, in its first sales.like_for_like_history_days, nobody can tell an earlier one, and a first receipt in those days will do.
 {% set full_months = [rule('sales.like_for_like_full_months') - 1, 12] | max %}
 
 with sales as (
@@ -12,11 +13,14 @@ with sales as (
 ),
 
 orders as (
-    select
-        orders.*,
-        {{ business_date('orders.received_at') }} as received_on
-    from {{ ref('orders') }} as orders
-    where orders.is_counted and orders.store_id is not null
+    select * from {{ ref('orders') }}
+    where is_counted
+),
+
+methods as (
+    select count(*) > 0 as are_told
+    from orders
+    where sales_channel not in ('store', 'marketplace') and fulfilment_method <> 'unknown'
 ),
 
 memberships as (
@@ -36,8 +40,9 @@ traffic as (
 {#- One row per fact and what it adds; entrants alone are NULL where nothing counted them. -#}
 {% set counts = {
     'orders_count': 'bigint', 'order_revenue': 'decimal(18, 2)', 'returns_amount': 'decimal(18, 2)', 'units': 'double',
-    'identified_orders': 'bigint', 'gross_amount': 'decimal(18, 2)', 'discount_amount': 'decimal(18, 2)',
-    'margin_amount': 'decimal(18, 2)', 'member_orders': 'bigint', 'collected_orders': 'bigint',
+    'itemised_orders': 'bigint', 'identified_orders': 'bigint', 'gross_amount': 'decimal(18, 2)',
+    'itemised_gross_amount': 'decimal(18, 2)', 'discount_amount': 'decimal(18, 2)', 'itemised_discount_amount': 'decimal(18, 2)',
+    'assumed_cost_amount': 'decimal(18, 2)', 'margin_amount': 'decimal(18, 2)', 'member_orders': 'bigint', 'collected_orders': 'bigint',
 } %}
 {% set sold = {} %}
 {%- for column in counts if column not in ('member_orders', 'collected_orders') %}
@@ -49,9 +54,10 @@ traffic as (
         'orders inner join memberships on orders.customer_id = memberships.customer_id'
         ~ ' and memberships.enrolled_on <= orders.ordered_on'
         ~ ' and (memberships.left_on is null or memberships.left_on > orders.ordered_on)',
-        'orders.store_id', 'orders.ordered_on', "orders.sales_channel = 'store'", {'member_orders': 'orders.receipts_count'}),
-    ('orders', 'orders.store_id', 'orders.received_on',
-        "orders.sales_channel <> 'store' and orders.fulfilment_method = 'store_pickup' and orders.received_on is not null",
+        'orders.store_id', 'orders.ordered_on', "orders.store_id is not null and orders.sales_channel = 'store'", {'member_orders': 'orders.receipts_count'}),
+    ('orders', 'orders.store_id', 'orders.handed_over_on',
+        "orders.store_id is not null and orders.sales_channel <> 'store' and orders.fulfilment_method = 'store_pickup'"
+        ~ ' and orders.handed_over_on is not null',
         {'collected_orders': '1'}),
     ('traffic', 'traffic.store_id', 'traffic.day', 'traffic.store_id is not null', {'entrants': 'traffic.entrants'}),
 ] %}
@@ -93,7 +99,8 @@ lives as (
     select
         stores.store_id,
         coalesce(stores.opened_on, first_receipts.sold_on) as opened_on,
-        stores.closed_on
+        stores.closed_on,
+        first_receipts.sold_on as told_from
     from {{ ref('stores') }} as stores
     left join first_receipts on stores.store_id = first_receipts.store_id
     where stores.kind = 'store' or first_receipts.store_id is not null
@@ -109,6 +116,8 @@ months as (
         cast({{ dbt.dateadd('month', 1, 'dates.month') }} as date) as next_month,
         cast({{ dbt.dateadd('month', -12, 'dates.month') }} as date) as month_last_year,
         cast({{ dbt.dateadd('month', -1 * full_months, 'dates.month') }} as date) as first_full_month,
+        cast({{ dbt.dateadd('day', rule('sales.like_for_like_history_days'), dbt.dateadd('month', -12, 'dates.month')) }} as date)
+            as day_after_first_days,
         history.begins_on
     from {{ ref('dates') }} as dates
     cross join history
@@ -128,7 +137,11 @@ open_months as (
         lives.opened_on <= months.first_full_month
         and coalesce(lives.closed_on >= months.next_month, true)
         and months.next_month <= {{ as_of_date() }}
-        and months.begins_on <= months.month_last_year as is_comparable
+        and coalesce(
+            lives.told_from <= months.month_last_year
+            or (months.begins_on >= months.month_last_year and lives.told_from < months.day_after_first_days),
+            false
+        ) as is_comparable
     from lives
     cross join months
     where lives.opened_on < months.next_month
@@ -176,11 +189,13 @@ summed as (
 compared as (
     select
         summed.*,
+        methods.are_told as methods_are_told,
         case when summed.is_comparable then summed.net_revenue end as like_for_like_revenue,
         case
             when summed.is_comparable then cast(coalesce(last_year.net_revenue, 0) as decimal(18, 2))
         end as like_for_like_revenue_last_year
     from summed
+    cross join methods
     left join summed as last_year
         on summed.store_id = last_year.store_id
             and summed.month = cast({{ dbt.dateadd('month', 12, 'last_year.month') }} as date)
@@ -198,16 +213,16 @@ final as (
         units,
         {{ ratio('units', 'orders_count') }} as units_per_order,
         identified_orders,
-        {{ ratio('identified_orders', 'orders_count') }} as identified_share,
+        {{ ratio('identified_orders', 'itemised_orders') }} as identified_share,
         member_orders,
-        {{ ratio('member_orders', 'orders_count') }} as member_share,
+        {{ ratio('member_orders', 'itemised_orders') }} as member_share,
         gross_amount,
         discount_amount,
-        {{ ratio('discount_amount', 'gross_amount') }} as discount_rate,
+        {{ ratio('itemised_discount_amount', 'itemised_gross_amount') }} as discount_rate,
         cost_amount,
         margin_amount,
         {{ ratio('margin_amount', 'order_revenue') }} as margin_rate,
-        collected_orders,
+        case when methods_are_told then collected_orders end as collected_orders,
         entrants,
         orders_on_counted_days,
         {{ ratio('orders_on_counted_days', 'entrants') }} as store_conversion,
@@ -219,7 +234,11 @@ final as (
         case
             when like_for_like_revenue_last_year > 0
                 then {{ ratio('like_for_like_revenue', 'like_for_like_revenue_last_year') }} - 1
-        end as like_for_like_growth
+        end as like_for_like_growth,
+        itemised_orders,
+        itemised_gross_amount,
+        itemised_discount_amount,
+        assumed_cost_amount
     from compared
 )
 
