@@ -8,15 +8,18 @@
 | orders | lastChangeDate (flag=0); one row a unit | srid |
 | sales | lastChangeDate; sales S… and returns R… | saleID |
 | settlements | days of operations (rrDate), whole reports | rrdId |
+| reports | the same days: the list of reports with their totals | reportId |
 | stock | today's list, a snapshot a day | nmId:chrtId:warehouseId:day |
 
 Orders and sales are kept by the vendor for 90 days from the order. The first load reads all of them; what was ordered before is told by the
-settlement reports alone (which begin on 29 January 2024), and the log says from which day on there are orders. The cursor includes its own
-moment, so what comes twice is landed once; a moment with more rows than one answer holds is read day by day (`feeds.py`).
+settlement reports alone, which begin on 29 January 2024 (their list, and with it the check of completeness, on 1 January 2025); the log
+says from which day on there are orders, and which reports nothing could be held against. The cursor includes its own moment, so what comes
+twice is landed once; a moment with more rows than one answer holds is read day by day (`feeds.py`).
 
 Settlement reports come on Mondays for the week before. Each night reads the reports of the last four weeks again (__REREAD_DAYS), lands
-those that are new or differ, and checks their rows against the list of reports and its totals, so that a reading cut short is no short
-report (`reports.py`). These are the vendor's final figures; orders and sales are preliminary.
+those that are new or differ, deletes what is told no more (`settlements.py`), and checks their rows against the list of reports and its
+totals, so that a reading cut short is no short report (`reports.py`). These are the vendor's final figures; orders and sales are
+preliminary.
 
 One request a minute and method (three of the stock) is all that the vendor allows, so a night takes about four minutes, most of it waiting,
 and a month of older reports three.
@@ -29,9 +32,10 @@ newer method no longer tells apart (what it has besides, article and barcode, or
 the amounts, the feed one price); incomes, which the vendor removed; cards and prices, since the house's own catalogue has them; buyers,
 whom the marketplace does not tell.
 
-Settings: SOURCES__WILDBERRIES__TOKEN (categories statistics, analytics, finance); optional __REQUESTS_PER_MINUTE (1), __START_DATE (where
-settlements begin), __REPORT_PERIOD (weekly, or daily), __REREAD_DAYS (28), __STOCK (off: not read), __ROWS_PER_ANSWER (80000, how many rows
-the vendor gives at once), __STATISTICS_URL, __ANALYTICS_URL, __FINANCE_URL, or one __BASE_URL for all three.
+Settings: SOURCES__WILDBERRIES__TOKEN (categories statistics, analytics, finance); optional __REQUESTS_PER_MINUTE (1), __START_DATE
+(29 January 2024, where settlements begin), __REPORT_PERIOD (weekly, or daily), __REREAD_DAYS (28), __STOCK (off: not read),
+__ROWS_PER_ANSWER (80000, how many rows the vendor gives at once), __STATISTICS_URL, __ANALYTICS_URL, __FINANCE_URL, or one __BASE_URL for
+all three.
 """
 
 from datetime import datetime
@@ -48,7 +52,7 @@ def _source(account: Account, contact: Contact) -> Any:
 
 
 def _oldest(account: Account) -> datetime | None:
-    """Where the history begins: the setting start_date, else the earliest report, and never later than the orders that are kept."""
+    """Where the history begins: the setting start_date, else the first day of which settlements are told."""
     from ingestion.wildberries.source import history_begins
 
     return history_begins(account)
@@ -63,6 +67,7 @@ VENDOR = Vendor(
         Resource("orders", "changes", "Ordered units with their prices, by srid."),
         Resource("sales", "changes", "Units bought out and returned, by saleID."),
         Resource("settlements", "changes", "Rows of settlement reports: sales, returns and what the marketplace charges, by rrdId."),
+        Resource("reports", "changes", "What the list of settlement reports tells of each, with what it pays, by reportId."),
         Resource("stock", "snapshot", "What lies in the marketplace's warehouses, one row per card, size, warehouse and day."),
     ),
     source=_source,

@@ -38,6 +38,10 @@ SUITES: dict[str, Suite] = {
         ),
         warn=(gxe.ExpectColumnValuesToNotBeNull(column="currency", mostly=0.99),),
     ),
+    "reports": Suite(
+        resource="reports",
+        warn=(gxe.ExpectColumnValuesToNotBeNull(column="bank_payment", mostly=0.99),),
+    ),
     "stock": Suite(
         resource="stock",
         error=(gxe.ExpectColumnValuesToBeBetween(column="quantity", min_value=0, mostly=0.99),),

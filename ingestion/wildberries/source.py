@@ -4,8 +4,8 @@
 
 State, committed with the load: of orders and sales `through`, the moment up to which changes were asked for, `newest`, the last change that
 was told, and `edge`, the versions of what was landed since the earlier of the two less some hours, so that asking from there lands nothing
-twice; since the newest row comes again, an empty answer is no quiet night; of settlements `reports`, a digest of each report
-of the last weeks, and `through`, the day on which they were read; `digests` of the stock.
+twice; since the newest row comes again, an empty answer is no quiet night; that of settlements stands in `settlements.py`; `digests` of the
+stock.
 """
 
 import logging
@@ -16,19 +16,20 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
-from ingestion import clock, documents, whole_lists
+from ingestion import documents, whole_lists
 from ingestion.accounts import Account
 from ingestion.documents import PageError, Record
 from ingestion.vendor import Contact
+from ingestion.wildberries import VENDOR
 from ingestion.wildberries.api import MOSCOW, ORDERS, SALES, STOCK, Api, Listed, Method, from_moscow
 from ingestion.wildberries.feeds import KEPT, REREADS, Feed, key_of, version
-from ingestion.wildberries.reports import Reports
+from ingestion.wildberries.settlements import Settlements
 
 log = logging.getLogger(__name__)
 # Rows are stamped when they change and told with the next batch, half an hour later or more.
 OVERLAP = timedelta(hours=3)
+# Documented of the rows; the list of reports begins later (reports.py).
 FIRST_REPORTS = date(2024, 1, 29)
-REREAD_DAYS = 28
 STOCK_ROWS = 250_000
 
 
@@ -38,10 +39,12 @@ def wildberries(account: Account, contact: Contact) -> Any:
     @dlt.source(name="wildberries")
     def wildberries_source() -> Any:
         api = Api(account)
+        settlements = Settlements(api, contact, VENDOR)
         return [
             dlt.resource(_feed, name="orders", write_disposition="append")(api, contact, ORDERS, "srid"),
             dlt.resource(_feed, name="sales", write_disposition="append")(api, contact, SALES, "saleID"),
-            dlt.resource(_settlements, name="settlements", write_disposition="append")(api, contact),
+            dlt.resource(settlements.rows(), name="settlements", write_disposition="append"),
+            dlt.resource(settlements.reports(), name="reports", write_disposition="append"),
             dlt.resource(_stock, name="stock", write_disposition="append")(api, contact),
         ]
 
@@ -49,13 +52,8 @@ def wildberries(account: Account, contact: Contact) -> Any:
 
 
 def history_begins(account: Account) -> datetime:
-    """The setting start_date, else the first day of the earliest settlement report; the orders that are kept are always within."""
-    kept = clock.now() - KEPT
-    if start := account.moment("start_date", zone=MOSCOW):
-        return start
-    today = clock.now().astimezone(MOSCOW).date()
-    first = Reports(Api(account), clock.now()).first_day(FIRST_REPORTS, today)
-    return min(kept, datetime.combine(first, time(), MOSCOW).astimezone(UTC)) if first else kept
+    """The setting start_date, else the first day of which settlements are told; the orders that are kept are always within."""
+    return account.moment("start_date", zone=MOSCOW) or datetime.combine(FIRST_REPORTS, time(), MOSCOW).astimezone(UTC)
 
 
 def _feed(api: Api, contact: Contact, method: Method, key: str) -> Iterator[pa.Table]:
@@ -98,27 +96,6 @@ def _since(contact: Contact, method: Method, api: Api, through: str | None, newe
         log.warning("%s/%s %s: the last reading was more than 90 days ago; what was ordered in between, before %s, is not kept.",
                     api.account.vendor, api.account.name, method.resource, f"{(contact.now - KEPT).astimezone(MOSCOW):%Y-%m-%d}")
     return min(last - OVERLAP, newest - timedelta(seconds=1)) if newest else last - OVERLAP
-
-
-def _settlements(api: Api, contact: Contact) -> Iterator[pa.Table]:
-    """The reports of the window, or those of the last weeks that are new or differ; always whole weeks, from Monday to Sunday."""
-    today = contact.now.astimezone(MOSCOW).date()
-    reread = timedelta(days=api.account.number("reread_days", REREAD_DAYS))
-    state: dict[str, Any] = {} if contact.reads_history_only else dlt.current.source_state().setdefault("settlements", {})
-    through = date.fromisoformat(state.get("through", today.isoformat()))
-    since, until = min(through, today) - reread, today
-    if contact.window is not None:
-        since, last = (moment.astimezone(MOSCOW).date() for moment in (contact.window.since, contact.window.until))
-        since, until = (since, last) if contact.reads_history_only else (min(since, today - reread), today)
-    since -= timedelta(days=since.weekday())
-    until = min(today, until + timedelta(days=6 - until.weekday()))
-    stretch = Reports(api, contact.now).read(since, until)
-    known: dict[str, str] = state.get("reports", {})
-    digests = {number: documents.digest(records)[:16] for number, records in stretch.reports.items()}
-    for number, records in stretch.reports.items():
-        if known.get(number) != digests[number]:
-            yield documents.table(records, account=api.account.name, asked_at=stretch.asked_at)
-    state["reports"], state["through"] = digests, today.isoformat()
 
 
 def _stock(api: Api, contact: Contact) -> Iterator[pa.Table]:

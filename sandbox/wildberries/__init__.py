@@ -17,7 +17,10 @@ Documented by the vendor (D: its OpenAPI, by way of the models of PyPI `wildberr
 - D stock: one pooled warehouse -999999 "Склад WB"; at most 250 000 rows by limit and offset. A the amounts, since the world tells none.
 - D settlement report: camelCase, money as text, `rrdId` pages, 204 at the end. Before it `GET …/api/v5/supplier/reportDetailByPeriod`
   told the same in snake_case with numbers; it is gone from the newest specification and is not answered. C amounts of a return
-  (docTypeName "Возврат") are positive. A dateFrom and dateTo bound rrDate; a report is there from the Monday after its week.
+  (docTypeName "Возврат") are positive. D its rows go back to 29 January 2024, the list of reports to 1 January 2025 (option
+  `wildberries.list_begins`). bankPaymentSum: what forPaySum leaves after every other sum but that of cashbackDiscount (C a published
+  report; A the signs of additionalPaymentSum and paymentSchedule). A dateFrom and dateTo bound rrDate; a report is there from the Monday
+  after its week.
 - D one request a minute and method, three of the stock: here 600 times as many (option `wildberries.requests_per_minute`).
 """
 

@@ -5,7 +5,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,10 @@ _MOSCOW = timezone(wire.MOSCOW)
 ROW_CAP, MOST_STOCK, MOST_ROWS, MOST_REPORTS = "80000", 250_000, 100_000, 1000
 COMES_BACK = timedelta(days=3)
 SUMS = {"retailAmountSum": "retail_amount_kop", "forPaySum": "for_pay_kop", "deliveryServiceSum": "delivery_kop",
-        "paidStorageSum": "storage_kop", "deductionSum": "deduction_kop", "penaltySum": "penalty_kop"}
+        "paidStorageSum": "storage_kop", "deductionSum": "deduction_kop", "penaltySum": "penalty_kop",
+        "paidAcceptanceSum": "acceptance_kop", "additionalPaymentSum": "correction_kop", "cashbackAmountSum": "points_kop",
+        "cashbackCommissionChangeSum": "loyalty_kop", "paymentSchedule": "schedule_kop"}
+LIST_BEGINS, ROWS_BEGIN = "2025-01-01", date(2024, 1, 29)
 
 
 class Methods:
@@ -143,13 +146,11 @@ class Methods:
                 sums[name] += row[column]
         listed = [
             {"sellerFinanceName": "ООО Омни", **about, **{name: wire.money(sums[name]) for name in SUMS}, "avgSalePercent": 0,
-             **dict.fromkeys(("paidAcceptanceSum", "additionalPaymentSum", "cashbackAmountSum", "cashbackDiscountSum",
-                              "cashbackCommissionChangeSum", "paymentSchedule"), "0"),
-             "bankPaymentSum": wire.money(sums["forPaySum"] - sum(sums[name] for name in list(SUMS)[2:]))}
-            for about, sums in totals.values()
+             "cashbackDiscountSum": "0", "bankPaymentSum": wire.money(sums["forPaySum"] - sum(sums[name] for name in list(SUMS)[2:]))}
+            for about, sums in totals.values() if about["dateFrom"] >= self._sandbox.options.get(f"{VENDOR}.list_begins", LIST_BEGINS)
         ]
         shown = listed[body.get("offset", 0) :][: min(MOST_REPORTS, body.get("limit", MOST_REPORTS))]
-        return answer(shown) if shown else no_content()
+        return self._rows("reports", "reportId", shown) if shown else no_content()
 
     def _settlements(self, request: Request, body: dict[str, Any]) -> Response:
         found = self._published(body)
@@ -183,6 +184,7 @@ class Methods:
         is_daily, now = body.get("period", "weekly") == "daily", self._now
         if body.get("period", "weekly") not in ("weekly", "daily"):
             return None
+        since = max(since, ROWS_BEGIN)
         return [row for row in self._rows_by_id if since <= row["row_on"] <= until and wire.published_at(row, is_daily=is_daily) <= now]
 
     @cached_property

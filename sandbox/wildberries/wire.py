@@ -133,9 +133,8 @@ def settlement(row: dict[str, Any], unit: dict[str, Any] | None, basket: dict[st
     empty = ("giBoxTypeName", "paymentProcessing", "acquiringBank", "ppvzSupplierName", "ppvzSupplierInn", "declarationNumber", "stickerId",
              "trbxId", "deliveryMethod", "uuidPromocode", "articleSubstitution", "b2bCustomerTin", "buyerTaxRegistrationReasonCode",
              "utdUcdNumber", "ppvzOfficeName")
-    no_money = ("ppvzSalesCommission", "ppvzReward", "acquiringFee", "vw", "vwNds", "additionalPayment", "rebillLogisticCost",
-                "paidAcceptance", "installmentCofinancingAmount", "cashbackAmount", "cashbackDiscount", "cashbackCommissionChange",
-                "paymentSchedule")
+    no_money = ("ppvzSalesCommission", "ppvzReward", "acquiringFee", "vw", "vwNds", "rebillLogisticCost", "installmentCofinancingAmount",
+                "cashbackDiscount")
     no_number = ("giId", "dlvPrc", "commissionPercent", "shkId", "productDiscountForReport", "sellerPromo", "kvwBase", "kvw", "supRatingUp",
                  "isKgvpV2", "acquiringPercent", "ppvzOfficeId", "orderId", "wibesDiscountPercent", "sellerPromoId", "sellerPromoDiscount",
                  "loyaltyId", "loyaltyDiscount", "salePricePromocodeDiscountPrc", "salePriceAffiliatedDiscountPrc",
@@ -176,6 +175,11 @@ def settlement(row: dict[str, Any], unit: dict[str, Any] | None, basket: dict[st
         "penalty": money(row["penalty_kop"]),
         "paidStorage": money(row["storage_kop"]),
         "deduction": money(row["deduction_kop"]),
+        "paidAcceptance": money(row["acceptance_kop"]),
+        "additionalPayment": money(row["correction_kop"]),
+        "cashbackAmount": money(row["points_kop"]),
+        "cashbackCommissionChange": money(row["loyalty_kop"]),
+        "paymentSchedule": money(row["schedule_kop"]),
         "orderUid": basket["g_number"] if basket else "",
         "srid": row["srid"] or "",
     }

@@ -21,7 +21,8 @@ RUSH = NOW - timedelta(days=13, hours=1, minutes=59)
 CARDS = {1: ("OM-1", "4600000000015", 150_000_101, "Уход за лицом"), 2: ("OM-2", "4600000000022", 150_000_202, "Уход за телом"),
          3: ("OM-3", "4600000000039", 150_000_303, "Посуда"), 4: ("OM-4", "4600000000046", 150_000_404, "Декор")}
 
-NOTHING = dict.fromkeys(("quantity", "retail_amount_kop", "for_pay_kop", "delivery_kop", "penalty_kop", "storage_kop", "deduction_kop"), 0)
+NOTHING = dict.fromkeys(("quantity", "retail_amount_kop", "for_pay_kop", "delivery_kop", "penalty_kop", "storage_kop", "deduction_kop",
+                         "acceptance_kop", "correction_kop", "points_kop", "loyalty_kop", "schedule_kop"), 0)
 
 
 def made() -> World:
@@ -35,6 +36,12 @@ def made() -> World:
     frames |= {name: table(name, pd.DataFrame(rows)) for name, rows in (
         ("products", products), ("market_orders", orders), ("market_units", units), ("market_settlements", _settlements(units)))}
     return World(begins_at=NOW - timedelta(days=150), until=NOW, ends_at=NOW + timedelta(days=10), **frames)
+
+
+def payout_kop(row: dict[str, Any]) -> int:
+    """What a row of a report pays."""
+    charges = ("delivery", "penalty", "storage", "deduction", "acceptance", "correction", "points", "loyalty", "schedule")
+    return row["for_pay_kop"] - sum(row[f"{name}_kop"] for name in charges)
 
 
 def crowded(world: World, count: int) -> World:
@@ -75,7 +82,8 @@ def _unit(key: int, basket: int, nth: int, moment: datetime) -> dict[str, Any]:
 
 
 def _settlements(units: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sale, return and what the way cost on the day of each; storage on Sundays, a deduction and a penalty in every other week."""
+    """Sale, return and what the way cost on the day of each; storage on Sundays, a deduction and a penalty in every other week, and in the
+    same row paid acceptance and the charges of the loyalty programme."""
     found: list[dict[str, Any]] = []
     for unit in units:
         for operation, moment in (("sale", unit["sold_at"]), ("return", unit["returned_at"])):
@@ -88,7 +96,8 @@ def _settlements(units: list[dict[str, Any]]) -> list[dict[str, Any]]:
     while sunday <= NOW + timedelta(days=10):
         found.append(_row("storage", sunday, None, storage_kop=12_345))
         if sunday.day % 2:
-            found.append(_row("deduction", sunday, None, deduction_kop=6_354))
+            found.append(_row("deduction", sunday, None, deduction_kop=6_354, acceptance_kop=865, correction_kop=1_050, points_kop=20_000,
+                              loyalty_kop=1_067, schedule_kop=-100))
             found.append(_row("penalty", sunday, units[0], penalty_kop=23_135))
         sunday += timedelta(days=7)
     found.sort(key=lambda row: row["row_on"])

@@ -53,14 +53,17 @@ def test_the_first_load_brings_everything_once_and_the_second_nothing(night, mar
     assert set(keys(landed("settlements"))) == settled(market_world, now)
     assert sorted(keys(landed("stock"))) == [f"{nm_id}:{nm_id}1:-999999:2026-10-31" for _, _, nm_id, _ in marketplace.CARDS.values()]
     assert "nothing is told of what was ordered before 2026-08-02" in caplog.text
-    assert first.loaded_from_at.isoformat() == "2026-07-05T21:00:00+00:00"  # in Moscow the Monday of the earliest report
+    assert set(keys(landed("reports"))) == {str(row["report_id"]) for row in market_world.rows("market_settlements")
+                                            if row["published_at"] <= now}
+    assert first.loaded_from_at.isoformat() == "2024-01-28T21:00:00+00:00"  # in Moscow the first day of which settlements are told
+    assert ("bankPaymentSum" in caplog.text, "told no more" in caplog.text) == (False, False)
     second = night()
     assert (second.status, sum(second.documents.values())) == ("success", 0)
 
 
 def test_the_next_night_brings_what_changed_since_then(night, market, market_world, landed):
     night()
-    before, known = now_of(market), {name: len(landed(name)) for name in ("orders", "sales", "settlements", "stock")}
+    before, known = now_of(market), {name: len(landed(name)) for name in ("orders", "sales", "settlements", "reports", "stock")}
     market.sandbox.advance(days=2)  # over the Monday on which the week's report comes
     report, now = night(), now_of(market)
     fresh = {name: landed(name)[count:] for name, count in known.items()}
@@ -233,9 +236,9 @@ def test_hosts_are_the_vendors_own_unless_told(monkeypatch):
                      "https://finance-api-sandbox.wildberries.ru"]
 
 
-def test_history_begins_with_the_earliest_report_or_where_the_setting_says(market, monkeypatch):
+def test_history_begins_where_settlements_do_or_where_the_setting_says(market, monkeypatch):
     lake.prepare()
     (account,) = VENDOR.accounts()
-    assert VENDOR.oldest(account) == datetime(2026, 7, 5, 21, tzinfo=UTC)
+    assert VENDOR.oldest(account) == datetime(2024, 1, 28, 21, tzinfo=UTC)
     monkeypatch.setenv("SOURCES__WILDBERRIES__START_DATE", "2026-10-01")
     assert VENDOR.oldest(account) == datetime(2026, 9, 30, 21, tzinfo=UTC)

@@ -124,7 +124,7 @@ def test_the_list_of_reports_tells_their_totals(market, market_world, ask, perio
     asked = {"dateFrom": "2026-10-19", "dateTo": "2026-10-25", "period": period}
     listed = ask(market, REPORTS, body=asked).json()
     rows = [row for row in market_world.rows("market_settlements") if "2026-10-19" <= row["row_on"].isoformat() <= "2026-10-25"]
-    paid = sum(row["for_pay_kop"] - row["delivery_kop"] - row["penalty_kop"] - row["storage_kop"] - row["deduction_kop"] for row in rows)
+    paid = sum(map(marketplace.payout_kop, rows))
     assert (len(listed), sum(round(float(one["bankPaymentSum"]) * 100) for one in listed)) == ({"weekly": 1, "daily": 6}[period], paid)
     numbers = {row["reportId"] for row in ask(market, DETAILED, body=asked).json()}
     assert numbers == {one["reportId"] for one in listed}

@@ -1,1 +1,1 @@
-{{ lake_receipts('wildberries', ['orders', 'sales', 'settlements', 'stock']) }}
+{{ lake_receipts('wildberries', ['orders', 'sales', 'settlements', 'reports', 'stock']) }}

@@ -1,6 +1,7 @@
 -- Rows of settlement reports in the house's words. The vendor writes the amounts of goods that came back without a sign;
--- here they are taken off. Paid acceptance and corrections of the commission are deductions, so that the payout is what the
--- report calls to be paid. One row per row of a report.
+-- here they are taken off. Paid acceptance, corrections of the commission, points withheld, the cost of the loyalty
+-- programme and of paying at another time are deductions, so that the payout is what the report calls to be paid; the
+-- formula and its sources stand in ingestion/wildberries/reports.py. One row per row of a report.
 with
 
 settlements as (
@@ -28,7 +29,8 @@ signed as (
         coalesce(settlements.paid_storage, 0) as storage_amount,
         cast(
             coalesce(settlements.deduction, 0) + coalesce(settlements.paid_acceptance, 0)
-            + coalesce(settlements.additional_payment, 0) as decimal(18, 2)
+            + coalesce(settlements.additional_payment, 0) + coalesce(settlements.cashback_amount, 0)
+            + coalesce(settlements.cashback_commission_change, 0) + coalesce(settlements.payment_schedule, 0) as decimal(18, 2)
         ) as deduction_amount
     from settlements
     {{ mapped('settlement_operation', 'settlements.source_system', 'settlements.reason') }}

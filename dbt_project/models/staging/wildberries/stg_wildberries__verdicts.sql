@@ -1,1 +1,1 @@
-{{ verdicts('wildberries', ['orders', 'sales', 'settlements', 'stock']) }}
+{{ verdicts('wildberries', ['orders', 'sales', 'settlements', 'reports', 'stock']) }}

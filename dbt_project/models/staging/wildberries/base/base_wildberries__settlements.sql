@@ -24,5 +24,8 @@
     ('deduction', 'deduction', 'money', ''),
     ('paid_acceptance', 'paidAcceptance', 'money', ''),
     ('additional_payment', 'additionalPayment', 'money', ''),
+    ('cashback_amount', 'cashbackAmount', 'money', ''),
+    ('cashback_commission_change', 'cashbackCommissionChange', 'money', ''),
+    ('payment_schedule', 'paymentSchedule', 'money', ''),
 ] %}
 {{ staged_documents('wildberries', 'settlements', contract) }}
