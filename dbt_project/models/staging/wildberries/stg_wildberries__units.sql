@@ -1,5 +1,5 @@
 -- Every unit that was ordered, with what became of it. A unit whose order is not told (deferred payment, or bought out
--- before its order was read) is known by its sale. One row per srid.
+-- before its order was read) is known by its sale; a return alone makes no unit. One row per srid.
 {# a table, since orders, their lines, returns and settlements read it #}
 {{ config(materialized='table') }}
 with
@@ -28,6 +28,7 @@ first_sales as (
         *,
         row_number() over (partition by source_account, srid order by happened_at, sale_id) as place
     from sales
+    where sale_id like 'S%'
 ),
 
 known as (
