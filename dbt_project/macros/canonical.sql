@@ -21,7 +21,8 @@
             ('order_kind', 'text'), ('order_number', 'text'), ('external_order_id', 'text'),
             ('mirrored_source_system', 'text'), ('mirror_number', 'text'), ('fiscal_key', 'text'),
             ('receipts_count', 'integer'), ('profile_record_id', 'text'), ('brand', 'text'),
-            ('ordered_at', 'timestamp'), ('raw_order_method', 'text'), ('raw_status', 'text'), ('raw_fulfilment', 'text'),
+            ('ordered_at', 'timestamp'), ('shift_began_at', 'timestamp'), ('raw_order_method', 'text'),
+            ('raw_status', 'text'), ('raw_fulfilment', 'text'),
             ('raw_payment_type', 'text'), ('store_record_id', 'text'), ('employee_record_id', 'text'),
             ('delivery_region', 'text'), ('delivery_city', 'text'), ('promised_on', 'date'), ('received_at', 'timestamp'),
             ('cancelled_at', 'timestamp'), ('status_changed_at', 'timestamp'), ('gross_amount', 'money'),
@@ -41,7 +42,8 @@
             ('currency', 'text'), ('fiscal_key', 'text'), ('external_return_id', 'text')],
         'sale_costs': [
             ('order_record_id', 'text'), ('order_number', 'text'), ('store_record_id', 'text'), ('product_record_id', 'text'),
-            ('sold_at', 'timestamp'), ('quantity', 'number'), ('revenue', 'money'), ('cost', 'money'), ('currency', 'text')],
+            ('sold_from', 'timestamp'), ('sold_at', 'timestamp'), ('quantity', 'number'), ('revenue', 'money'),
+            ('cost', 'money'), ('currency', 'text')],
         'gift_card_sales': [
             ('card_number', 'text'), ('profile_record_id', 'text'), ('store_record_id', 'text'), ('employee_record_id', 'text'),
             ('sold_at', 'timestamp'), ('amount', 'money'), ('currency', 'text')],

@@ -31,6 +31,15 @@
     cast(from_utc_timestamp({{ moment }}, '{{ business_timezone() }}') as date)
 {%- endmacro %}
 
+{#- The day of a UTC moment by the clock of a place; `time_zone` is a column that holds names of time zones. -#}
+{% macro local_date(moment, time_zone) -%}{{ adapter.dispatch('local_date')(moment, time_zone) }}{%- endmacro %}
+{% macro duckdb__local_date(moment, time_zone) -%}
+    cast(timezone({{ time_zone }}, timezone('UTC', {{ moment }})) as date)
+{%- endmacro %}
+{% macro spark__local_date(moment, time_zone) -%}
+    cast(from_utc_timestamp({{ moment }}, {{ time_zone }}) as date)
+{%- endmacro %}
+
 {#- The UTC moment at which a business day begins. -#}
 {% macro business_day_starts_at(day) -%}{{ adapter.dispatch('business_day_starts_at')(day) }}{%- endmacro %}
 {% macro duckdb__business_day_starts_at(day) -%}

@@ -1,9 +1,9 @@
 -- The lines of an order, from the record whose amounts the order has. What an order's net revenue and its lines differ
 -- by (a discount on the whole order, a rounded kopeck) is spread over the lines by their net amount and named in
 -- `allocated_amount`, so that lines always add up to their order. The cost of a line is the one registered with the
--- sale: by the books (int_sale_costs: of its order and product, for what a till sold else of its store, day and product), else by
--- the line itself or by the same goods in another record of the order; else today's purchase price, else an assumed share of the net amount; `cost_method` says which. What the books
--- entered is spread over the units sold by differences of rounded running sums, so lines add up to the books to the kopeck.
+-- sale: by the books (int_sale_costs: of its order and product, for what a till sold else of its store, the shifts of its moment
+-- and its product), else by the line itself or by the same goods in another record of the order; else today's purchase price, else an
+-- assumed share of the net amount; `cost_method` says which. What the books entered is spread over the units sold by differences of rounded running sums, so lines add up to the books to the kopeck.
 -- Gift cards are no goods: their lines are left out, as they are of the order's amounts.
 -- One row per order line.
 {{ config(materialized='view') }}
@@ -93,7 +93,8 @@ told as (
     left join costs as costs_of_day
         on orders.order_kind in ('receipt', 'shift_report')
             and stores.store_id = costs_of_day.store_id
-            and orders.ordered_on = costs_of_day.sold_on
+            and orders.ordered_at > costs_of_day.covers_from
+            and orders.ordered_at <= costs_of_day.covers_until
             and product_records.product_id = costs_of_day.product_id
     where not coalesce(products.is_gift_card, false)
 ),

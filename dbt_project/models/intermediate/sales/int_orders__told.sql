@@ -32,6 +32,10 @@ told as (
         records.brand,
         records.ordered_at,
         {{ business_date('records.ordered_at') }} as ordered_on,
+        coalesce(records.shift_began_at, {{ business_day_starts_at(business_date('records.ordered_at')) }}) as began_at,
+        greatest(records.ordered_at, coalesce(records.received_at, records.ordered_at)) as ended_at,
+        coalesce(records.currency, '{{ rule('business.currency') }}') as currency,
+        records.net_revenue,
         stores.store_id,
         coalesce(ranks.record_rank, 99) as record_rank,
         case
@@ -53,20 +57,30 @@ told as (
         on records.source_system || ':' || records.source_account || ':' || records.store_record_id = stores.record_key
 ),
 
-days_with_receipts as (
-    select distinct source_system, store_id, ordered_on
+{# a shift lasts 24 hours at most, so it touches the day of its end and the day before: joined by day, a store's two years are not all
+   held against one another #}
+days_of_shifts as (
+    select record_key, source_system, store_id, began_at, ended_at, {{ business_date('ended_at') }} as touched_on
     from told
-    where order_kind = 'receipt'
+    where order_kind = 'shift_report' and store_id is not null
+
+    union all
+
+    select record_key, source_system, store_id, began_at, ended_at, {{ business_date("ended_at - interval '24 hours'") }} as touched_on
+    from told
+    where order_kind = 'shift_report' and store_id is not null
 ),
 
 explained_reports as (
-    select distinct told.record_key
-    from told
-    inner join days_with_receipts as receipts
-        on told.store_id = receipts.store_id
-            and told.ordered_on = receipts.ordered_on
-            and told.source_system <> receipts.source_system
-    where told.order_kind = 'shift_report'
+    select distinct shifts.record_key
+    from days_of_shifts as shifts
+    inner join told as receipts
+        on shifts.store_id = receipts.store_id
+            and shifts.touched_on = receipts.ordered_on
+            and shifts.source_system <> receipts.source_system
+            and shifts.began_at < receipts.ordered_at
+            and shifts.ended_at >= receipts.ordered_at
+    where receipts.order_kind = 'receipt'
 ),
 
 final as (
@@ -81,6 +95,9 @@ final as (
         told.fiscal_key,
         told.brand,
         told.ordered_at,
+        told.store_id,
+        told.net_revenue,
+        told.currency,
         told.record_rank,
         case
             when explained_reports.record_key is not null then 'shift'

@@ -1,8 +1,13 @@
--- What a sold unit had cost, from the books: by order and product where the entry names an order, else by store, business day and
--- product (what tills sold is entered by their shifts). An entry that names an order we do not know is nobody's day. An entry
--- with goods and without cost is not known yet (cost is computed when the month is closed) and is left out with its goods, unless
--- an entry of cost alone brings it later; goods that came back are no sale. In the reporting currency.
--- One row per order and product, or per store, day and product.
+-- What a sold unit had cost, from the books: by order and product where the entry names an order, else by store, day and product. What
+-- tills sold is entered by their shifts, which may close after midnight: an entry covers the stretch (sold_from, sold_at], or its
+-- business day where it tells no beginning, and belongs to the business day of the stretch's middle. The tills of a store are taken
+-- together: its day lasts, after the day before it, until its last shift has closed (covers_from, covers_until]. An entry that names an
+-- order we do not know is nobody's day. An entry with goods and without cost is not known yet (cost is computed when the month is closed)
+-- and is left out with its goods, unless an entry of cost alone brings it later; goods that came back are no sale. In the reporting
+-- currency. One row per order and product, or per store, day and product.
+{% set middle = dbt.dateadd(
+    'second', 'cast(floor(' ~ dbt.datediff('entries.sold_from', 'entries.sold_at', 'second') ~ ' / 2) as integer)', 'entries.sold_from'
+) -%}
 with entries as (
     select
         costs.*,
@@ -43,7 +48,18 @@ placed as (
         entries.order_key is not null or entries.order_number is not null as names_order,
         coalesce(orders.order_id, orders_by_number.order_id) as order_id,
         stores.store_id,
-        {{ business_date('entries.sold_at') }} as sold_on,
+        case
+            when entries.sold_from is null then {{ business_date('entries.sold_at') }}
+            else {{ business_date(middle) }}
+        end as sold_on,
+        coalesce(
+            entries.sold_from,
+            {{ business_day_starts_at(business_date('entries.sold_at')) }} - interval '1 microsecond'
+        ) as covers_from,
+        case
+            when entries.sold_from is not null then entries.sold_at
+            else {{ business_day_starts_at(business_date('entries.sold_at') ~ " + interval '1 day'") }} - interval '1 microsecond'
+        end as covers_until,
         coalesce(entries.currency, '{{ rule('business.currency') }}') as currency,
         entries.quantity,
         coalesce(entries.cost, 0) as cost
@@ -61,6 +77,8 @@ converted as (
         placed.order_id,
         case when not placed.names_order then placed.store_id end as store_id,
         case when not placed.names_order then placed.sold_on end as sold_on,
+        placed.covers_from,
+        placed.covers_until,
         placed.quantity,
         placed.cost * rates.rate as cost
     from placed
@@ -85,17 +103,47 @@ summed as (
     group by product_id, order_id, store_id, sold_on
 ),
 
-final as (
+bounds as (
     select
-        coalesce(order_id, store_id || ' ' || cast(sold_on as {{ dbt.type_string() }})) || ' ' || product_id as cost_key,
-        product_id,
-        order_id,
         store_id,
         sold_on,
-        cast(case when later_costs > 0 then quantity else quantity_with_cost end as double) as quantity,
-        cast(cost as decimal(18, 2)) as cost
+        min(covers_from) as covers_from,
+        max(covers_until) as covers_until
+    from converted
+    where store_id is not null
+    group by store_id, sold_on
+),
+
+days as (
+    select
+        store_id,
+        sold_on,
+        covers_from,
+        covers_until,
+        max(covers_until) over (
+            partition by store_id order by sold_on rows between unbounded preceding and 1 preceding
+        ) as day_before_until
+    from bounds
+),
+
+final as (
+    select
+        coalesce(summed.order_id, summed.store_id || ' ' || cast(summed.sold_on as {{ dbt.type_string() }})) || ' ' || summed.product_id
+            as cost_key,
+        summed.product_id,
+        summed.order_id,
+        summed.store_id,
+        summed.sold_on,
+        greatest(days.covers_from, coalesce(days.day_before_until, days.covers_from)) as covers_from,
+        days.covers_until,
+        cast(case when summed.later_costs > 0 then summed.quantity else summed.quantity_with_cost end as double) as quantity,
+        cast(summed.cost as decimal(18, 2)) as cost
     from summed
-    where cost > 0 and case when later_costs > 0 then quantity else quantity_with_cost end > 0
+    left join days
+        on summed.store_id = days.store_id
+            and summed.sold_on = days.sold_on
+    where summed.cost > 0
+        and case when summed.later_costs > 0 then summed.quantity else summed.quantity_with_cost end > 0
 )
 
 select * from final

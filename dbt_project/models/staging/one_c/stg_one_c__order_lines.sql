@@ -1,4 +1,5 @@
--- Lines of receipts and orders, and the products of what reports of shifts tell of receipts that are gone. One row per line.
+-- Lines of receipts and orders, and the products of what reports of shifts tell of receipts that are gone. Where prices are without
+-- VAT the document's sum exceeds its lines: these are raised to it by their share, since what was paid is what counts. One row per line.
 with
 
 positions as (
@@ -13,6 +14,34 @@ items as (
     {{ live_documents('one_c', 'items') }}
 ),
 
+documents as (
+    select source_account, source_record_id, net_revenue from {{ ref('stg_one_c__orders') }}
+),
+
+raised as (
+    select
+        positions.source_account,
+        positions.order_record_id,
+        cast(max(documents.net_revenue) as double) / cast(sum(positions.net_amount) as double) as times
+    from positions
+    inner join documents
+        on positions.source_account = documents.source_account
+            and positions.order_record_id = documents.source_record_id
+    where not positions.is_cancelled
+    group by positions.source_account, positions.order_record_id
+    having max(documents.net_revenue) > sum(positions.net_amount) and sum(positions.net_amount) > 0
+),
+
+told as (
+    select
+        positions.*,
+        case when positions.is_cancelled then 1 else coalesce(raised.times, 1) end as times
+    from positions
+    left join raised
+        on positions.source_account = raised.source_account
+            and positions.order_record_id = raised.order_record_id
+),
+
 together as (
     select
         source_system,
@@ -22,12 +51,13 @@ together as (
         line_number,
         product_record_id,
         quantity,
-        unit_price,
-        discount_amount,
+        cast(unit_price * times as decimal(18, 2)) as unit_price,
+        cast(case when times > 1 then greatest(discount_amount - net_amount * (times - 1), 0) else discount_amount end as decimal(18, 2))
+            as discount_amount,
         points_discount_amount,
-        net_amount,
+        cast(net_amount * times as decimal(18, 2)) as net_amount,
         is_cancelled
-    from positions
+    from told
 
     union all
 

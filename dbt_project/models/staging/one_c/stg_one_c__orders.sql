@@ -1,7 +1,10 @@
--- Receipts of the tills, customer orders (mostly mirrors of the shop's, known by its number) and what reports of shifts tell of
--- receipts that are gone, in the house's words. The document's sum is its net amount, points and gift cards aside: points are a
--- discount, a gift card is a payment. 1C does not say when a document was struck off: the version in which it was seen so tells
--- when at the latest. One row per receipt, order or report.
+-- Receipts of the tills, customer orders (mostly mirrors of the shop's, known by its number) and what reports of shifts tell of receipts
+-- that are gone, in the house's words; such a report is dated to the day of its shift (stg_one_c__shifts). A receipt that 1C unposted
+-- because it archived it is completed, one that was unposted by hand is not, and one put by for later is neither. 1C has no flag for
+-- receipts and orders made as a test: they count until they are unposted or marked. The document's sum is its net amount, points and gift
+-- cards aside: points are a discount, a gift card is a payment. Where it exceeds what its lines come to (prices without VAT) it is the
+-- gross amount too. 1C does not say when a document was struck off: the version in which it was seen so tells when at the latest. One row
+-- per receipt, order or report.
 {# a table, since several models and their tests read it and each reading of a view would parse every document again #}
 {{ config(materialized='table') }}
 with
@@ -16,6 +19,17 @@ customer_orders as (
 
 shift_reports as (
     {{ live_documents('one_c', 'shift_reports') }}
+),
+
+shifts as (
+    select * from {{ ref('stg_one_c__shifts') }}
+),
+
+archived as (
+    select source_account, receipt_id
+    from {{ ref('stg_one_c__shift_receipts') }}
+    where is_standing and is_archived
+    group by source_account, receipt_id
 ),
 
 tills as (
@@ -72,6 +86,7 @@ documents as (
         1 as receipts_count,
         coalesce(receipts.partner_id, cards.partner_id) as partner_id,
         receipts.sold_at as ordered_at,
+        cast(null as timestamp) as shift_began_at,
         'ЧекККМ' as raw_order_method,
         case when receipts.status in ('Пробит', 'Архивный') then 'posted' else coalesce(receipts.status, 'posted') end as word,
         'ЧекККМ' as raw_fulfilment,
@@ -79,7 +94,7 @@ documents as (
         receipts.cashier_id as employee_record_id,
         cast(null as date) as promised_on,
         receipts.sold_at as received_at,
-        receipts.is_posted,
+        receipts.is_posted or archived.receipt_id is not null or coalesce(receipts.status, '') = 'Отложен' as is_posted,
         receipts.is_deleted,
         receipts.version_at,
         cast(null as decimal(18, 2)) as gross_left,
@@ -92,6 +107,9 @@ documents as (
     left join cards
         on receipts.source_account = cards.source_account
             and receipts.card_id = cards.card_id
+    left join archived
+        on receipts.source_account = archived.source_account
+            and receipts.receipt_id = archived.receipt_id
 
     union all
 
@@ -106,6 +124,7 @@ documents as (
         1 as receipts_count,
         partner_id,
         ordered_at,
+        cast(null as timestamp) as shift_began_at,
         case when shop_number is null then 'ЗаказКлиента менеджера' else 'ЗаказКлиента' end as raw_order_method,
         coalesce(status, 'ЗаказКлиента') as word,
         cast(null as {{ dbt.type_string() }}) as raw_fulfilment,
@@ -134,11 +153,12 @@ documents as (
         cast(null as {{ dbt.type_string() }}) as fiscal_key,
         remainders.receipts_count,
         cast(null as {{ dbt.type_string() }}) as partner_id,
-        shift_reports.closed_at as ordered_at,
+        shifts.dated_at as ordered_at,
+        shifts.began_at as shift_began_at,
         'ОтчетОРозничныхПродажах' as raw_order_method,
         'posted' as word,
         'ОтчетОРозничныхПродажах' as raw_fulfilment,
-        coalesce(shift_reports.store_id, tills.store_id) as store_record_id,
+        shifts.store_record_id,
         cast(null as {{ dbt.type_string() }}) as employee_record_id,
         cast(null as date) as promised_on,
         shift_reports.closed_at as received_at,
@@ -152,9 +172,9 @@ documents as (
     inner join remainders
         on shift_reports.source_account = remainders.source_account
             and shift_reports.shift_report_id = remainders.order_record_id
-    left join tills
-        on shift_reports.source_account = tills.source_account
-            and shift_reports.till_id = tills.till_id
+    inner join shifts
+        on shift_reports.source_account = shifts.source_account
+            and shift_reports.shift_report_id = shifts.shift_report_id
 ),
 
 counted as (
@@ -165,7 +185,10 @@ counted as (
             when not documents.is_posted then 'unposted'
             else documents.word
         end as raw_status,
-        coalesce(documents.gross_left, sums.gross_amount, documents.net_amount) as gross_amount,
+        greatest(
+            coalesce(documents.gross_left, sums.gross_amount, documents.net_amount),
+            documents.net_amount + coalesce(sums.points_discount_amount, 0)
+        ) as gross_amount,
         coalesce(sums.points_discount_amount, 0) as points_discount_amount,
         main_payments.raw_payment_type,
         profiles.source_record_id as profile_record_id,
@@ -195,6 +218,7 @@ final as (
         receipts_count,
         profile_record_id,
         ordered_at,
+        shift_began_at,
         raw_order_method,
         raw_status,
         raw_fulfilment,

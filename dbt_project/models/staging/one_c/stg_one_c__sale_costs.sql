@@ -1,6 +1,7 @@
--- What sold goods had cost, from the register of revenue and cost. Rows of customer orders name the order, those of tills name store and
--- day alone, since 1C posts them by the report of the shift. 1C works out costs at the close of the month: until then a row's cost is
--- nought, which says that nobody knows it yet. One row per active record of the register.
+-- What sold goods had cost, from the register of revenue and cost. Rows of customer orders name the order, those of tills name the store
+-- alone, since 1C posts them by the report of the shift: they cover what was sold in (sold_from, sold_at], its stretch. 1C works out
+-- costs at the close of the month: until then a row's cost is nought, which says that nobody knows it yet. One row per active record of
+-- the register.
 {% set record = [
     ('line_number',       'LineNumber',       'integer', ''),
     ('sold_at',           'Period',           'local',   'required'),
@@ -20,6 +21,10 @@ sale_costs as (
 
 customer_orders as (
     {{ live_documents('one_c', 'customer_orders') }}
+),
+
+shifts as (
+    select * from {{ ref('stg_one_c__shifts') }}
 ),
 
 records as (
@@ -48,6 +53,7 @@ final as (
         customer_orders.shop_number as order_number,
         records.store_id as store_record_id,
         records.item_id as product_record_id,
+        case when records.customer_order_id is null then shifts.began_at end as sold_from,
         records.sold_at,
         records.quantity,
         records.revenue,
@@ -56,6 +62,9 @@ final as (
     left join customer_orders
         on records.source_account = customer_orders.source_account
             and records.customer_order_id = customer_orders.customer_order_id
+    left join shifts
+        on records.source_account = shifts.source_account
+            and records.recorder_id = shifts.shift_report_id
     where coalesce(records.is_active, true)
 )
 

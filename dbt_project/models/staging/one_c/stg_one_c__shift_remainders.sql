@@ -1,9 +1,7 @@
--- What the report of a till's shift tells of sales that no receipt of it explains, because they were purged before they were read.
--- Receipts of a shift are those that name its report and, while they name none, the posted ones of its till, number and days: 1C
--- archives a receipt when the shift closes, so one that was struck off before stands in no report. A report that tells how many
--- receipts it holds leaves what is missing in number and, product by product, in what was sold; one that does not tell leaves a shift
--- of which we hold nothing. As many receipts as were told leave nothing, whatever the sums: one that was changed later is right.
--- One row per report and product.
+-- What the report of a till's shift tells of sales that no receipt of it explains, because they were purged before they were read. Which
+-- receipts are a report's is told by stg_one_c__shift_receipts. A report that tells how many receipts it holds leaves what is missing in
+-- number and, product by product, in what was sold; one that does not tell leaves a shift of which we hold nothing. As many receipts as
+-- were told leave nothing, whatever the sums: one that was changed later is right. One row per report and product.
 {{ config(materialized='table') }}
 {% set goods = [
     ('item_id',         'Номенклатура_Key', 'uuid',   'required'),
@@ -11,16 +9,10 @@
     ('net_amount',      'Сумма',            'money',  'required'),
     ('discount_amount', 'СуммаСкидки',      'money',  ''),
 ] %}
-{# a shift lasts a day at most, and a till whose fiscal drive is replaced counts its shifts from 1 again #}
-{% set days_of_a_shift = 3 %}
 with
 
 shift_reports as (
     {{ live_documents('one_c', 'shift_reports') }}
-),
-
-receipts as (
-    {{ live_documents('one_c', 'receipts') }}
 ),
 
 positions as (
@@ -28,30 +20,7 @@ positions as (
 ),
 
 held as (
-    select
-        shift_reports.source_account,
-        shift_reports.shift_report_id,
-        receipts.receipt_id
-    from shift_reports
-    inner join receipts
-        on shift_reports.source_account = receipts.source_account
-            and shift_reports.shift_report_id = receipts.shift_report_id
-
-    union all
-
-    select
-        shift_reports.source_account,
-        shift_reports.shift_report_id,
-        receipts.receipt_id
-    from shift_reports
-    inner join receipts
-        on shift_reports.source_account = receipts.source_account
-            and shift_reports.till_id = receipts.till_id
-            and shift_reports.shift_number = receipts.shift_number
-    where receipts.shift_report_id is null
-        and receipts.is_posted
-        and not coalesce(receipts.is_deleted, false)
-        and abs({{ dbt.datediff('receipts.sold_at', 'shift_reports.closed_at', 'day') }}) <= {{ days_of_a_shift }}
+    select * from {{ ref('stg_one_c__shift_receipts') }}
 ),
 
 counted as (
