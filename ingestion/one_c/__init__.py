@@ -6,10 +6,10 @@
 |---|---|---|
 | settings | this account's own: zone of the server, price types, names in force | `settings` |
 | receipts, receipt_returns, shift_reports, customer_orders, customer_returns, gift_card_sales | windows on Date, then changes | Ref_Key |
-| items, partners, cards | whole at first, then changes | Ref_Key |
+| items, item_keys, partners, cards | whole at first, then changes | Ref_Key |
 | brands, price_types, stores, tills, cashiers | whole, landed when they differ | Ref_Key |
 | barcodes, prices, stock | registers, whole; rows that differ, stock by day | their dimensions |
-| sale_costs | the register by months that may still change | Recorder |
+| sale_costs | the register by months that may still change, once a week as far as __SCAN_DAYS, and as the plan tells | Recorder |
 
 Change capture: 1C tells no time of change. `DataVersion` can be compared and not ordered, so a night reads the documents dated since the
 last contact in full, and of those before (__SCAN_DAYS, 400) only keys and versions; what the lake does not hold in that version is asked
@@ -19,17 +19,23 @@ may not contain every object. `exchange.py` says why no change is lost.
 
 Deletions: unposting and the mark for deletion are states of a document, and land as such. What is not there any more is a tombstone, after
 it was asked for by its key once more, with these exceptions. Receipts and returns at a till stay: 1C archives them into the shift's report
-and purges them, and what was to be removed was marked before. Items stay, since receipts that were landed name them. A marked document
-stays as marked. And more than a few unmarked ones at once are what a user looks like whose rights were cut: they stay, and it is told.
+and purges them; but one that an exchange plan reports as deleted, and that no report explains, was deleted (`removals.py`). Items stay,
+since receipts that were landed name them. A marked document stays as marked. And more than a few unmarked ones at once are what a user
+looks like whose rights were cut: they stay, and it is told.
 
 Names differ per configuration: the object behind each resource is a setting, checked against `$metadata` at each first and nightly contact.
-The names of fields are the documented defaults; where a configuration has others, the base models' contracts are edited.
+The names of fields are the documented defaults; where a configuration has others, the base models' contracts are edited. A register that
+lacks what it needs stays empty while the rest is read; the log says so each night, and the document `settings` as long as it lasts.
+
+Dates: a document dated before 1990 was mistyped; it lands and is told, and history does not begin with it. What is dated from then on and
+before __START_DATE does not land, whoever tells of it.
 
 Settings: SOURCES__ONE_C__BASE_URL (…/odata/standard.odata), __USERNAME, __PASSWORD, __TIMEZONE (the server's; it writes its times without
 an offset, so there is no default); optional __START_DATE (where the history begins), __PAGE_SIZE (1000), __OVERLAP_DAYS (7), __SCAN_DAYS
 (400), __EXCHANGE_PLAN (a node, e.g. ExchangePlan_X(guid'…')), __OBJECT_<RESOURCE> (`none` where the configuration has no such object),
-__PURCHASE_PRICE_TYPE (Закупочная), __RETAIL_PRICE_TYPE (Розничная), __REQUESTS_PER_SECOND (5). Each request holds a licence, so they are
-made one at a time.
+__COST_FIELD (Стоимость or Себестоимость, whichever there is; СтоимостьБезНДС), __COST_MONTHS (2: how many months before this one costs are
+read again each night), __PURCHASE_PRICE_TYPE (Закупочная), __RETAIL_PRICE_TYPE (Розничная), __REQUESTS_PER_SECOND (5). Each request holds
+a licence, so they are made one at a time.
 """
 
 from datetime import datetime
@@ -59,6 +65,7 @@ VENDOR = Vendor(
     resources=(
         Resource("settings", "full_list", "What the account's own settings say: the server's zone, the price types, the objects in force."),
         Resource("items", "changes", "Goods and their groups, by Ref_Key."),
+        Resource("item_keys", "changes", "Keys of analytics by which the register of costs names an item at a place, by Ref_Key."),
         Resource("brands", "full_list", "Brands; the retailer's own are said to be so."),
         Resource("barcodes", "changes", "Barcodes of items; a row that is gone as a tombstone."),
         Resource("price_types", "full_list", "Kinds of prices."),

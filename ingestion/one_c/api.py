@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 REREADS = 3
 PAGE_SIZE, KEYS_AT_ONCE = 1000, 25
 REFERENCE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-EMPTY_DATE = "0001-01-01T00:00:00"
+# What is dated before this was mistyped (0202), or not dated at all (0001).
+BELIEVED_FROM = "1990-01-01T00:00:00"
 _one_at_a_time: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -107,13 +108,14 @@ class Api:
                 last = self._told_again(query, moved, attempt)
         raise self._gave_up(query.resource, last)
 
-    def by_keys(self, query: Query, keys: Sequence[str]) -> Iterator[Listed]:
+    def by_keys(self, query: Query, keys: Sequence[str], *, wanted: str = "Ref_Key eq guid'{}'",
+                at_once: int = KEYS_AT_ONCE) -> Iterator[Listed]:
         """What is there of these keys; what is no reference (a record that came without one) is not asked for. Raises VendorError."""
         keys = [key for key in keys if REFERENCE.fullmatch(key)]
-        for start in range(0, len(keys), KEYS_AT_ONCE):
-            some = keys[start:start + KEYS_AT_ONCE]
+        for start in range(0, len(keys), at_once):
+            some = keys[start:start + at_once]
             asked = frozenset(some)
-            filtered = " or ".join(f"Ref_Key eq guid'{key}'" for key in some)
+            filtered = " or ".join(wanted.format(key) for key in some)
 
             def read(page: documents.Page, asked: frozenset[str] = asked) -> None:
                 if strangers := [record.key for record in page.records if record.key and record.key not in asked]:
@@ -139,11 +141,12 @@ class Api:
         return Listed(page.records, asked_at)
 
     def earliest(self, name: str, resource: str) -> datetime | None:
-        """The Date of the first document, aware UTC; None for a set without any."""
-        options = {"$filter": f"Date gt datetime'{EMPTY_DATE}'", "$orderby": "Date asc", "$top": "1", "$select": "Ref_Key,Date",
+        """The first Date of a document that can be believed, aware UTC; None for a set without any."""
+        options = {"$filter": f"Date ge datetime'{BELIEVED_FROM}'", "$orderby": "Date asc", "$top": "1", "$select": "Ref_Key,Date",
                    "allowedOnly": "true"}
         page, _ = self._page(Query(name, resource, "", cursor="Date"), options, lambda page: None)
-        return self.from_server(page.records[0].cursor or "") if page.records else None
+        first = page.records[0].cursor or "" if page.records else ""
+        return self.from_server(first) if first >= BELIEVED_FROM else None
 
     def entity(self, path: str, resource: str) -> dict[str, object]:
         """A single entity by its address, e.g. a node of an exchange plan. Raises VendorError."""

@@ -1,6 +1,6 @@
 """A node of an exchange plan: the one list of changes that 1C keeps itself.
 
-    GET <node> (ReceivedNo)  ->  POST NotifyChangesReceived of what is loaded  ->  POST SelectChanges  ->  keys changed and deleted
+    GET <node> (ReceivedNo)  ->  POST NotifyChangesReceived of what is loaded  ->  POST SelectChanges  ->  what changed, was deleted
 
 Why no change is lost. 1C keeps a change for the node until a message with its number or a later one is confirmed, and tells it again in
 every message until then; an object that is changed again meanwhile is a new change. The number of the message that a load carries is
@@ -13,12 +13,14 @@ night scans as if there were no plan.
 D SelectChanges, NotifyChangesReceived and their arguments, atom-entry and atom-deleted-entry (RFC 6721) in the answer (manual 17.4.13.3).
 C ReceivedNo is the last confirmed number and the next message the one after it; `category` names the set, `id` the object; `ThisNode` is
 the infobase's own (cdc clients on GitHub, read against a live 1C). A `ref` of a deleted entry is the address of the object, as `id` is.
+A record set's is Register(Recorder=guid'…',Recorder_Type='StandardODATA.Document_…'). A message that tells of anything is confirmed, of
+what is not read from it too, or the node would keep it for ever.
 """
 
 import io
 import re
 from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -28,6 +30,8 @@ from ingestion.one_c.api import Api
 
 PLAN = "exchange_plan"
 ADDRESS = re.compile(r"(?:^|/)(?P<set>\w+)\(guid'(?P<key>[0-9a-fA-F-]{36})'\)/?$")
+RECORDS = re.compile(r"(?:^|/)(?P<set>\w+)\((?:[^/]*,)?\s*Recorder=(?:guid)?'(?P<key>[0-9a-fA-F-]{36})'[^/]*\)/?$")
+RECORDER_TYPE = re.compile(r"Recorder_Type='(?:StandardODATA\.)?(\w+)'")
 REREADS = 3
 
 
@@ -36,11 +40,24 @@ class NotAMessage(ValueError):
 
 
 @dataclass(frozen=True)
+class Entry:
+    """One object of a message: its set and reference, of a record set its register, recorder and the recorder's kind (empty if untold).
+    What has neither (a constant, an independent register) has no key, and its address for a name: it is read by other means."""
+
+    is_deleted: bool
+    name: str
+    key: str = ""
+    recorder_type: str | None = None
+
+
+@dataclass(frozen=True)
 class Told:
-    """What a node told. changed, deleted: {set: keys}; is_complete: that nothing can have changed besides since the last contact."""
+    """What a node told. changed, deleted: {set: keys}; records: {register: {recorder: its kind, if told}} whose record sets are others
+    now or gone; is_complete: that nothing can have changed besides since the last contact."""
 
     changed: dict[str, set[str]] = field(default_factory=dict)
     deleted: dict[str, set[str]] = field(default_factory=dict)
+    records: dict[str, dict[str, str]] = field(default_factory=dict)
     is_complete: bool = False
 
 
@@ -69,9 +86,9 @@ class Exchange:
         if loaded is not None and loaded > received:
             self._call("NotifyChangesReceived", loaded)
             received = loaded
-        changed, deleted = self._selected(received + 1)
-        state["exchange"] = {"node": self._point, "message": received + 1 if changed or deleted else received}
-        return Told(changed, deleted, is_complete=loaded == received)
+        told, is_empty = self._selected(received + 1)
+        state["exchange"] = {"node": self._point, "message": received if is_empty else received + 1}
+        return replace(told, is_complete=loaded == received)
 
     def _received(self) -> int:
         node = self._api.entity(self._path, PLAN)
@@ -84,15 +101,19 @@ class Exchange:
             raise VendorError(f"{self._who()}: {self._path} has no ReceivedNo, so it is no node of an exchange plan. Nothing was loaded; "
                               f"check {self._variable()}.") from None
 
-    def _selected(self, message: int) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    def _selected(self, message: int) -> tuple[Told, bool]:
+        """What a message tells, and whether it is empty."""
         fault = ""
         for _ in range(REREADS):
-            changed: dict[str, set[str]] = {}
-            deleted: dict[str, set[str]] = {}
+            told, is_empty = Told(), True
             try:
-                for is_gone, name, key in entries(self._call("SelectChanges", message)):
-                    (deleted if is_gone else changed).setdefault(name, set()).add(key)
-                return changed, deleted
+                for one in entries(self._call("SelectChanges", message)):
+                    is_empty = False
+                    if one.recorder_type is not None:
+                        told.records.setdefault(one.name, {})[one.key] = one.recorder_type
+                    elif one.key:
+                        (told.deleted if one.is_deleted else told.changed).setdefault(one.name, set()).add(one.key)
+                return told, is_empty
             except NotAMessage as error:
                 fault = str(error)
         raise VendorError(f"{self._who()}: {fault}, {REREADS} times in a row. Nothing of this load was kept and no change is lost: 1C "
@@ -108,9 +129,8 @@ class Exchange:
         return self._api.account.variable(PLAN)
 
 
-def entries(body: bytes) -> Iterator[tuple[bool, str, str]]:
-    """(is deleted, set, Ref_Key) of a message. Objects without a reference (record sets, constants) are left out: registers are read by
-    other means. Raises NotAMessage."""
+def entries(body: bytes) -> Iterator[Entry]:
+    """What a message tells, in order. Raises NotAMessage."""
     is_feed = False
     try:
         for event, element in ElementTree.iterparse(io.BytesIO(body), events=("start", "end")):
@@ -121,8 +141,11 @@ def entries(body: bytes) -> Iterator[tuple[bool, str, str]]:
                     raise NotAMessage(f"the answer begins with <{tag}> and is no message")
             elif tag in ("entry", "deleted-entry"):
                 address = element.get("ref") or next((one.text for one in element if one.tag.rsplit("}", 1)[-1] == "id"), "") or ""
-                if found := ADDRESS.search(unquote(address)):
-                    yield tag == "deleted-entry", found["set"], found["key"].lower()
+                address = unquote(address)
+                found = ADDRESS.search(address) or RECORDS.search(address)
+                name, key = (found["set"], found["key"].lower()) if found else (address, "")
+                kind = (RECORDER_TYPE.findall(address) or [""])[0] if found and found.re is RECORDS else None
+                yield Entry(tag == "deleted-entry", name, key, kind)
                 element.clear()
     except ElementTree.ParseError as error:
         raise NotAMessage(f"the answer is no whole message ({error})") from error

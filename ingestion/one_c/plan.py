@@ -2,8 +2,9 @@
 
     Contact, the state of the last finished load  ->  `Plan`; looked up when first needed, by the state as it was
 
-State, committed with the load: `through`, up to when documents were read; `scanned`, when every version was last looked at; `exchange`, the
-message that was loaded; `digests` of lists that land whole.
+State, committed with the load: `unread`, what is not read for want of its fields; `costs_read_far`, when costs were last read far back;
+`through`, up to when documents were read; `scanned`, when every version was last looked at; `exchange`, the message that was loaded;
+`digests` of lists that land whole.
 """
 
 from collections.abc import MutableMapping
@@ -18,11 +19,12 @@ from ingestion.accounts import Account
 from ingestion.one_c import metadata
 from ingestion.one_c.api import Api, Listed, Query
 from ingestion.one_c.exchange import Exchange, Told
-from ingestion.one_c.names import objects_of
+from ingestion.one_c.names import NEEDS, objects_of
 from ingestion.one_c.windows import Span
 from ingestion.vendor import Contact
 
 OVERLAP_DAYS, SCAN_DAYS = 7, 400
+UNREAD, COSTS_READ_FAR = "unread", "costs_read_far"
 # A plan may lack an object, or its registration may be switched off: nothing in it says so.
 SCAN_WITH_A_PLAN_EVERY = timedelta(days=7)
 
@@ -41,14 +43,28 @@ class Reach:
 
 
 class Plan:
-    """One contact with one account."""
+    """One contact with one account. start: nothing older is wanted; mended: resources that could not be read at the last contact."""
 
     def __init__(self, account: Account, contact: Contact) -> None:
         self.account, self.contact = account, contact
+        self.mended: set[str] = set()
         self.api = Api(account)
         self.exchange = Exchange(self.api)
-        self.names = objects_of(account)
+        self.start = self._start()
         self.now = self.api.server_time(contact.now)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """{resource: the object in force}, empty where there is none, or it lacks what it needs. To be asked for when `is_ready` was."""
+        unread = dlt.current.source_state().get(UNREAD, {})
+        return {resource: "" if resource in unread else name for resource, name in objects_of(self.account).items()}
+
+    @property
+    def unread(self) -> str:
+        """What is not read for want of its fields, in words; what need not be there is missed by what leads to it."""
+        optional = {needs.resource for needs in NEEDS if needs.may_miss}
+        lacks = {resource: told for resource, told in dlt.current.source_state().get(UNREAD, {}).items() if resource not in optional}
+        return "; ".join(f"{resource}: {lacks[resource]}" for resource in sorted(lacks))
 
     @property
     def window(self) -> Span:
@@ -64,12 +80,14 @@ class Plan:
         window has none, and follows a contact that has checked. Raises VendorError."""
         if self.contact.reads_history_only:
             return True
-        metadata.check(self.api.metadata(), self.account)
+        state: MutableMapping[str, Any] = dlt.current.source_state()
+        unread = metadata.check(self.api.metadata(), self.account)
+        self.mended = set(state.get(UNREAD, {})) - unread.keys()
+        state[UNREAD] = unread
         if self.contact.is_first:
-            state: MutableMapping[str, Any] = dlt.current.source_state()
             if self.exchange.is_on:
                 self.exchange.begin(state)
-            state["through"] = state["scanned"] = self.contact.now.isoformat()
+            state["through"] = state["scanned"] = state[COSTS_READ_FAR] = self.contact.now.isoformat()
         return True
 
     @cached_property
@@ -91,6 +109,11 @@ class Plan:
         by_the_server = (self.api.server_time(moment) for moment in (through, max(since, begun), begun))
         return Reach(*by_the_server, is_scan=is_scan, told=told)
 
+    @property
+    def scanned_from(self) -> datetime:
+        """As far back as a scan goes, by the server's clock."""
+        return self.api.server_time(self.contact.now - self._days("scan_days", SCAN_DAYS))
+
     def catalogue(self, resource: str) -> list[Listed]:
         """A small catalogue, whole; read once in a contact."""
         if resource not in self._catalogues:
@@ -102,6 +125,11 @@ class Plan:
     @cached_property
     def _catalogues(self) -> dict[str, list[Listed]]:
         return {}
+
+    def _start(self) -> str:
+        """START_DATE as the server writes it; empty where it is not set."""
+        start = self.account.moment("start_date", zone=self.account.zone())
+        return self.api.server_time(start).isoformat() if start else ""
 
     def _days(self, key: str, default: int) -> timedelta:
         return timedelta(days=max(0.0, self.account.number(key, default)))

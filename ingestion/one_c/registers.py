@@ -5,14 +5,17 @@
 A register's row has no version and no key of its own. Its key is the references in it (dimensions differ per configuration), its cursor a
 digest of its text, so that what the lake holds tells what is new, what differs and what is gone.
 
-1C computes cost when a month is closed, which rewrites the register: a night reads it again from the first day of the month before last.
+1C computes cost when a month is closed, which rewrites the register: a night reads it again from the first day of the month __COST_MONTHS
+back (2), and once a week as far as __SCAN_DAYS, since a year's close or a correction rewrites what is older. An exchange plan that holds
+the register tells of each record set.
 """
 
 import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 
 import dlt
 import msgspec
@@ -21,29 +24,31 @@ import pyarrow as pa
 from ingestion import documents, lake, whole_lists
 from ingestion.documents import Record
 from ingestion.one_c.api import Listed, Query
-from ingestion.one_c.plan import Plan
-from ingestion.one_c.windows import BY_PERIOD, Span, dated
+from ingestion.one_c.plan import COSTS_READ_FAR, Plan
+from ingestion.one_c.windows import BY_PERIOD, Span, dated, periods_of
 from ingestion.vendor import Vendor
 
 log = logging.getLogger(__name__)
 NIL = "00000000-0000-0000-0000-000000000000"
 # A recorder brings a row for each item of a shift.
 RECORDERS_A_PAGE = 10
+# With a cast a condition is three times as long as that of a key.
+RECORDERS_AT_ONCE = 8
+COST_MONTHS = 2
+FAR_EVERY = timedelta(days=7)
 PRICE_TYPES = (("purchase_price_type", "Закупочная"), ("retail_price_type", "Розничная"))
 
 
 def barcodes(plan: Plan, vendor: Vendor) -> Iterator[pa.Table]:
     """The register of barcodes, whole; rows that are new, differ or are gone."""
-    name = plan.names["barcodes"]
-    if plan.is_ready and name and not plan.contact.reads_history_only:
+    if plan.is_ready and (name := plan.names["barcodes"]) and not plan.contact.reads_history_only:
         query = Query(name, "barcodes", "Штрихкод asc", key=("Штрихкод", "Номенклатура_Key"), cursor=None, top=plan.api.page_size * 10)
         yield from _differences(plan, vendor, "barcodes", list(plan.api.listed(query)), ("Штрихкод",))
 
 
 def prices(plan: Plan, vendor: Vendor) -> Iterator[pa.Table]:
     """The prices in force, of the purchase and the retail kind where the configuration has kinds of prices."""
-    name = plan.names["prices"]
-    if plan.is_ready and name and not plan.contact.reads_history_only:
+    if plan.is_ready and (name := plan.names["prices"]) and not plan.contact.reads_history_only:
         query = Query(name, "prices", "", key=("Номенклатура_Key", "ВидЦены_Key"), cursor=None)
         conditions = [f"ВидЦены_Key eq guid'{key}'" for key in _price_types(plan)] if plan.names["price_types"] else [""]
         listed = [plan.api.table(query, "SliceLast", condition) for condition in conditions]
@@ -52,8 +57,7 @@ def prices(plan: Plan, vendor: Vendor) -> Iterator[pa.Table]:
 
 def stock(plan: Plan) -> Iterator[pa.Table]:
     """Today's stock, store by store; the day is the server's."""
-    name = plan.names["stock"]
-    if not plan.is_ready or not name or plan.contact.reads_history_only:
+    if not plan.is_ready or not (name := plan.names["stock"]) or plan.contact.reads_history_only:
         return
     query = Query(name, "stock", "", key=("Номенклатура_Key", "Склад_Key"), cursor=None)
     places = [record.key for listed in plan.catalogue("stores") for record in listed.records if record.key and not _is_folder(record)]
@@ -67,23 +71,25 @@ def stock(plan: Plan) -> Iterator[pa.Table]:
 
 def sale_costs(plan: Plan, vendor: Vendor) -> Iterator[pa.Table]:
     """Record sets of the revenue and cost register, by period."""
-    name = plan.names["sale_costs"]
-    if not plan.is_ready or not name:
+    if not plan.is_ready or not (name := plan.names["sale_costs"]):
         return
     query = Query(name, "sale_costs", "Recorder asc", key=("Recorder",), cursor=None, top=max(1, plan.api.page_size // RECORDERS_A_PAGE))
 
+    def digested(listed: Listed) -> Listed:
+        return replace(listed, records=[replace(record, cursor=_digest(record)) for record in listed.records])
+
     def read(span: Span) -> Iterator[Listed]:
-        for _, listed in dated(plan.api, query, span, BY_PERIOD, now=plan.now):
-            yield replace(listed, records=[replace(record, cursor=_digest(record)) for record in listed.records])
+        return (digested(listed) for _, listed in dated(plan.api, query, span, BY_PERIOD, now=plan.now))
 
     if plan.contact.window is not None:
         for listed in read(plan.window):
             yield documents.table(listed.records, account=plan.account.name, asked_at=listed.asked_at)
         return
-    since = max(rewritten_from(plan.now), plan.reach.begun)
+    since = _costs_since(plan)
     known = lake.landed_cursors(vendor, plan.account.name, "sale_costs")
     seen: set[str] = set()
-    for listed in read(Span(since, None)):
+    told = plan.reach.told.records.get(name, {})
+    for listed in chain(read(Span(since, None)), map(digested, _of_recorders(plan, vendor, query, told, known))):
         # A recorder whose rows lie in two windows comes with both.
         fresh = [record for record in listed.records if record.key not in seen and known.get(record.key or "") != record.cursor]
         seen.update(record.key for record in listed.records if record.key)
@@ -91,13 +97,44 @@ def sale_costs(plan: Plan, vendor: Vendor) -> Iterator[pa.Table]:
             yield documents.table(fresh, account=plan.account.name, asked_at=listed.asked_at)
     unseen = known.keys() - seen
     begins = lake.landed_values(vendor, plan.account.name, "sale_costs", "$.RecordSet[0].Period", keys=unseen) if unseen else {}
-    if gone := sorted(key for key, (period,) in begins.items() if (period or "") >= since.isoformat()):
-        yield from _believed(plan, "sale_costs", gone, came=len(seen))
+    gone = {key for key, (period,) in begins.items() if (period or "") >= since.isoformat()}
+    if emptied := sorted((unseen & told.keys()) - gone):
+        yield documents.deletions(emptied, account=plan.account.name, asked_at=plan.contact.now)
+    if gone:
+        yield from _believed(plan, "sale_costs", sorted(gone), came=len(seen))
 
 
-def rewritten_from(now: datetime) -> datetime:
-    """The first day of the month before last, by the server's clock: what the close of a month may still rewrite."""
-    months = now.year * 12 + now.month - 1 - 2
+def _costs_since(plan: Plan) -> datetime:
+    """From where on a night reads the register, by the server's clock. Takes the state on."""
+    state, reach = dlt.current.source_state(), plan.reach
+    read_far = datetime.fromisoformat(state[COSTS_READ_FAR]) if COSTS_READ_FAR in state else None
+    since = rewritten_from(plan.now, int(plan.account.number("cost_months", COST_MONTHS)))
+    if "sale_costs" in plan.mended or read_far is None or plan.contact.now - read_far >= FAR_EVERY:
+        state[COSTS_READ_FAR] = plan.contact.now.isoformat()
+        # What the first load could not read for want of a field lies anywhere in the history.
+        since = reach.begun if "sale_costs" in plan.mended else min(since, plan.scanned_from)
+    return max(since, reach.begun)
+
+
+def _of_recorders(plan: Plan, vendor: Vendor, query: Query, told: dict[str, str], known: dict[str, str | None]) -> Iterator[Listed]:
+    """The record sets that the exchange plan told of, but for those of before START_DATE. A recorder is a reference of several kinds, so it
+    is compared after a cast to its own."""
+    kindless = [key for key, kind in told.items() if not kind and key in known]
+    landed = lake.landed_values(vendor, plan.account.name, "sale_costs", "$.Recorder_Type", keys=kindless) if kindless else {}
+    by_kind: dict[str, list[str]] = {}
+    for key, kind in sorted(told.items()):
+        own = kind or (landed.get(key, [""])[0] or "").removeprefix("StandardODATA.")
+        if own:
+            by_kind.setdefault(own, []).append(key)
+    for kind, keys in by_kind.items():
+        for listed in plan.api.by_keys(query, keys, wanted=f"Recorder eq cast(guid'{{}}', '{kind}')", at_once=RECORDERS_AT_ONCE):
+            yield replace(listed, records=[record for record in listed.records
+                                           if record.key in known or min(periods_of(record), default="") >= plan.start])
+
+
+def rewritten_from(now: datetime, months_back: int = COST_MONTHS) -> datetime:
+    """The first day of the month that many back, by the server's clock: what the close of a month may still rewrite."""
+    months = now.year * 12 + now.month - 1 - months_back
     return datetime(months // 12, months % 12 + 1, 1)  # noqa: DTZ001 the server's own time has no zone
 
 

@@ -16,7 +16,7 @@ from ingestion import whole_lists
 from ingestion.accounts import Account
 from ingestion.one_c import VENDOR, metadata, registers, versions
 from ingestion.one_c.api import Api
-from ingestion.one_c.names import objects_of
+from ingestion.one_c.names import cost_field, objects_of
 from ingestion.one_c.plan import Plan
 from ingestion.vendor import Contact
 
@@ -58,8 +58,9 @@ def oldest(account: Account) -> datetime | None:
 def _settings(plan: Plan) -> Iterator[pa.Table]:
     """What staging must know of the account: the server's zone, which kinds of prices are meant, the objects in force."""
     prices = {setting: plan.account.setting(setting, default) for setting, default in registers.PRICE_TYPES}
-    told = {"time_zone": plan.api.zone.key, **prices, "objects": plan.names}
     if plan.is_ready:
+        told = {"time_zone": plan.api.zone.key, **prices, "cost_field": cost_field(plan.account), "objects": plan.names,
+                "unread": plan.unread}
         yield from whole_lists.own_settings(told, account=plan.account, contact=plan.contact, state=dlt.current.source_state())
 
 

@@ -4,6 +4,8 @@
 
 What is dated since the last contact is read in full. Of what is older only keys and versions come, and what the lake lacks in that version
 is asked for by key, or by its window where most of a window is news. Each object the exchange plan told of is asked for too.
+
+A date before 1990 was mistyped: such documents are read in one stretch without a beginning, landed for staging to refuse, and told.
 """
 
 import logging
@@ -14,9 +16,10 @@ import pyarrow as pa
 
 from ingestion import documents, lake
 from ingestion.documents import Record
-from ingestion.one_c.api import Listed, Query
+from ingestion.one_c import removals
+from ingestion.one_c.api import BELIEVED_FROM, Listed, Query
 from ingestion.one_c.plan import Plan
-from ingestion.one_c.windows import BY_DATE, Span, dated
+from ingestion.one_c.windows import BY_DATE, Span, date_of, dated
 from ingestion.vendor import Vendor
 
 log = logging.getLogger(__name__)
@@ -24,24 +27,29 @@ log = logging.getLogger(__name__)
 NARROW = 10
 # Single objects are removed by hand; more at once without a mark are what a user does not see any more.
 MOST_GONE = 20
+# Of the purged ones, the newest are asked for: that is where one whose Date was moved would be.
+MOST_LOOKED_FOR = 1000
 _NOT_LANDED = object()
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A resource that is read by versions. is_dated: documents with a Date; keeps_gone: what is not there any more stays."""
+    """A resource that is read by versions. is_dated: documents with a Date; keeps_gone: what is not there any more stays; is_archived: it
+    is archived into a shift's report and purged."""
 
     resource: str
     is_dated: bool = True
     keeps_gone: bool = False
+    is_archived: bool = False
 
 
 KINDS = (
     Kind("items", is_dated=False, keeps_gone=True),
+    Kind("item_keys", is_dated=False, keeps_gone=True),
     Kind("partners", is_dated=False),
     Kind("cards", is_dated=False),
-    Kind("receipts", keeps_gone=True),
-    Kind("receipt_returns", keeps_gone=True),
+    Kind("receipts", keeps_gone=True, is_archived=True),
+    Kind("receipt_returns", keeps_gone=True, is_archived=True),
     Kind("shift_reports"),
     Kind("customer_orders"),
     Kind("customer_returns"),
@@ -72,6 +80,8 @@ class _Reading:
         plan = self._plan
         if plan.contact.window is not None:
             if self._kind.is_dated:
+                if plan.contact.is_first:
+                    yield from (self._table(listed) for listed in self._mistyped(self._full))
                 for _, listed in self._dated(self._full, plan.window):
                     yield self._table(listed)
             else:
@@ -81,16 +91,34 @@ class _Reading:
         self._known = lake.landed_cursors(self._vendor, plan.account.name, self._kind.resource)
         changed = reach.told.changed.get(name, set())
         if self._kind.is_dated:
+            if reach.is_scan:
+                yield from self._scanned(((None, listed) for listed in self._mistyped(self._narrow)), changed)
             yield from self._scanned(self._dated(self._narrow, Span(reach.since, reach.through)), changed)
             yield from self._news(listed for _, listed in self._dated(self._full, Span(reach.through, None)))
-        elif reach.is_scan:
+        elif reach.is_scan or not self._known:
             yield from self._scanned(((None, listed) for listed in self._api.listed(self._narrow)), changed)
-        yield from self._news(self._api.by_keys(self._full, sorted(changed - self._seen)))
-        if not self._kind.keeps_gone:
-            yield from self._gone(reach.told.deleted.get(name, set()))
+        yield from self._news(map(self._wanted, self._api.by_keys(self._full, sorted(changed - self._seen))))
+        deleted = reach.told.deleted.get(name, set())
+        yield from self._purged(deleted) if self._kind.keeps_gone else self._gone(deleted)
 
     def _dated(self, query: Query, span: Span) -> Iterator[tuple[Span, Listed]]:
         return dated(self._api, query, span, BY_DATE, now=self._plan.now)
+
+    def _mistyped(self, query: Query) -> Iterator[Listed]:
+        for listed in self._api.listed(replace(query, filter=f"Date lt datetime'{BELIEVED_FROM}'")):
+            if listed.records:
+                told = ", ".join(f"{date_of(record)} {record.key}" for record in listed.records[:MOST_GONE])
+                log.warning("%s/%s %s: %d of %s are dated before %s: %s%s. They are loaded; correct their dates in 1C.", self._vendor.name,
+                            self._plan.account.name, self._kind.resource, len(listed.records), query.name, BELIEVED_FROM[:4], told,
+                            ", …" if len(listed.records) > MOST_GONE else "")
+                yield listed
+
+    def _wanted(self, listed: Listed) -> Listed:
+        """Without documents dated before START_DATE, but for those the lake holds, whose date was moved there."""
+        if not (self._plan.start and self._kind.is_dated):
+            return listed
+        return replace(listed, records=[record for record in listed.records
+                                        if record.key in self._known or not BELIEVED_FROM <= date_of(record) < self._plan.start])
 
     def _scanned(self, told: Iterator[tuple[Span | None, Listed]], changed: Collection[str]) -> Iterator[pa.Table]:
         """Full documents for the keys and versions that the lake lacks."""
@@ -127,7 +155,7 @@ class _Reading:
         """Tombstones for what was landed and is not there any more, asked for by key once more, since a Date may have been moved."""
         known = self._known.keys()
         if self._kind.is_dated or self._plan.reach.is_scan:
-            missing = self._unseen()
+            missing = set(self._unseen())
         else:
             missing = set()
         asked = sorted((missing | deleted) & known)
@@ -145,14 +173,26 @@ class _Reading:
         if gone:
             yield documents.deletions(gone, account=self._plan.account.name, asked_at=asked_at)
 
-    def _unseen(self) -> set[str]:
-        """What the lake holds of the stretch that was looked at and 1C did not tell."""
+    def _purged(self, deleted: set[str]) -> Iterator[pa.Table]:
+        """Of what stays when it is gone: a Date may have been moved out of the stretch, so it is asked for by key once more; and what the
+        plan tells as deleted and was never archived was deleted indeed."""
+        unseen = self._unseen() if self._kind.is_dated else {}
+        newest = sorted(unseen, key=lambda key: (unseen[key], key), reverse=True)[:MOST_LOOKED_FOR]
+        deleted = deleted & self._known.keys() if self._kind.is_archived else set()
+        if not (newest or deleted):
+            return
+        yield from self._news(self._api.by_keys(self._full, sorted(deleted.union(newest))))
+        if removed := removals.never_archived(self._plan, self._vendor, self._kind.resource, deleted - self._seen):
+            yield documents.deletions(removed, account=self._plan.account.name, asked_at=self._plan.contact.now)
+
+    def _unseen(self) -> dict[str, str]:
+        """{key: its Date} of what the lake holds of the stretch that was looked at and 1C did not tell."""
         unseen = self._known.keys() - self._seen
         if not self._kind.is_dated or not unseen:
-            return set(unseen)
+            return dict.fromkeys(unseen, "")
         since = self._plan.reach.since.isoformat()
         dates = lake.landed_values(self._vendor, self._plan.account.name, self._kind.resource, "$.Date", keys=unseen)
-        return {key for key, (day,) in dates.items() if (day or "") >= since}
+        return {key: day for key, (day,) in dates.items() if day and day >= since}
 
     def _table(self, listed: Listed) -> pa.Table:
         return documents.table(listed.records, account=self._plan.account.name, asked_at=listed.asked_at)

@@ -98,6 +98,19 @@ _read_paper = msgspec.json.Decoder(_Paper).decode
 _read_recorded = msgspec.json.Decoder(_Recorded).decode
 
 
+def date_of(record: Record) -> str:
+    """A document's Date as it was told; empty where it tells none."""
+    try:
+        return _read_paper(record.payload).Date or ""
+    except (msgspec.MsgspecError, UnicodeError):
+        return ""
+
+
+def periods_of(record: Record) -> list[str]:
+    """The moments that a record set's rows are of."""
+    return _periods(record.payload)
+
+
 def _dates(payload: str) -> list[str]:
     try:
         told = _read_paper(payload).Date

@@ -15,7 +15,10 @@ Documented by the vendor's manual, chapter 17.4 (D), seen in clients (C: hacker-
   option `one_c.restricted`.
 - D objects are published one by one and A are called differently everywhere: options `one_c.unpublished`, `one_c.renamed`.
 - A receipts are archived when the shift closes, purged after `one_c.receipts_kept_days`; `one_c.changes` lists edits made in 1C alone.
-- D changes by exchange plan (option `one_c.exchange_plan`: its canonical name and node); A what was purged is a deletion to it.
+- D changes by exchange plan (option `one_c.exchange_plan`: its canonical name and node); A what was purged is a deletion to it. Option
+  `one_c.registers_in_plan`: registers whose record sets are in it.
+- C the register of revenue and cost names goods by Catalog_КлючиАналитикиУчетаНоменклатуры and has Стоимость and СтоимостьБезНДС, A with
+  the option `one_c.flat_costs=1` it names Номенклатура, Склад and Себестоимость.
 """
 
 from starlette.routing import Route

@@ -30,7 +30,9 @@ class Book:
     def __init__(self, sandbox: "Sandbox", configuration: "Configuration") -> None:
         options = sandbox.options
         self.world = sandbox.world
-        self.report_name = next((one.name for one in configuration.sets.values() if one.resource == "shift_reports"), REPORT)
+        names = {one.resource: one.name for one in configuration.sets.values()}
+        self.report_name, self.places_name = names.get("shift_reports", REPORT), names.get("stores", "Catalog_Склады")
+        self.has_flat_costs = options.get("one_c.flat_costs") == "1"
         self.clock = Clock(ZoneInfo(options.get("one_c.time_zone", "Europe/Moscow")))
         self.kept = timedelta(days=float(options.get("one_c.receipts_kept_days", KEPT_DAYS)))
         self._edits = Edits(options.get("one_c.changes", ""))
@@ -73,22 +75,39 @@ class Book:
         """product_id -> Ref_Key."""
         return {row["product_id"]: made_key("item", row["uuid"]) for row in self.world.rows("products")}
 
+    @cached_property
+    def sold_at(self) -> list[tuple[int, str, datetime]]:
+        """(product_id, Ref_Key of a place, since when) of what was ever sold."""
+        lines = self.world.order_lines[["order_id", "product_id"]].merge(self.world.orders[["order_id", "store_id", "created_at"]])
+        first = lines.groupby(["product_id", "store_id"], dropna=False)["created_at"].min().reset_index()
+        first = first.astype(object).where(first.notna(), None)
+        columns = (first[name].tolist() for name in ("product_id", "store_id", "created_at"))
+        found: dict[tuple[int, str], datetime] = {}
+        for product_id, store_id, since in zip(*columns, strict=True):
+            pair = product_id, self.place(store_id)
+            found[pair] = min(found.get(pair, since), since)
+        return [(*pair, since) for pair, since in found.items()]
+
     # --- shifts
+
+    def shift_at(self, store_id: int | None, moment: datetime) -> dict[str, Any] | None:
+        """The shift of a store's till at a moment."""
+        at = bisect_right(self._openings.get(store_id, []), moment) - 1
+        shift = self.world.grouped("shifts", "store_id")[store_id][at] if at >= 0 else None
+        return shift if shift and moment <= shift["closed_at"] else None
+
+    @cached_property
+    def _openings(self) -> dict[int, list[datetime]]:
+        return {store: [shift["opened_at"] for shift in shifts] for store, shifts in self.world.grouped("shifts", "store_id").items()}
 
     @cached_property
     def shift_of(self) -> dict[int, tuple[dict[str, Any], int]]:
         """order_id of a receipt -> its shift and the receipt's number in it. A receipt without a shift is in none."""
-        openings = {
-            store: [shift["opened_at"] for shift in shifts] for store, shifts in self.world.grouped("shifts", "store_id").items()
-        }
         found, rung = {}, {}
         for order in self.receipts:
-            at = bisect_right(openings.get(order["store_id"], []), order["created_at"]) - 1
-            if at >= 0:
-                shift = self.world.grouped("shifts", "store_id")[order["store_id"]][at]
-                if order["created_at"] <= shift["closed_at"]:
-                    rung[shift["shift_id"]] = rung.get(shift["shift_id"], 0) + 1
-                    found[order["order_id"]] = (shift, rung[shift["shift_id"]])
+            if shift := self.shift_at(order["store_id"], order["created_at"]):
+                rung[shift["shift_id"]] = rung.get(shift["shift_id"], 0) + 1
+                found[order["order_id"]] = (shift, rung[shift["shift_id"]])
         return found
 
     @cached_property

@@ -5,7 +5,8 @@
 A section is a set with the name that this project gives its resource, and the function that reads it, if it is a register's. A line is
 an attribute: name, type, the set it refers to, `key` where it is part of the key; `Товары.Цена` belongs to a tabular section.
 Configurations differ, so an option takes objects or attributes away (`one_c.unpublished`: `Document_ЧекККМ.Статус,Catalog_Марки`) and
-another calls objects by other names (`one_c.renamed`: `Document_ЧекККМ=Document_КассовыйЧек`).
+another calls objects by other names (`one_c.renamed`: `Document_ЧекККМ=Document_КассовыйЧек`). The register of revenue and cost has two
+forms, both listed: that of live UT 11 and ERP names goods and place by a key of analytics, the flat one (`one_c.flat_costs`) by themselves.
 """
 
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,9 @@ from functools import cached_property
 from pathlib import Path
 
 DEFAULT_KEY = "Ref_Key"
+COSTS, ITEM_KEYS = "AccumulationRegister_ВыручкаИСебестоимостьПродаж", "Catalog_КлючиАналитикиУчетаНоменклатуры"
+BY_ITEM_KEY = ("АналитикаУчетаНоменклатуры_Key", "Стоимость", "СтоимостьБезНДС")
+FLAT = ("Номенклатура_Key", "Склад_Key", "Себестоимость")
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,11 @@ class Configuration:
         return (found, section) if found and section in found.sections and section != "RecordSet" else None
 
 
-def published(*, unpublished: str = "", renamed: str = "") -> Configuration:
+def published(*, unpublished: str = "", renamed: str = "", has_flat_costs: bool = False) -> Configuration:
     """The configuration with the options applied."""
     gone = {one.strip() for one in unpublished.split(",") if one.strip()}
+    gone |= {f"{COSTS}.RecordSet.{name}" for name in (BY_ITEM_KEY if has_flat_costs else FLAT)}
+    gone |= {ITEM_KEYS} if has_flat_costs else set()
     names = dict(pair.split("=", 1) for pair in renamed.split(",") if "=" in pair)
     sets = {}
     for one in _SETS:

@@ -3,11 +3,12 @@
     moments of messages  ->  objects whose DataVersion differs between two moments, objects that are gone
 
 Documented (17.4.13.3): SelectChanges makes message MessageNo for a node, NotifyChangesReceived confirms it. Chosen: registration begins
-when the sandbox starts; a confirmation takes every message up to its number; the plan holds catalogues and documents. The node itself is
-an entity of the plan, whose ReceivedNo is the last number that was confirmed.
+when the sandbox starts; a confirmation takes every message up to its number; the plan holds catalogues and documents, and the record sets
+of registers that an option names. The node itself is an entity of the plan, whose ReceivedNo is the last number that was confirmed.
 """
 
 import threading
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,11 @@ PLAN = "ExchangePlan_ОбменСХранилищем(guid'1c0e0001-0000-4000-80
 
 
 class Exchange:
-    """The messages of one node; since: from when on changes are registered (naive UTC)."""
+    """The messages of one node; since: from when on changes are registered (naive UTC); registers: those that are in the plan."""
 
-    def __init__(self, book: "Book", configuration: Configuration, *, plan: str, since: datetime) -> None:
+    def __init__(self, book: "Book", configuration: Configuration, *, plan: str, since: datetime, registers: Collection[str] = ()) -> None:
         self._book, self._plan, self._confirmed = book, plan, since
-        self._sets = [one for one in configuration.sets.values() if one.name.startswith(("Catalog_", "Document_"))]
+        self._sets = [one for one in configuration.sets.values() if one.name.startswith(("Catalog_", "Document_")) or one.name in registers]
         self._sent: dict[int, datetime] = {}
         self._last_sent = self._received = 0
         self._lock = threading.Lock()
@@ -63,7 +64,8 @@ class Exchange:
 
     def _versions(self, one: ObjectSet, moment: datetime) -> dict[str, str]:
         shelf = self._book.shelf(one.resource, moment)
-        return {key: shelf.record(row)["DataVersion"] for row, key in enumerate(shelf.keys)}
+        records = ((key, shelf.record(row)) for row, key in enumerate(shelf.keys))
+        return {key: record.get("DataVersion") or repr(record) for key, record in records}
 
     def _message(self, given: dict[str, str]) -> int:
         for name in ("DataExchangePoint", "MessageNo"):

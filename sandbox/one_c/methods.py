@@ -38,14 +38,19 @@ class Methods:
     def __init__(self, sandbox: "Sandbox") -> None:
         options = sandbox.options
         self._sandbox, self._gate = sandbox, Gate(sandbox)
-        self._configuration = published(unpublished=options.get("one_c.unpublished", ""), renamed=options.get("one_c.renamed", ""))
+        self._configuration = published(
+            unpublished=options.get("one_c.unpublished", ""),
+            renamed=options.get("one_c.renamed", ""),
+            has_flat_costs=options.get("one_c.flat_costs") == "1",
+        )
         self._is_cut = bool(options.get("one_c.unpublished"))
         self.counting_is_whole = options.get("one_c.counting_is_whole") == "1"
         self._restricted = set(filter(None, options.get("one_c.restricted", "").split(",")))
         self._book = Book(sandbox, self._configuration)
         began = self._now() if sandbox.clock_file.exists() else sandbox.world.until
         plan = options.get("one_c.exchange_plan", PLAN)
-        self._exchange = Exchange(self._book, self._configuration, plan=plan, since=began)
+        more = set(filter(None, options.get("one_c.registers_in_plan", "").split(",")))
+        self._exchange = Exchange(self._book, self._configuration, plan=plan, since=began, registers=more)
 
     def routes(self) -> list[Route]:
         """One address for everything: names of resources are too many, and too strange, for routes."""
@@ -99,8 +104,11 @@ class Methods:
         for of, key in changed:
             shelf = self._book.shelf(of.resource, now)
             record = self._shown(of, shelf.record(shelf.row_of[key]))
-            entries.append(atom.entry(root, of, f"guid'{key}'", record, updated=when))
-        entries += [atom.deleted(root, of, f"guid'{key}'", when=when) for of, key in gone]
+            own = f"Recorder=guid'{key}',Recorder_Type='{record['Recorder_Type']}'" if "Recorder" in record else f"guid'{key}'"
+            entries.append(atom.entry(root, of, own, record, updated=when))
+        for of, key in gone:
+            own = f"Recorder=guid'{key}'" if "RecordSet" in of.sections else f"guid'{key}'"
+            entries.append(atom.deleted(root, of, own, when=when))
         return Response(atom.feed(root, entries), media_type=atom.FEED_TYPE)
 
     def _shown(self, of: ObjectSet, record: dict[str, Any]) -> dict[str, Any]:

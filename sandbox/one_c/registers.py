@@ -2,9 +2,10 @@
 
     products, World.stock(day), shift reports and shipments  ->  shelves of entries
 
-Cost is computed when a month is closed, on the 5th of the next one (sandbox/costs.py); until then every row of it has cost 0. The recorder
-of what a till sold is the shift's report, that of an online order its shipment, which is there from the moment the goods leave and is
-taken back when the order is cancelled after that. Returns are not posted here.
+Revenue and cost are told by the key of an item at a place, which is an element of its own catalogue, or by the option `one_c.flat_costs`
+by item and place themselves. Cost is computed when a month is closed, on the 5th of the next one (sandbox/costs.py); until then every row
+of it has cost 0. The recorder of what a till sold is the shift's report, that of an online order its shipment, which is there from the
+moment the goods leave and is taken back when the order is cancelled after that. Returns are not posted here.
 """
 
 from datetime import date, datetime
@@ -14,11 +15,12 @@ from sandbox import costs
 from sandbox.one_c.shelf import Shelf, dated, listed
 from sandbox.one_c.things import PRICE_TYPES
 from sandbox.one_c.till_papers import archived_sales, sums
-from sandbox.one_c.wire import NIL, made_key, roubles
+from sandbox.one_c.wire import NIL, made_key, roubles, versioned
 
 if TYPE_CHECKING:
     from sandbox.one_c.book import Book
 
+VAT = 20  # per cent that the cost contains
 SHIPMENT = "StandardODATA.Document_РеализацияТоваровУслуг"
 
 
@@ -73,6 +75,23 @@ def stock_of(book: "Book", day: date) -> Shelf:
     )
 
 
+def item_key(book: "Book", product_id: int, place: str) -> str:
+    """Ref_Key of an item at a place."""
+    return made_key("item key", book.products[product_id], place)
+
+
+def item_keys(book: "Book", now: datetime) -> Shelf:
+    """The keys of items at the places where they were sold."""
+    pairs = [(product_id, place) for product_id, place, since in book.sold_at if since <= now]
+    kind = f"StandardODATA.{book.places_name}"
+
+    def record(pair: tuple[int, str]) -> dict[str, Any]:
+        told = {"Ref_Key": item_key(book, *pair), "DeletionMark": False, "Номенклатура_Key": book.products[pair[0]]}
+        return versioned({**told, "МестоХранения": pair[1], "МестоХранения_Type": kind})
+
+    return listed([(item_key(book, *pair), pair) for pair in pairs], record)
+
+
 def sale_costs(book: "Book", now: datetime) -> Shelf:
     """One entity per recorder, with its rows."""
     open_from, report = costs.first_open_day(now), f"StandardODATA.{book.report_name}"
@@ -85,6 +104,16 @@ def sale_costs(book: "Book", now: datetime) -> Shelf:
         is_gone = order["cancelled_at"] is not None and order["cancelled_at"] <= now
         if order["shipped_at"] is not None and order["shipped_at"] <= now and not is_gone:
             entries.append((book.clock.at(order["shipped_at"]), made_key("shipment", order["uuid"]), (SHIPMENT, order)))
+
+    def of_what(product_id: int, store_id: int | None) -> dict[str, Any]:
+        if book.has_flat_costs:
+            return {"Номенклатура_Key": book.products[product_id], "Склад_Key": book.place(store_id)}
+        return {"АналитикаУчетаНоменклатуры_Key": item_key(book, product_id, book.place(store_id))}
+
+    def at_cost(kopecks: int) -> dict[str, Any]:
+        if book.has_flat_costs:
+            return {"Себестоимость": roubles(kopecks)}
+        return {"Стоимость": roubles(kopecks), "СтоимостьБезНДС": roubles(round(kopecks * 100 / (100 + VAT)))}
 
     def record(facts: tuple[str, dict[str, Any]]) -> dict[str, Any]:
         kind, row = facts
@@ -102,12 +131,11 @@ def sale_costs(book: "Book", now: datetime) -> Shelf:
                 "Period": book.clock.at(moment),
                 "LineNumber": str(number),
                 "Active": True,
-                "Номенклатура_Key": book.products[product_id],
-                "Склад_Key": book.place(row["store_id"]),
+                **of_what(product_id, row["store_id"]),
                 "ЗаказКлиента_Key": order_key,
                 "Количество": total["quantity"],
                 "СуммаВыручки": roubles(total["net_kop"]),
-                "Себестоимость": roubles(total["cost_kop"] if is_closed else 0),
+                **at_cost(total["cost_kop"] if is_closed else 0),
             }
             for number, (product_id, total) in enumerate(sold.items(), start=1)
         ]

@@ -94,6 +94,8 @@ def receipt_returns(book: "Book", now: datetime) -> Shelf:
 
     def record(row: dict[str, Any]) -> dict[str, Any]:
         order, key, paper = book.orders[row["order_id"]], made_key("return", row["uuid"]), fiscal.of_return(row["return_id"])
+        shift = book.shift_at(row["store_id"], row["returned_at"])
+        is_archived = bool(shift and shift["closed_at"] <= now)
         return versioned(
             {
                 "Ref_Key": key,
@@ -102,6 +104,9 @@ def receipt_returns(book: "Book", now: datetime) -> Shelf:
                 "Date": book.clock.at(row["returned_at"]),
                 "Posted": True,
                 "ЧекККМ_Key": made_key("receipt", order["uuid"]) if row["return_id"] % WITHOUT_BASIS_EVERY else NIL,
+                "Статус": "Архивный" if is_archived else "Пробит",
+                "ОтчетОРозничныхПродажах_Key": shift["uuid"] if is_archived else NIL,
+                "НомерСменыККМ": str(shift["number"] if shift else 0),
                 "КассаККМ_Key": book.till(row["store_id"]),
                 "Склад_Key": book.place(row["store_id"]),
                 "Кассир_Key": book.user(row["employee_id"]),

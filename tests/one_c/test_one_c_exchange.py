@@ -7,7 +7,7 @@ import pytest
 import till_days
 from office_nights import RECEIPT, Nights
 
-from ingestion.one_c.exchange import NotAMessage, entries
+from ingestion.one_c.exchange import Entry, NotAMessage, entries
 from sandbox.faults import Fault
 from sandbox.one_c import things
 from sandbox.one_c.shelf import Shelf
@@ -109,10 +109,13 @@ def test_a_message_is_read_by_the_addresses_in_it():
     feed = f"""<?xml version="1.0" encoding="UTF-8"?>
     <feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0">
       <entry><id>http://host/base/odata/standard.odata/Catalog_%D0%A2%D0%BE%D0%B2%D0%B0%D1%80%D1%8B(guid'{catalogue}')</id></entry>
-      <entry><id>http://host/base/odata/standard.odata/InformationRegister_Цены(Period=datetime'2026-01-01T00:00:00')</id></entry>
+      <entry><id>http://host/base/odata/standard.odata/Constant_Валюта</id></entry>
+      <entry><id>http://host/base/odata/standard.odata/AccumulationRegister_Продажи(Recorder=guid'{catalogue}',Recorder_Type='StandardODATA.Document_Чек')</id></entry>
       <at:deleted-entry ref="http://host/base/odata/standard.odata/Document_Чек(guid'{document}')" when="2026-01-01T00:00:00Z"/>
     </feed>""".encode()
-    assert list(entries(feed)) == [(False, "Catalog_Товары", catalogue), (True, "Document_Чек", document.lower())]
+    assert list(entries(feed)) == [
+        Entry(False, "Catalog_Товары", catalogue), Entry(False, "http://host/base/odata/standard.odata/Constant_Валюта"),
+        Entry(False, "AccumulationRegister_Продажи", catalogue, "Document_Чек"), Entry(True, "Document_Чек", document.lower())]
     for broken in (feed[:-20], b"<html><body>Maintenance</body></html>", b""):
         with pytest.raises(NotAMessage):
             list(entries(broken))

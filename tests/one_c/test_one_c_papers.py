@@ -124,7 +124,7 @@ def test_the_prices_in_force(office):
 
 def costs(office: Office, since: str = "2026-01-01", until: str = "2027-01-01") -> dict[str, list[tuple]]:
     within = f"RecordSet/any(d: d/Period ge datetime'{since}T00:00:00' and d/Period lt datetime'{until}T00:00:00')"
-    return {one["Recorder"]: [(row["Количество"], row["СуммаВыручки"], row["Себестоимость"]) for row in one["RecordSet"]]
+    return {one["Recorder"]: [(row["Количество"], row["СуммаВыручки"], row["Стоимость"]) for row in one["RecordSet"]]
             for one in office.rows(f"{COSTS}?$filter={within}")}
 
 
@@ -208,7 +208,7 @@ def test_the_books_are_told_whole(small_world, tmp_path, monkeypatch):
         orders = [row for row in office.rows(ORDERS) if row["НомерПоДаннымКлиента"] not in tests and row["Статус"] != "Отменен"]
         sums = {name: round(100 * sum(row["СуммаДокумента"] for row in office.rows(NAMES[name])))
                 for name in ("receipt_returns", "customer_returns", "gift_card_sales")}
-        cost = sum(round(100 * row["Себестоимость"]) for one in office.rows(COSTS) for row in one["RecordSet"])
+        cost = sum(round(100 * row["Стоимость"]) for one in office.rows(COSTS) for row in one["RecordSet"])
         shifts = office.rows(REPORTS)
         stock = office.rows(f"{STOCK}/Balance()")
     assert (len(receipts), round(100 * sum(row["СуммаДокумента"] for row in receipts))) == (books["receipts"], books["receipts_net_kop"])

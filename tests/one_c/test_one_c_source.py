@@ -81,8 +81,9 @@ def test_the_first_load_brings_everything_once_and_the_second_nothing(story):
     first, second = story.reports[:2]
     assert (first.status, first.error, first.history_left_days) == ("success", "", 0.0)
     assert {name: count for name, count in first.documents.items() if name not in ("items", "stores")} == {
-        "settings": 1, "brands": 1, "barcodes": 3, "price_types": 2, "prices": 6, "tills": 2, "cashiers": 2, "partners": 1, "cards": 1,
-        "receipts": 3, "receipt_returns": 1, "shift_reports": 1, "customer_orders": 3, "customer_returns": 1, "gift_card_sales": 1,
+        "settings": 1, "brands": 1, "barcodes": 3, "price_types": 2, "prices": 6, "item_keys": 6, "tills": 2, "cashiers": 2, "partners": 1,
+        "cards": 1, "receipts": 3, "receipt_returns": 1, "shift_reports": 1, "customer_orders": 3, "customer_returns": 1,
+        "gift_card_sales": 1,
         "stock": 2, "sale_costs": 3}
     assert (second.status, sum(second.documents.values())) == ("success", 0)
     found = {name: set(story.office.newest(name)) for name in ("receipts", "customer_orders", "sale_costs")}
@@ -102,7 +103,7 @@ def test_what_lands_is_the_vendors_text_with_its_key_and_version(story):
                                             for name in ("Закупочная", "Розничная")}
     assert office.newest("settings")["settings"]["record"] == {
         "time_zone": "Europe/Moscow", "purchase_price_type": "Закупочная", "retail_price_type": "Розничная",
-        "objects": {needs.resource: needs.default for needs in NEEDS}}
+        "cost_field": "", "unread": "", "objects": {needs.resource: needs.default for needs in NEEDS}}
 
 
 def test_what_is_asked_of_1c_field_by_field(story):
@@ -196,7 +197,7 @@ def test_cost_arrives_when_the_month_is_closed(nights):
     office = nights(at=datetime(2026, 10, 3, 23, tzinfo=UTC))
     office.night()
     office.night(days=2)
-    told = [[line["Себестоимость"] for line in rows] for rows, in office.history("sale_costs", key(5, 1), "RecordSet")]
+    told = [[line["Стоимость"] for line in rows] for rows, in office.history("sale_costs", key(5, 1), "RecordSet")]
     assert told == [[0, 0], [150, 25.25]]
 
 

@@ -1,4 +1,4 @@
 {{ verdicts('one_c', [
-    'settings', 'items', 'brands', 'barcodes', 'price_types', 'prices', 'stores', 'tills', 'cashiers', 'partners', 'cards', 'receipts',
-    'receipt_returns', 'shift_reports', 'customer_orders', 'customer_returns', 'gift_card_sales', 'stock', 'sale_costs',
+    'settings', 'items', 'item_keys', 'brands', 'barcodes', 'price_types', 'prices', 'stores', 'tills', 'cashiers', 'partners', 'cards',
+    'receipts', 'receipt_returns', 'shift_reports', 'customer_orders', 'customer_returns', 'gift_card_sales', 'stock', 'sale_costs',
 ]) }}
