@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from ingestion import lake
 from ingestion.contact import AccountReport, refresh_account
+from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
 from orchestration import exports, promises, publish, versions, warehouse
 from orchestration.dbt import DbtOutcome
@@ -51,6 +53,20 @@ def land(refresh_id: str) -> list[AccountReport]:
     lake.prepare()
     return [refresh_account(vendor, account, refresh_id=refresh_id, budget=NEVER_OUT_OF_TIME, say=lambda line: None)
             for vendor in vendors() for account in vendor.accounts()]
+
+
+def refresh_alone(vendor: Vendor, *, minutes: float = 5) -> AccountReport:
+    """One refresh of the one account of a vendor, landing only."""
+    lake.prepare()
+    (account,) = vendor.accounts()
+    return refresh_account(vendor, account, refresh_id="night", budget=timedelta(minutes=minutes), say=lambda line: None)
+
+
+def landed_rows(vendor: Vendor, resource: str) -> list[dict[str, Any]]:
+    """Every landed row of the resource, in the order it was asked for."""
+    files = f"{lake.root()}/{vendor.dataset}/{resource}/*.parquet"
+    found = duckdb.sql(f"select * from read_parquet('{files}', union_by_name=true) order by version_at")
+    return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 
 
 def night(refresh_id: str) -> Night:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ import requests
 
 from ingestion import lake
 from ingestion.abm_loyalty import VENDOR
-from ingestion.contact import AccountReport, refresh_account
+from ingestion.contact import AccountReport
 from sandbox import server
 from sandbox.abm_loyalty.methods import API_KEY, AUTH_HEADER
 from sandbox.server import Running, Sandbox, serve_in_thread
 from sandbox.world import World
+from tests.nights import refresh_alone
 
 
 @pytest.fixture(scope="session")
@@ -72,12 +73,7 @@ def ask() -> Callable[..., requests.Response]:
 def night() -> Callable[..., AccountReport]:
     """night() -> the report of one refresh of the account."""
 
-    def refresh() -> AccountReport:
-        lake.prepare()
-        (account,) = VENDOR.accounts()
-        return refresh_account(VENDOR, account, refresh_id="night", budget=timedelta(minutes=5), say=lambda _: None)
-
-    return refresh
+    return partial(refresh_alone, VENDOR)
 
 
 @pytest.fixture

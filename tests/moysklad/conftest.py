@@ -1,13 +1,14 @@
 """The small retailer behind MoySklad's stand-in, asked the way the vendor's API is asked."""
 
 from collections.abc import Callable
+from functools import partial
 
-import duckdb
 import httpx
 import pytest
 
-from ingestion import lake
+from ingestion.moysklad import VENDOR
 from sandbox.moysklad.gate import SOLUTION_TOKEN
+from tests.nights import landed_rows
 
 
 @pytest.fixture
@@ -29,9 +30,4 @@ def ask(retailer) -> Callable[..., httpx.Response]:
 def landed(own_data) -> Callable[[str], list[dict]]:
     """landed("retail_demands") -> every landed row of the resource, in the order it was asked for."""
 
-    def rows(resource: str) -> list[dict]:
-        files = f"{lake.root()}/raw_moysklad/{resource}/*.parquet"
-        found = duckdb.sql(f"select * from read_parquet('{files}', union_by_name=true) order by version_at")
-        return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
-
-    return rows
+    return partial(landed_rows, VENDOR)

@@ -2,22 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import marketplace
 import pytest
 import requests
 
 from ingestion import lake
-from ingestion.contact import AccountReport, refresh_account
+from ingestion.contact import AccountReport
 from ingestion.wildberries import VENDOR
 from sandbox import server
 from sandbox.server import Running, Sandbox, serve_in_thread
 from sandbox.wildberries.gate import TOKEN
 from sandbox.world import World
+from tests.nights import landed_rows, refresh_alone
 
 
 @pytest.fixture(scope="session")
@@ -67,21 +67,11 @@ def ask() -> Callable[..., requests.Response]:
 def night() -> Callable[..., AccountReport]:
     """night() -> the report of one refresh of the account."""
 
-    def refresh(*, minutes: float = 5) -> AccountReport:
-        lake.prepare()
-        (account,) = VENDOR.accounts()
-        return refresh_account(VENDOR, account, refresh_id="night", budget=timedelta(minutes=minutes), say=lambda _: None)
-
-    return refresh
+    return partial(refresh_alone, VENDOR)
 
 
 @pytest.fixture
 def landed(own_data: Path) -> Callable[[str], list[dict[str, Any]]]:
     """landed("orders") -> every landed row of the resource, in the order it was asked for."""
 
-    def rows(resource: str) -> list[dict[str, Any]]:
-        files = f"{lake.root()}/raw_wildberries/{resource}/*.parquet"
-        found = duckdb.sql(f"select * from read_parquet('{files}', union_by_name=true) order by version_at")
-        return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
-
-    return rows
+    return partial(landed_rows, VENDOR)
