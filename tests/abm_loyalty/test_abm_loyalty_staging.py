@@ -14,6 +14,7 @@ from ingestion.abm_loyalty import VENDOR
 from ingestion.contact import refresh_account
 from orchestration.dbt import PROJECT, run_dbt, warehouse
 from sandbox import server
+from sandbox.abm_loyalty import methods
 from sandbox.faults import Poison
 from sandbox.server import Sandbox, serve_in_thread
 
@@ -167,3 +168,51 @@ def poison_is_set_aside_with_its_reason(spoiled):
         ("loyalty_operation", "GIFT", 1), ("loyalty_status", "VIP", 1)}
     keys = "select resource, count(distinct document_key) from stg_abm_loyalty__{} group by 1 order by 1"
     assert rows(keys.format("receipts")) == rows(keys.format("verdicts"))
+
+
+@pytest.fixture
+def nameless(both, monkeypatch, publish) -> Sandbox:
+    """An installation that tells no ids, neither of members nor of operations; one of three members cannot be read."""
+    encode = methods.encode
+    monkeypatch.setattr(methods, "encode", lambda told: encode({name: value for name, value in told.items() if name != "userId"}))
+    both.sandbox.options["abm_loyalty.without_ids"] = "yes"
+    for number in (made.ANNA, made.FIRST_OF_MANY):
+        both.sandbox.tampering.plant(Poison("abm_loyalty", "accounts", str(number), set={"id": Poison.GONE}))
+    shapeless = Poison("abm_loyalty", "accounts", str(made.SHAPELESS), set={"id": Poison.GONE, "cards": "none"})
+    both.sandbox.tampering.plant(shapeless)
+    publish(*[(made.card(number), made.phone(number)) for number in (made.ANNA, made.FIRST_OF_MANY, made.SHAPELESS)])
+    return both.sandbox
+
+
+def test_members_without_an_id(nameless, project, programme, monkeypatch):
+    balances = ("select customer_id, points_balance, points_pending, vendor_balance, balance_difference from loyalty_accounts "
+                "where customer_id is not null order by 1")
+    anna, other = f"customer of {made.phone(made.ANNA)[2:]}", f"customer of {made.phone(made.FIRST_OF_MANY)[2:]}"
+    night(VENDOR, project, "r1")
+    assert rows(balances) == [(anna, 70, 50, 70, 0), (other, 99, 0, 99, 0)]
+    no_card_is_published()
+    # An operation's day of activation moves, and it is still one operation.
+    own = [row for row in programme.rows("loyalty_operations") if row["account_id"] == made.ANNA]
+    (waiting,) = (row["operation_id"] for row in own if row["points"] == 50)
+    nameless.tampering.plant(Poison("abm_loyalty", "operations", str(waiting), set={"activationDate": "2026-11-10"}))
+    nameless.advance(days=1)
+    night(VENDOR, project, "r2")
+    assert rows(balances) == [(anna, 60, 50, 60, 0), (other, 99, 0, 99, 0)]
+    assert rows("select available_on::text from loyalty_operations where points = 50") == [("2026-11-10",)]
+    # Nobody is asked for two weeks: what became spendable is ours to count, and no difference from what was told before.
+    nameless.advance(days=14)
+    monkeypatch.setenv("SOURCES__ABM_LOYALTY__CALLS_PER_NIGHT", "0")
+    night(VENDOR, project, "r3")
+    assert rows(balances) == [(anna, 110, 0, 60, 0), (other, 99, 0, 99, 0)]
+
+
+def no_card_is_published():
+    """Nor in staging's keys: cards stand as identifiers, and in the columns that are named so, and nowhere else."""
+    columns = rows("select table_name, column_name from information_schema.columns where data_type = 'VARCHAR' and column_name not in "
+                   "('card_number', 'identifier_value', 'rejected_payload') and (table_name similar to '(int_)?loyalty_.*' or "
+                   "table_name like 'int_loyalty_%' or table_name like 'stg_abm_loyalty__%')")
+    found = [(table_name, column) for table_name, column in columns
+             if rows(f"select 1 from {table_name} where contains({column}, '{made.card(0)[:7]}') limit 1")]
+    assert (len(columns) > 60, found) == (True, [])
+    keys = "select count(distinct source_record_id) from {}"
+    assert [rows(keys.format(name)) for name in ("loyalty_accounts", "stg_abm_loyalty__profiles")] == [[(2,)], [(2,)]]

@@ -1,12 +1,17 @@
 -- Which systems' points ledgers count. Systems named in field_precedence (entity loyalty, field ledger) keep books of one
--- and the same programme: the best ranked of those that hold any account counts, the others mirror it. A system that is
--- not named keeps a programme of its own. One row per source system.
+-- and the same programme: the best ranked of those that hold any operation counts, the others mirror it; accounts alone
+-- count only while nobody has operations, since a ledger without movements would empty the books of those that have them.
+-- A system that is not named keeps a programme of its own. One row per source system.
 {{ config(materialized='view') }}
 
 with holders as (
-    select source_system from {{ ref('int_loyalty_accounts__united') }}
-    union
-    select source_system from {{ ref('int_loyalty_operations__united') }}
+    select source_system, max(operations) as operations
+    from (
+        select source_system, 0 as operations from {{ ref('int_loyalty_accounts__united') }}
+        union
+        select source_system, 1 from {{ ref('int_loyalty_operations__united') }}
+    ) as told
+    group by source_system
 ),
 
 precedence as (
@@ -18,7 +23,10 @@ ranked as (
     select
         holders.source_system,
         precedence.{{ adapter.quote('rank') }} as ledger_rank,
-        min(precedence.{{ adapter.quote('rank') }}) over () as best_rank
+        coalesce(
+            min(case when holders.operations = 1 then precedence.{{ adapter.quote('rank') }} end) over (),
+            min(precedence.{{ adapter.quote('rank') }}) over ()
+        ) as best_rank
     from holders
     left join precedence on holders.source_system = precedence.source_system
 ),

@@ -34,7 +34,8 @@ together as (
         status,
         enrolled_at,
         closed_at,
-        vendor_balance
+        vendor_balance,
+        balance_told_at
     from accounts
 
     union all
@@ -56,7 +57,8 @@ together as (
                 then min(operations.occurred_at)
         end as enrolled_at,
         cast(null as {{ dbt.type_timestamp() }}) as closed_at,
-        cast(null as double) as vendor_balance
+        cast(null as double) as vendor_balance,
+        cast(null as {{ dbt.type_timestamp() }}) as balance_told_at
     from operations
     left join accounts on operations.account_key = accounts.account_key
     where accounts.account_key is null
@@ -76,6 +78,7 @@ final as (
         together.enrolled_at,
         together.closed_at,
         cast(together.vendor_balance as double) as vendor_balance,
+        together.balance_told_at,
         coalesce(
             together.enrolled_at is not null
             and (together.status = 'active' or together.closed_at is not null),

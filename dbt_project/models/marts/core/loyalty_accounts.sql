@@ -1,14 +1,24 @@
+-- A vendor's balance is as of when it was told, ours is of today: they are compared as of then, so that points which became
+-- spendable in between are no difference. One row per account.
 with accounts as (
     select * from {{ ref('int_loyalty_accounts') }}
 ),
 
 balances as (
     select
-        loyalty_account_id,
-        sum(case when is_pending then 0 else points end) as points_balance,
-        sum(case when is_pending then points else 0 end) as points_pending
-    from {{ ref('int_loyalty_operations') }}
-    group by loyalty_account_id
+        operations.loyalty_account_id,
+        sum(case when operations.is_pending then 0 else operations.points end) as points_balance,
+        sum(case when operations.is_pending then operations.points else 0 end) as points_pending,
+        sum(
+            case
+                when operations.available_on > {{ business_date('accounts.balance_told_at') }} then 0
+                when operations.is_pending then 0
+                else operations.points
+            end
+        ) as points_when_told
+    from {{ ref('int_loyalty_operations') }} as operations
+    inner join accounts on operations.loyalty_account_id = accounts.loyalty_account_id
+    group by operations.loyalty_account_id
 ),
 
 final as (
@@ -25,7 +35,8 @@ final as (
         coalesce(balances.points_balance, 0) as points_balance,
         coalesce(balances.points_pending, 0) as points_pending,
         accounts.vendor_balance,
-        coalesce(balances.points_balance, 0) - accounts.vendor_balance as balance_difference,
+        accounts.balance_told_at,
+        coalesce(balances.points_when_told, 0) - accounts.vendor_balance as balance_difference,
         accounts.is_member
     from accounts
     left join balances on accounts.loyalty_account_id = balances.loyalty_account_id

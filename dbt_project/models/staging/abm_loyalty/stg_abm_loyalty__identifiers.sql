@@ -1,4 +1,5 @@
 -- Cards, those that were replaced too, phones and e-mails of the members; one row per member, type and spelling.
+{{ config(materialized='table') }}  -- Spark keeps no view of a function that is lent to it
 {% set card = [
     ('card_number', 'number', 'text', ''),
     ('card_status', 'status', 'text', ''),
@@ -33,7 +34,7 @@ final as (
     select
         source_system,
         source_account,
-        account_id as source_record_id,
+        {{ without_card('account_id') }} as source_record_id,
         identifier_type,
         cast(null as {{ dbt.type_string() }}) as identifier_namespace,
         identifier_value,

@@ -1,8 +1,10 @@
 -- Members with a card, a phone or an e-mail; one row per account.
+{{ config(materialized='table') }}  -- Spark keeps no view of a function that is lent to it
 with
 
 accounts as (
-    {{ live_documents('abm_loyalty', 'accounts') }}
+    select *, {{ without_card('account_id') }} as record_id
+    from ({{ live_documents('abm_loyalty', 'accounts') }}) as documents
 ),
 
 reachable as (
@@ -13,7 +15,7 @@ final as (
     select
         accounts.source_system,
         accounts.source_account,
-        accounts.account_id as source_record_id,
+        accounts.record_id as source_record_id,
         'person' as kind,
         accounts.first_name,
         accounts.last_name,
@@ -25,7 +27,7 @@ final as (
     from accounts
     inner join reachable
         on accounts.source_account = reachable.source_account
-            and accounts.account_id = reachable.source_record_id
+            and accounts.record_id = reachable.source_record_id
 )
 
 select * from final

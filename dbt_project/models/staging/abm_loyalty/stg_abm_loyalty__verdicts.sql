@@ -1,1 +1,17 @@
-{{ verdicts('abm_loyalty', ['settings', 'accounts', 'operations', 'answers']) }}
+{{ config(materialized='table') }}  -- Spark keeps no view of a function that is lent to it
+select
+    source_system,
+    source_account,
+    resource,
+    {{ without_card('document_key', 'document_key') }} as document_key,
+    version_at,
+    load_id,
+    loaded_at,
+    operation,
+    is_accepted,
+    problem,
+    problem_column,
+    rejected_payload
+from (
+    {{ verdicts('abm_loyalty', ['settings', 'accounts', 'operations', 'answers']) }}
+) as verdicts
