@@ -6,7 +6,8 @@ becomes a sentence.
 
 Some vendors want their key in the query, and the libraries below print and raise addresses whole. So their records pass `_NoQueries`, no
 exception of theirs hangs on ours, and what a vendor echoes is told without its query. A vendor that wants a card or a phone in the path is
-asked with `private`: while that request is under way these texts stand in no log line, error or echo either.
+asked with `private`: while that request is under way these texts stand in no log line or error either, and no word of an answer does, since
+a vendor may echo the person's name, mail or the same phone spelled in another way.
 """
 
 import codecs
@@ -32,6 +33,7 @@ from ingestion.accounts import Account
 log = logging.getLogger(__name__)
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_PAUSE = 120.0
+MEDIA_TYPE = re.compile(r"no content type|[a-z]+/[a-z.+-]+(; ?charset=[\w-]+)?", re.IGNORECASE)
 QUERY = re.compile(r"""\?[^\s"'<>?]*=[^\s"'<>]*""")
 # Who below us writes addresses, each by its full name: a filter holds for its own logger only.
 TALKERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.poolmanager", "urllib3.response", "urllib3.util.retry", "requests",
@@ -109,7 +111,7 @@ class Http:
     def get(self, path: str, *, resource: str, params: Any = None, headers: dict[str, str] | None = None, whole: str = "json",
             private: Sequence[str] = ()) -> Answer:
         """GET base_url + path (or an absolute URL, to which no credentials are sent). `whole`: "json" or "bytes"; `private`: spellings of
-        what the path holds and nobody may read. Raises VendorError."""
+        what the path holds and nobody may read; no word of the answer is quoted either. Raises VendorError."""
         mark = _private.set(tuple(sorted(filter(None, private), key=len, reverse=True)))
         try:
             return self._ask("GET", path, resource=resource, whole=whole, params=params, headers=headers)
@@ -147,7 +149,7 @@ class Http:
         asked_at = clock.now()
         response = self._sent(method, url, sent, request)
         if response.status_code in self._retried:
-            raise Transient(f"answered {response.status_code} {_gist(response.content)}".rstrip(), pause=self._asked_pause(response))
+            raise Transient(f"answered {response.status_code} {_gist(response)}".rstrip(), pause=self._asked_pause(response))
         body = response.content.removeprefix(codecs.BOM_UTF8) if whole == "json" else response.content
         answer = Answer(response.status_code, response.headers, body, asked_at)
         if whole == "json" and response.status_code < 400:
@@ -156,7 +158,7 @@ class Http:
             self._judge(answer)
         if response.status_code >= 400:
             raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {without_queries(_path_only(url))} answered "
-                              f"{response.status_code} {_gist(response.content)}. This is not retried: check the credentials, the address "
+                              f"{response.status_code} {_gist(response)}. This is not retried: check the credentials, the address "
                               "and the rights of the key.")
         return answer
 
@@ -212,14 +214,21 @@ def _demand_json(answer: Answer) -> None:
         if answer.body.rstrip()[-1:] not in (b"}", b"]"):
             raise Transient(f"the answer broke off after {len(answer.body)} bytes")
         return
-    kind = answer.headers.get("Content-Type", "no content type")
-    raise Transient("the answer was empty" if not start else f"answered {answer.status} with {kind} that is not JSON")
+    raise Transient("the answer was empty" if not start else f"answered {answer.status} with {_kind(answer.headers)} that is not JSON")
 
 
-def _gist(body: bytes) -> str:
-    """The first words of an error body, without mark-up's line breaks; bodies may be long pages."""
+def _kind(headers: Mapping[str, str]) -> str:
+    """The content type; where the conversation is private, only if it is one."""
+    told = headers.get("Content-Type", "no content type")
+    return told if not _private.get() or MEDIA_TYPE.fullmatch(told) else "an odd content type"
+
+
+def _gist(response: requests.Response) -> str:
+    """The first words of an error body, without mark-up's line breaks; bodies may be long pages. Of a private answer its type alone."""
+    if _private.get():
+        return f"with {_kind(response.headers)}"
     # Cut after the query is gone: half a query is still a key.
-    return without_queries(" ".join(body[:2000].decode("utf-8", "replace").split()))[:200]
+    return without_queries(" ".join(response.content[:2000].decode("utf-8", "replace").split()))[:200]
 
 
 def _path_only(url: str) -> str:

@@ -19,9 +19,13 @@ datasets loyalty_accounts and loyalty_operations.
 
 Who is asked: the customers of the last publication (published/contacts.duckdb) and of __CUSTOMERS_FILE (CSV of card,phone), those never
 asked first, then those asked longest ago, as many questions as __CALLS_PER_NIGHT allows; the next night goes on. Before the first
-publication nobody is known, and the contact succeeds with nothing. Who is no member rests for __REASK_DAYS, a member for half a day.
+publication nobody is known, and the contact succeeds with nothing. Who never was a member rests for __REASK_DAYS, a member for half a day.
 The state of it all is `answers`: it is landed with what was told or not at all, it grows by one small row a question, and no card or
 phone stands in it. The vendor learns the cards and phones of those who are asked, so __ASK_BY (`card`) may leave phones out.
+
+What is not believed: a balance that later operations do not explain (the history is read whole again, once a week at most: offline tills
+tell late), a night in which many members are none any more, or in which a fifth was not answered. Customers whom the vendor refuses, by
+whatever status, are tried and go to the end, as long as he answers for others.
 
 Left out, with reasons: methods that change anything (registration, checks, cards), receipts (the till and the shop tell them), accounts
 that no other system knows (nobody to ask for; a dump has them), operations that vanish (a ledger cancels by another operation).

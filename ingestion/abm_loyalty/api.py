@@ -8,17 +8,20 @@ D documented (bookstack.abmloyalty.app), A assumed here:
 - A the key stands in one header. A 404 with a JSON object says that there is no such member; any other 404 is a wrong address.
 - A the account: `id`, `cardNumber`, `cards[].number`, `phone`. A the history: `operations[]` with `id`, and, where they are told, `total`,
   which must be the number of operations that came, and `userId`, which must be the account's. Whatever else stands there is staging's.
+- A `balance` and `pendingBalance` of the account, `type` and `amount` of an operation (balance.py): whether operations came late.
 - A a phone is written as digits with the country's code; __PHONE_FORMAT=e164 puts a plus before it.
 """
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from ingestion import documents
+from ingestion.abm_loyalty.balance import points
 from ingestion.abm_loyalty.customers import Key
 from ingestion.accounts import Account, SettingError
 from ingestion.documents import PageError, Record
@@ -31,7 +34,8 @@ BEFORE_EVERYTHING = date(2000, 1, 1)
 REREADS, ATTEMPTS = 3, 3
 # What an operation is, where it has no id. The n-th of two alike in one answer is told apart by its place.
 WHAT_HAPPENED = ("type", "amount", "date", "activationDate", "checkNumber")
-REFUSED = frozenset({400, 406, 409, 410, 422})
+# Said of this customer. A key without rights is refused by 403 for everybody, and then nobody is answered (round.py).
+REFUSED = frozenset({400, 403, 406, 409, 410, 422, 423, 451, 501})
 
 
 class Unanswered(Exception):
@@ -52,11 +56,13 @@ class _Refused(Exception):
 
 @dataclass(frozen=True)
 class Member:
-    """An account as user-info tells it. version changes with anything in it; phones and cards are digits."""
+    """An account as user-info tells it. version changes with anything in it; points are all of his;
+    phones and cards are digits."""
 
     account: str
     record: Record
     version: str
+    points: str
     cards: tuple[str, ...] = field(repr=False)
     phones: tuple[str, ...] = field(repr=False)
 
@@ -78,6 +84,11 @@ class Api:
     def tells_history(self) -> bool:
         """False where the setting says that this installation has none."""
         return self._paths["operations"] != NO_HISTORY
+
+    @property
+    def history_path(self) -> str:
+        """The template by which histories are read."""
+        return self._paths["operations"]
 
     def member(self, key: Key) -> Member | None:
         """The account behind a card or phone; None when nobody is a member by it. Raises Unanswered, VendorError."""
@@ -126,7 +137,9 @@ def _template(account: Account, setting: str, default: str, names: tuple[str, ..
     text = account.setting(setting, default)
     if text.lower() == NO_HISTORY and setting == "history_path":
         return NO_HISTORY
-    fault = "it lacks {token}" if "{token}" not in text else ""
+    # Without a day the whole history of everybody would come and be landed every night.
+    needed = [f"{{{name}}}" for name in names if name != "type" and f"{{{name}}}" not in text]
+    fault = f"it lacks {' and '.join(needed)}" if needed else ""
     try:
         text.format(**dict.fromkeys(names, "x"))
     except (KeyError, IndexError, ValueError):
@@ -144,7 +157,7 @@ def _judge(answer: Answer) -> None:
 
 
 def _member(body: bytes, key: Key) -> Member:
-    records = documents.split(b"[" + body + b"]", rows="", key=("id",)).records
+    records = _split(b"[" + body + b"]", rows="", key=("id",)).records
     if len(records) != 1:
         raise PageError("the answer is not one account")
     record = records[0]
@@ -156,15 +169,15 @@ def _member(body: bytes, key: Key) -> Member:
     account = record.key or (f"card:{cards[0]}" if cards else "")
     if not account:
         raise PageError("the account that came has neither an id nor a card")
-    return Member(account, Record(account, None, _wrapped(account, record.payload)), _hash(record.payload), cards, phones)
+    return Member(account, Record(account, None, _wrapped(account, record.payload)), _hash(record.payload), points(told), cards, phones)
 
 
 def _operations(body: bytes, member: Member) -> list[Record]:
-    page = documents.split(body, rows="operations", cursor="date")
-    owner, total = documents.text_of(page.envelope.get("userId")), page.envelope.get("total")
+    page = _split(body, rows="operations", cursor="date")
+    owner, total = (documents.text_of(page.envelope.get(name)) for name in ("userId", "total"))
     if owner is not None and owner != member.account:
         raise PageError("the history that came is another account's")
-    if isinstance(total, int) and total != len(page.records):
+    if total is not None and re.fullmatch(r"\d{1,9}(\.0+)?", total.strip()) and int(float(total)) != len(page.records):
         raise PageError(f"{total} operations were told and {len(page.records)} came")
     seen: dict[str, int] = {}
     found = []
@@ -177,6 +190,15 @@ def _operations(body: bytes, member: Member) -> list[Record]:
             key = f"sha256:{made}" + (f":{seen[made]}" if seen[made] > 1 else "")
         found.append(Record(key, record.cursor, _wrapped(member.account, record.payload)))
     return found
+
+
+def _split(body: bytes, **how: Any) -> documents.Page:
+    """As documents.split, but its error quotes nothing: names of members and values may be somebody's phone."""
+    try:
+        return documents.split(body, **how)
+    except PageError:
+        pass
+    raise PageError("the answer has not the shape that was expected")
 
 
 def _wrapped(account: str, payload: str) -> str:

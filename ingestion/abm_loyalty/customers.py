@@ -5,6 +5,7 @@
 
 import csv
 import hashlib
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from ingestion.http import VendorError
 Kind = Literal["card", "phone"]
 KINDS: tuple[Kind, ...] = ("card", "phone")
 FEWEST_DIGITS = 5
+# What a spreadsheet makes of a long number; its last digits are lost.
+ROUNDED = re.compile(r"\s*\d+([.,]\d+)?e\+?\d+\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def known(account: Account) -> list[Customer]:
     kinds = _kinds(account)
     found: dict[tuple[Key, ...], None] = {}
     for card, phone in (*_published(account), *_listed(account)):
-        told: dict[Kind, str] = {"card": _digits(card), "phone": _national(_digits(phone))}
+        told: dict[Kind, str] = {"card": _digits(card), "phone": _national(phone)}
         keys = tuple(Key(kind, told[kind]) for kind in kinds if len(told[kind]) >= FEWEST_DIGITS)
         if keys:
             found[keys] = None
@@ -86,12 +89,24 @@ def _listed(account: Account) -> Iterator[tuple[str | None, str | None]]:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{account.vendor}/{account.name}: {variable} names {setting}, which cannot be read "
                            f"({type(error).__name__}). Nothing was loaded; name a CSV file in UTF-8, or unset it.") from None
-    rows = csv.DictReader(text.splitlines(), delimiter=";" if ";" in text.partition("\n")[0] else ",")
-    if not set(KINDS) & set(rows.fieldnames or ()):
-        raise SettingError(f"{account.vendor}/{account.name}: {variable} names {setting}, whose first line names neither card nor phone. "
-                           "Nothing was loaded; let it read card,phone.")
-    for row in rows:
-        yield row.get("card"), row.get("phone")
+    first = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=next((sign for sign in ";\t" if sign in first), ","))
+    fault = ""
+    try:
+        rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
+        if not set(KINDS) & set(rows.fieldnames):
+            fault = "whose first line names neither card nor phone. Nothing was loaded; let it read card,phone"
+        for row in () if fault else rows:
+            card, phone = row.get("card"), row.get("phone")
+            if any(ROUNDED.fullmatch(one or "") for one in (card, phone)):
+                fault = (f"in whose line {rows.line_num} a card or phone is a rounded number, as 2.9E+11. Nothing was loaded; write the "
+                         "file again with these columns as text")
+                break
+            yield card, phone
+    except csv.Error:
+        fault = f"which is no CSV after line {rows.line_num}: quotes do not match. Nothing was loaded; mend the file there"
+    if fault:
+        raise SettingError(f"{account.vendor}/{account.name}: {variable} names {setting}, {fault}.")
 
 
 def _kinds(account: Account) -> tuple[Kind, ...]:
@@ -106,8 +121,11 @@ def _digits(text: str | None) -> str:
     return re.sub(r"\D", "", text or "")
 
 
-def _national(digits: str) -> str:
-    """A phone as digits with its country's code; the file may have it as people write it."""
-    if len(digits) == 10:
+def _national(phone: str | None) -> str:
+    """A phone as digits with its country's code; the file may have it as people write it, those of Russia without their 7."""
+    digits = _digits(phone)
+    if (phone or "").strip().startswith("+"):
+        return digits
+    if len(digits) == 10 and digits.startswith("9"):
         return f"7{digits}"
     return f"7{digits[1:]}" if len(digits) == 11 and digits.startswith("8") else digits

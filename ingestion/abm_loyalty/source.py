@@ -24,7 +24,7 @@ from ingestion.accounts import Account
 from ingestion.vendor import Contact
 
 log = logging.getLogger(__name__)
-TURN = ("$.asked_at", "$.result", "$.account", "$.through", "$.version", "$.edge")
+TURN = ("$.asked_at", "$.result", "$.account", "$.through", "$.version", "$.edge", "$.under", "$.points", "$.whole_at")
 
 
 def abm_loyalty(account: Account, contact: Contact) -> Any:

@@ -56,18 +56,19 @@ def http(acme, **options):
     return Http(ACME, base_url=acme.url, headers=lambda: {"X-API-KEY": "planted-secret"}, requests_per_second=100, **options)
 
 
-def test_what_is_private_in_a_path_stands_in_no_error_echo_or_log_line(acme, caplog):
+def test_what_is_private_in_a_path_and_any_word_of_the_answer_stand_in_no_error_or_log_line(acme, caplog):
     caplog.set_level(logging.DEBUG)
     card = "290000000017"
-    echo = f'{{"path":"/users/{card}/info","card":"{card[-10:]}"}}'
+    echo = f'{{"path":"/users/{card}/info","message":"Anna, +7 (916) 000-00-01"}}'
     acme.faults.plant(Fault("acme", status=503, body=echo))
     acme.faults.plant(Fault("acme", status=403, body=echo))
     with pytest.raises(VendorError) as refused:
         http(acme).get(f"users/{card}/info?x=1", resource="users", private=(card, card[-10:]))
     assert str(refused.value).startswith(
-        f'acme/main: GET {acme.url}/users/…/info answered 403 {{"path":"/users/…/info","card":"…"}}. This is not retried')
+        f'acme/main: GET {acme.url}/users/…/info answered 403 with application/json. This is not retried')
     assert "GET /acme/users/…/info?… HTTP/1.1" in caplog.text
-    assert card[-10:] not in caplog.text
+    assert "acme/main users: answered 503 with application/json; asked again" in caplog.text
+    assert [one for one in (card[-10:], "Anna", "000-00-01") if one in caplog.text + str(refused.value)] == []
 
 
 @pytest.mark.parametrize("fault", [
