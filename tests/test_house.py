@@ -190,3 +190,8 @@ def test_every_mart_says_its_grain_and_describes_every_column(mart):
     assert re.search(r"\b(one row per|grain)\b", described[mart]["description"].lower()), f"{mart} does not say its grain"
     bare = [column["name"] for column in described[mart]["columns"] if not column.get("description") or not column.get("data_type")]
     assert bare == []
+
+
+def test_no_two_test_modules_have_one_name():
+    names = [path.name for path in (HOUSE / "tests").rglob("*.py") if path.name not in ("conftest.py", "__init__.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
