@@ -6,15 +6,15 @@
 import hashlib
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.abm_loyalty import wire
 from sandbox.abm_loyalty.wire import Row
 from sandbox.faults import encode
+from sandbox.refusals import Refusal, answering
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -23,14 +23,6 @@ VENDOR = "abm_loyalty"
 AUTH_HEADER = "X-Api-Key"
 API_KEY = hashlib.sha256(b"the sandbox's loyalty key").hexdigest()[:40]
 REQUESTS_A_SECOND = 50
-
-
-class Refusal(Exception):
-    """A request that gets no account."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Methods:
@@ -43,13 +35,7 @@ class Methods:
         """Every address."""
         found = []
         for last, method in (("user-info", self._info), ("bonus-history", self._history)):
-            def answered(request: Request, method: Any = method) -> Response:
-                try:
-                    return Response(method(request), media_type="application/json")
-                except Refusal as refusal:
-                    body = encode({"code": refusal.status, "message": str(refusal)})
-                    return Response(body, refusal.status, media_type="application/json")
-
+            answered = answering(method, lambda refusal: {"code": refusal.status, "message": str(refusal)})
             found.append(Route(f"/partner/operation/user/{{type}}/{{token}}/{last}", answered))
         return found
 

@@ -10,12 +10,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.calltouch import wire
 from sandbox.calltouch.wire import SITE_ID, Row
 from sandbox.faults import encode
+from sandbox.refusals import Refusal, answering
 from sandbox.world import plain
 
 if TYPE_CHECKING:
@@ -29,14 +29,6 @@ TAGGED_AFTER = timedelta(hours=6)
 ONLY = {"uniqueOnly": "uniqueCall", "targetOnly": "targetCall", "uniqTargetOnly": "uniqTargetCall", "callbackOnly": "callbackCall"}
 
 
-class Refusal(Exception):
-    """A request that gets no records."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class Methods:
     """The site of one sandbox."""
 
@@ -47,13 +39,7 @@ class Methods:
         """Every address, with and without its last slash."""
         found = []
         for path, method in (("/{site}/calls-diary/calls", self._diary), ("/requests", self._requests)):
-            def answered(request: Request, method: Any = method) -> Response:
-                try:
-                    return Response(method(request), media_type="application/json")
-                except Refusal as refusal:
-                    body = encode({"errorCode": refusal.status, "message": str(refusal)})
-                    return Response(body, refusal.status, media_type="application/json")
-
+            answered = answering(method, lambda refusal: {"errorCode": refusal.status, "message": str(refusal)})
             found += [Route(path, answered), Route(f"{path}/", answered)]
         return found
 
