@@ -1,5 +1,6 @@
 -- A KPI column in a mart and not in the register, or the reverse, fails the build. The columns are those of the contracts;
--- a mart's grain and attributes stand in its meta. Components of a ratio are known to the register as its numerator or denominator.
+-- a mart's grain and attributes stand in its meta; contracts are enforced, so no mart need be built first. Components of a ratio
+-- are known to the register as its numerator or denominator.
 {% set published = [] %}
 {%- if execute %}
 {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.fqn[1] == 'marts' %}
@@ -11,18 +12,6 @@
 {%- endfor %}
 {%- endfor %}
 {%- endif %}
--- depends_on: {{ ref('kpi_messaging_daily') }}
--- depends_on: {{ ref('kpi_subscribers_daily') }}
--- depends_on: {{ ref('kpi_sales_daily') }}
--- depends_on: {{ ref('kpi_loyalty_monthly') }}
--- depends_on: {{ ref('kpi_fulfilment_daily') }}
--- depends_on: {{ ref('kpi_funnel_daily') }}
--- depends_on: {{ ref('kpi_service_daily') }}
--- depends_on: {{ ref('kpi_calls_daily') }}
--- depends_on: {{ ref('kpi_feedback_monthly') }}
--- depends_on: {{ ref('kpi_store_monthly') }}
--- depends_on: {{ ref('kpi_employee_monthly') }}
--- depends_on: {{ ref('kpi_stock_daily') }}
 with register as (
     select * from {{ ref('kpi_register') }}
 ),
