@@ -108,6 +108,7 @@ class Loyalty(_Section):
 class Channels(_Section):
     conversion_hours_without_order: Hours = 24
     conversion_days: Days = 7
+    repurchase_window_days: Days = 365
     uplift_window_days: Days = 182
 
 
