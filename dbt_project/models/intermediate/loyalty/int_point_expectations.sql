@@ -1,0 +1,97 @@
+-- How much of the points that are left is expected to be redeemed, as it could be known then. Of all cohorts together, of the points
+-- that a month of age began with, a share is redeemed in it and a share is left after it (chain ladder over the ages in months, over the
+-- months that were over by then); what is left at an age is redeemed with the shares of the ages that follow. Beyond the oldest age
+-- that was ever observed nobody knows, and what is left there is expected to be redeemed to the last point: points are owed until they
+-- break. So a young programme, or one whose points never expire, expects nearly all of them. In the running month the age that has
+-- begun still lies ahead.
+-- One row per issue month and month.
+{{ config(materialized='view') }}
+
+with cohorts as (
+    select * from {{ ref('kpi_loyalty_cohorts') }}
+),
+
+development as (
+    select
+        month,
+        age_months,
+        is_month_over,
+        coalesce(
+            lag(points_remaining) over (partition by issue_month order by age_months), points_issued
+        ) as points_exposed,
+        points_redeemed - coalesce(lag(points_redeemed) over (partition by issue_month order by age_months), 0) as points_redeemed,
+        points_remaining
+    from cohorts
+),
+
+months as (
+    select distinct month from cohorts
+),
+
+observed as (
+    select
+        months.month,
+        development.age_months,
+        sum(development.points_redeemed) / sum(development.points_exposed) as redeemed_share,
+        greatest(sum(development.points_remaining) / sum(development.points_exposed), 1e-12) as left_share
+    from months
+    inner join development on development.month <= months.month
+    where development.is_month_over
+    group by months.month, development.age_months
+    having sum(development.points_exposed) > 0
+),
+
+survival as (
+    select
+        month,
+        age_months,
+        redeemed_share,
+        exp(sum(ln(left_share)) over (
+            partition by month order by age_months rows between unbounded preceding and current row
+        )) as alive_after,
+        exp(coalesce(sum(ln(left_share)) over (
+            partition by month order by age_months rows between unbounded preceding and 1 preceding
+        ), 0)) as alive_before
+    from observed
+),
+
+prospects as (
+    select
+        month,
+        age_months,
+        alive_after,
+        coalesce(sum(alive_before * redeemed_share) over (
+            partition by month order by age_months rows between 1 following and unbounded following
+        ), 0) as redeemed_later,
+        sum(alive_before * redeemed_share) over (partition by month) as redeemed_at_all,
+        first_value(alive_after) over (partition by month order by age_months desc) as alive_at_last
+    from survival
+),
+
+at_birth as (
+    select month, least(max(redeemed_at_all) + max(alive_at_last), 1) as expected_share
+    from prospects
+    group by month
+),
+
+final as (
+    select
+        cohorts.issue_month,
+        cohorts.month,
+        cohorts.points_issued,
+        cohorts.points_redeemed,
+        cohorts.points_remaining,
+        case
+            when cohorts.age_months = 0 and not cohorts.is_month_over then coalesce(at_birth.expected_share, 1)
+            else coalesce(least((prospects.redeemed_later + prospects.alive_at_last) / prospects.alive_after, 1), 1)
+        end as expected_share,
+        coalesce(at_issue.expected_share, 1) as expected_share_at_issue
+    from cohorts
+    left join prospects
+        on cohorts.month = prospects.month
+            and cohorts.age_months - case when cohorts.is_month_over then 0 else 1 end = prospects.age_months
+    left join at_birth on cohorts.month = at_birth.month
+    left join at_birth as at_issue on cohorts.issue_month = at_issue.month
+)
+
+select * from final
