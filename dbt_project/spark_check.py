@@ -43,12 +43,22 @@ def session(folder: str) -> object:
 
 def lend_functions(spark: object) -> None:
     """The Python functions that lend_to_duckdb.py gives to the other engine."""
+    from dbt_project.plugins.attribution import removal_effects
     from dbt_project.plugins.components import parted_components
     from dbt_project.plugins.functions import e164, keyed_hash
+    from dbt_project.plugins.survival import survival_quantile
+    from dbt_project.plugins.value_columns import FITTED_RECORD, FORECASTS, fitted_customer_value, forecast_of_row
 
     spark.udf.register("normalize_phone", lambda raw: raw and e164(raw), "string")
     spark.udf.register("keyed_hash", lambda text: text and keyed_hash(text), "string")
     spark.udf.register("parted_components", lambda *lists: parted_components(*lists).tolist(), "array<bigint>")
+    spark.udf.register("removal_effects", removal_effects, "array<double>")
+    spark.udf.register("survival_quantile", survival_quantile, "double")
+    words = {"double": "double", "int64": "bigint", "string": "string"}
+    fitted = "struct<" + ", ".join(f"{field.name}: {words[str(field.type)]}" for field in FITTED_RECORD) + ">"
+    spark.udf.register("fitted_customer_value", fitted_customer_value, fitted)
+    for name in FORECASTS:
+        spark.udf.register(name, forecast_of_row(name), "double")
 
 
 def main(arguments: list[str]) -> int:

@@ -117,6 +117,7 @@ class Lifecycle(_Section):
     at_risk_quantile: Share = 0.80
     lapsed_quantile: Share = 0.95
     lapsed_fallback_days: Days = 365
+    running_gaps_at_least: Annotated[int, Field(ge=1)] = 30
 
     @model_validator(mode="after")
     def _in_order(self) -> Lifecycle:

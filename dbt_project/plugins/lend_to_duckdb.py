@@ -6,12 +6,16 @@ Each function gets whole Arrow arrays and computes every distinct value once. To
 
 from __future__ import annotations
 
+import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
-from duckdb.sqltypes import BIGINT, VARCHAR
+from duckdb.sqltypes import BIGINT, DOUBLE, VARCHAR
 
+from dbt_project.plugins.attribution import removal_effects_arrow
 from dbt_project.plugins.components import parted_components_arrow
 from dbt_project.plugins.functions import e164, each_distinct, keyed_hash
+from dbt_project.plugins.survival import survival_quantile_arrow
+from dbt_project.plugins.value_columns import FITTED_RECORD, FORECASTS, fitted_customer_value_arrow
 
 
 class Plugin(BasePlugin):
@@ -28,3 +32,12 @@ def register(connection: DuckDBPyConnection) -> None:
     for name, function in (("normalize_phone", e164), ("keyed_hash", keyed_hash)):
         connection.create_function(name, each_distinct(function), [VARCHAR], VARCHAR, type="arrow", null_handling="special")
     connection.create_function("parted_components", parted_components_arrow, [numbers] * 6, numbers, type="arrow")
+    connection.create_function("survival_quantile", survival_quantile_arrow, [numbers, numbers, numbers, DOUBLE, BIGINT], DOUBLE,
+                               type="arrow", null_handling="special")
+    doubles, texts = connection.list_type(DOUBLE), connection.list_type(VARCHAR)
+    connection.create_function("removal_effects", removal_effects_arrow, [texts, texts, doubles], doubles, type="arrow")
+    words = {pa.float64(): DOUBLE, pa.int64(): BIGINT, pa.string(): VARCHAR}
+    fitted = connection.struct_type({field.name: words[field.type] for field in FITTED_RECORD})
+    connection.create_function("fitted_customer_value", fitted_customer_value_arrow, [*[doubles] * 5, DOUBLE], fitted, type="arrow")
+    for name, (forecast, columns) in FORECASTS.items():  # `special`: a NULL beside numbers must not hide the numbers
+        connection.create_function(name, forecast, [DOUBLE] * columns, DOUBLE, type="arrow", null_handling="special")
