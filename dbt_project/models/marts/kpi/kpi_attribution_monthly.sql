@@ -1,0 +1,168 @@
+-- A month of a channel in the eyes of one model: what order_attribution credits it with for orders placed in the month, beside what
+-- the channel cost in the month. Cost, impressions and clicks stand in the rows of every model, and orders whose source is known in
+-- every row of the month: sum them within one model, and within one channel.
+-- Two forms: credited_* sums the credits of the month's orders. model_credit is the channel's total by the model itself over the
+-- attribution.fit_months up to the end of the month: of Markov removal effect / sum of removal effects x orders with a touch; of the
+-- others, which judge order by order, the sum of their credits. Credits are added up as decimals, so that a sum does not
+-- hang on the order of its rows.
+-- A channel has a row for a month in which anything is credited to it by any model, in its fit window, or it cost anything.
+{% set models = ['first_touch', 'last_touch', 'last_significant', 'linear', 'position_based', 'time_decay', 'markov', 'shapley'] -%}
+with orders as (
+    select *, cast({{ dbt.date_trunc('month', 'ordered_on') }} as date) as month
+    from {{ ref('orders') }}
+    where is_counted and sales_channel <> 'marketplace'
+),
+
+credits as (
+    select
+        credits.*,
+        orders.month,
+        cast(credits.credit as decimal(18, 12)) * orders.receipts_count as credited_orders,
+        cast(credits.credit as decimal(18, 12)) * orders.assumed_cost_amount as credited_assumed_cost
+    from {{ ref('order_attribution') }} as credits
+    inner join orders on credits.order_id = orders.order_id
+),
+
+credited as (
+    select
+        month,
+        channel,
+        model,
+        sum(credited_orders) as credited_orders,
+        sum(credited_revenue) as credited_revenue,
+        sum(credited_margin) as credited_margin,
+        sum(credited_assumed_cost) as assumed_cost_amount
+    from credits
+    group by month, channel, model
+),
+
+months as (
+    select distinct month from {{ ref('dates') }}
+    where month <= {{ as_of_date() }}
+),
+
+windows as (
+    select
+        month,
+        {{ dbt.dateadd('month', -1 * rule('attribution.fit_months'), 'month') }} as starts_after
+    from months
+),
+
+in_window as (
+    select windows.month, credited.channel, credited.model, sum(credited.credited_orders) as orders_in_window
+    from windows
+    inner join credited on credited.month <= windows.month and credited.month > windows.starts_after
+    where exists (select 1 from orders where orders.month = windows.month)
+    group by windows.month, credited.channel, credited.model
+),
+
+conversions as (
+    select month, sum(orders_in_window) as fit_conversions
+    from in_window
+    where model = 'linear' and channel <> 'unattributed'
+    group by month
+),
+
+effects as (
+    select *, sum(removal_effect) over (partition by month) as effects_of_all
+    from {{ ref('int_removal_effects') }}
+),
+
+costs as (
+    select
+        cast({{ dbt.date_trunc('month', 'cost_on') }} as date) as month,
+        channel,
+        sum(impressions) as impressions,
+        sum(clicks) as clicks,
+        sum(cost) as cost
+    from {{ ref('channel_costs') }}
+    where cost_on <= {{ as_of_date() }}
+    group by 1, 2
+),
+
+known as (
+    select
+        orders.month,
+        count(*) as itemised_orders,
+        count(touched.order_id) as orders_with_source,
+        count(orders.customer_id) as identified_orders
+    from orders
+    left join (select distinct order_id from {{ ref('int_order_touches') }}) as touched on orders.order_id = touched.order_id
+    where orders.order_kind <> 'shift_report'
+    group by orders.month
+),
+
+channels as (
+    select month, channel from in_window
+    union
+    select month, channel from costs
+),
+
+models as (
+    {%- for model in models %}
+    select '{{ model }}' as model
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+joined as (
+    select
+        channels.month,
+        channels.channel,
+        models.model,
+        cast(round(coalesce(credited.credited_orders, 0), 9) as double) as credited_orders,
+        cast(coalesce(credited.credited_revenue, 0) as decimal(18, 2)) as credited_revenue,
+        cast(coalesce(credited.credited_margin, 0) as decimal(18, 2)) as credited_margin,
+        cast(round(coalesce(credited.assumed_cost_amount, 0), 2) as decimal(18, 2)) as assumed_cost_amount,
+        case
+            when models.model = 'markov' and channels.channel <> 'unattributed'
+                then round(coalesce(effects.removal_effect / effects.effects_of_all, 0) * cast(conversions.fit_conversions as double), 9)
+            else cast(round(coalesce(in_window.orders_in_window, 0), 9) as double)
+        end as model_credit,
+        cast(coalesce(conversions.fit_conversions, 0) as bigint) as fit_conversions,
+        case when models.model = 'markov' then effects.removal_effect end as removal_effect,
+        costs.impressions,
+        costs.clicks,
+        costs.cost,
+        cast(coalesce(known.orders_with_source, 0) as bigint) as orders_with_source,
+        cast(coalesce(known.itemised_orders, 0) as bigint) as itemised_orders,
+        cast(coalesce(known.identified_orders, 0) as bigint) as identified_orders
+    from channels
+    cross join models
+    left join credited
+        on channels.month = credited.month and channels.channel = credited.channel and models.model = credited.model
+    left join in_window
+        on channels.month = in_window.month and channels.channel = in_window.channel and models.model = in_window.model
+    left join effects on channels.month = effects.month and channels.channel = effects.channel
+    left join conversions on channels.month = conversions.month
+    left join costs on channels.month = costs.month and channels.channel = costs.channel
+    left join known on channels.month = known.month
+),
+
+final as (
+    select
+        month,
+        channel,
+        model,
+        credited_orders,
+        credited_revenue,
+        credited_margin,
+        assumed_cost_amount,
+        model_credit,
+        fit_conversions,
+        removal_effect,
+        cast(impressions as bigint) as impressions,
+        cast(clicks as bigint) as clicks,
+        cast(cost as decimal(18, 2)) as cost,
+        {{ ratio('cost', 'credited_orders') }} as cost_per_order,
+        cast(credited_margin - cost as decimal(18, 2)) as credited_profit,
+        {{ ratio('credited_margin - cost', 'cost') }} as roi,
+        orders_with_source,
+        itemised_orders,
+        {{ ratio('orders_with_source', 'itemised_orders') }} as source_known_share,
+        identified_orders,
+        {{ ratio('orders_with_source', 'identified_orders') }} as identified_source_known_share
+    from joined
+)
+
+select * from final
