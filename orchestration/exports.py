@@ -2,8 +2,8 @@
 
     warehouse.duckdb: schemas marts, pii, history  ──►  omnimart.duckdb, marts/*.parquet, contacts.duckdb, history/*.parquet
 
-The one place in orchestration that speaks SQL, because a database file is what is being made. It knows no table by name
-beyond the publications and the list of run-scoped tables below. Files are written with storage version v1.0.0, which the
+With restatements.py the one place in orchestration that speaks SQL, because a database file is what is being made. It knows no
+table by name beyond the publications and the list of run-scoped tables below. Files are written with storage version v1.0.0, which the
 older DuckDB drivers inside BI tools can open, and a file's stem differs from its schema, which DuckDB could not resolve.
 """
 
@@ -22,7 +22,8 @@ from ingestion.lake import data_root
 
 STORAGE_VERSION = "v1.0.0"
 # They differ after every run, with or without news; a version that differs in nothing else is not worth flipping to.
-RUN_SCOPED = frozenset({"load_reconciliation", "source_freshness", "publications"})
+RUN_SCOPED = frozenset({"load_reconciliation", "source_freshness", "publications", "restatements"})
+TOLD_BY_PUBLISHING = ("publications", "restatements")  # publishing adds the rows of the version it makes
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,16 @@ def unbalanced(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def business_database(
-    connection: duckdb.DuckDBPyConnection, building: Path, *, words: Mapping[str, Words], publication: Mapping[str, object]
+    connection: duckdb.DuckDBPyConnection, building: Path, *, words: Mapping[str, Words], publication: Mapping[str, object],
+    added: Mapping[str, str],
 ) -> tuple[int, int]:
     """Write omnimart.duckdb and marts/*.parquet; gives (tables, rows). `publication` is added to the table publications,
-    with the counts of what was written."""
+    with the counts of what was written. `added`: table -> a relation whose rows come on top of what was built."""
     names = tables(connection, "marts")
     with _database(connection, building / "omnimart.duckdb", "marts"):
         rows = sum(_copy(connection, "marts", name, words.get(name)) for name in names)
+        for name in sorted(added.keys() & set(names)):
+            rows += connection.execute(f'insert into target.marts."{name}" by name from {added[name]}').fetchone()[0]
         if "publications" in names:
             rows += 1
             row = {**publication, "tables": len(names), "rows": rows}
@@ -156,10 +160,10 @@ def contacts_database(connection: duckdb.DuckDBPyConnection, building: Path, *, 
 
 def history(connection: duckdb.DuckDBPyConnection, building: Path, names: list[str]) -> None:
     """Write what the next night starts from: registry, redirects, events, reconciliation and publications, as Parquet.
-    Publications come from the new file, so that this version's own row is among them."""
+    What publishing tells comes from the new file, so that this version's own rows are among them."""
     (building / "history").mkdir(mode=0o700)
     for name in names:
-        if name == "publications":
+        if name in TOLD_BY_PUBLISHING and (building / "marts" / f"{name}.parquet").exists():
             (building / "history" / f"{name}.parquet").write_bytes((building / "marts" / f"{name}.parquet").read_bytes())
             continue
         home = connection.execute(

@@ -18,9 +18,9 @@ import duckdb
 
 from ingestion import clock
 from ingestion.accounts import read_env_file
-from orchestration import audits, business_rules, exports, gate, home, promises, versions
+from orchestration import audits, business_rules, exports, gate, home, promises, restatements, versions
 from orchestration.contacts import standings
-from orchestration.manifest import descriptions, published_inputs
+from orchestration.manifest import descriptions, manifest, published_inputs
 from orchestration.versions import PublishError, Version
 
 
@@ -60,7 +60,7 @@ def publish(refresh_id: str) -> Outcome:
         )
         if before and not changed:
             return Outcome(before, False, (), f"No business table changed, so version {before.version} stays published.")
-        version = _write(connection, refresh_id, before, prints)
+        version = _write(connection, refresh_id, before, prints, changed)
     return Outcome(
         version,
         True,
@@ -70,7 +70,9 @@ def publish(refresh_id: str) -> Outcome:
     )
 
 
-def _write(connection: duckdb.DuckDBPyConnection, refresh_id: str, before: Version | None, prints: dict[str, str]) -> Version:
+def _write(
+    connection: duckdb.DuckDBPyConnection, refresh_id: str, before: Version | None, prints: dict[str, str], changed: tuple[str, ...]
+) -> Version:
     now = clock.now()
     name = _name(f"{now:%Y%m%dT%H%M%SZ}-{refresh_id[:8]}")
     stale = "; ".join(standing.sentence() for standing in standings() if standing.is_stale)
@@ -84,7 +86,9 @@ def _write(connection: duckdb.DuckDBPyConnection, refresh_id: str, before: Versi
     }
     building = versions.start(name)
     words = descriptions()
-    tables, rows = exports.business_database(connection, building, words=words, publication=publication)
+    lineage = restatements.Lineage(manifest())
+    added = {restatements.TABLE: restatements.find(connection, lineage, before, changed, name)}
+    tables, rows = exports.business_database(connection, building, words=words, publication=publication, added=added)
     exports.contacts_database(connection, building, words=words)
     exports.history(connection, building, published_inputs())
     card = Version(
@@ -97,6 +101,7 @@ def _write(connection: duckdb.DuckDBPyConnection, refresh_id: str, before: Versi
         audits_passed=publication["audits_passed"],
         stale_sources=stale,
         fingerprints=prints,
+        definitions=lineage.definitions(),
     )
     versions.finish(building, card, keep=business_rules.read().publishing.versions_kept)
     return card

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ingestion.lake import data_root
@@ -28,6 +28,7 @@ class Version:
     """The card of one published version; it lies in its folder as version.json.
 
     `fingerprints`: table -> order-independent content hash of the business tables, what the next night is compared with.
+    `definitions`: KPI mart -> hash of the SQL and seeds it was computed by; cards of older versions have none.
     """
 
     version: str
@@ -39,6 +40,7 @@ class Version:
     audits_passed: int
     stale_sources: str
     fingerprints: dict[str, str]
+    definitions: dict[str, str] = field(default_factory=dict)
 
 
 class PublishError(Exception):

@@ -24,6 +24,9 @@
         'publications': [
             ('version', 'text'), ('published_at', 'timestamp'), ('refresh_id', 'text'), ('tables', 'bigint'),
             ('rows', 'bigint'), ('audits_passed', 'bigint'), ('previous_version', 'text'), ('stale_sources', 'text')],
+        'restatements': [
+            ('kpi_id', 'text'), ('period', 'date'), ('dimensions', 'text'), ('old_value', 'number'), ('new_value', 'number'),
+            ('version', 'text'), ('cause', 'text')],
     } -%}
     {%- if name not in tables -%}
         {{ exceptions.raise_compiler_error("No published history is called '" ~ name ~ "'; macros/published.sql names them.") }}

@@ -9,7 +9,7 @@
     {%- if found.value is none and execute and flags.WHICH in ('build', 'run', 'test', 'seed') -%}
         {{ exceptions.raise_compiler_error(
             "The business rule '" ~ name ~ "' is not known. It must stand in business_rules.yml and in "
-            ~ "orchestration/business_rules.py; run dbt through `python -m orchestration.dbt`, which passes the rules.") }}
+            ~ "orchestration/rules.py; run dbt through `python -m orchestration.dbt`, which passes the rules.") }}
     {%- endif -%}
     {{ return(found.value if found.value is not none else 1) }}
 {%- endmacro %}

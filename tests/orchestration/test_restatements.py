@@ -1,0 +1,145 @@
+"""Which published numbers moved, and why: two publications of marts made by hand, with a lineage of their own."""
+
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+
+from orchestration import exports, restatements, versions
+from orchestration.restatements import Lineage
+from orchestration.versions import Version
+
+DAYS = [("2026-10-29", "email", 100, 20), ("2026-10-30", "email", 100, 10), ("2026-10-31", "email", 50, 1),
+        ("2026-11-01", "email", 5, 0)]
+
+
+def node(name, *, above=(), grain=None, fact=None, code="", checksum="1"):
+    meta = {**({"grain": grain} if grain else {}), **({"fact": fact} if fact else {})}
+    return {
+        "unique_id": name, "name": name, "resource_type": "model", "schema": "marts", "config": {"meta": meta}, "raw_code": code,
+        "depends_on": {"nodes": list(above), "macros": []}, "checksum": {"checksum": checksum},
+    }
+
+
+def manifest(*, checksum="1"):
+    nodes = [
+        node("messages", fact={"key": ["message_id"], "on": "sent_on"}),
+        node("orders", fact={"key": ["order_id"], "on": "ordered_at"}),
+        node("kpi_mail_daily", above=["messages"], grain=["day", "channel"], code="{{ rule('messaging.attribution_days') }}",
+             checksum=checksum),
+        node("kpi_cohorts", above=["orders"], grain=["first_month", "age_months"]),
+        node("kpi_campaigns", above=["messages"], grain=["campaign_id"]),
+    ]
+    return {"nodes": {one["unique_id"]: one for one in nodes}, "macros": {}}
+
+
+class Night:
+    """Writes the build file and, when published, the version that the next night is compared with."""
+
+    def __init__(self, data):
+        self.data = data
+        self.published = None
+
+    def build(self, *, mail=DAYS, cohorts=(("2026-08-01", 1, 7), ("2026-08-01", 2, 3), ("2026-08-01", 3, 1)), messages=(), orders=(),
+              attribution_days="5"):
+        path = self.data / "warehouse.duckdb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        with duckdb.connect(str(path)) as build:
+            build.execute("create schema marts")
+            build.execute("create table marts.kpi_mail_daily (day date, channel varchar, delivered int, opened int, open_rate double)")
+            build.executemany("insert into marts.kpi_mail_daily values (?, ?, ?, ?, null)", list(mail)) if mail else None
+            build.execute("update marts.kpi_mail_daily set open_rate = opened / delivered")
+            build.execute("create table marts.kpi_cohorts (first_month date, age_months integer, retained bigint)")
+            build.executemany("insert into marts.kpi_cohorts values (?, ?, ?)", list(cohorts))
+            build.execute("create table marts.kpi_campaigns as select 'c' as campaign_id, count(*) as sent from marts.kpi_mail_daily")
+            build.execute("create table marts.messages (message_id varchar, customer_id varchar, sent_on date, is_opened boolean)")
+            build.executemany("insert into marts.messages values (?, ?, ?, ?)", list(messages)) if messages else None
+            build.execute("create table marts.orders (order_id varchar, customer_id varchar, ordered_at timestamp)")
+            build.executemany("insert into marts.orders values (?, ?, ?)", list(orders)) if orders else None
+            build.execute("create table marts.parameters as select 'messaging.attribution_days' as name, ? as value", [attribution_days])
+            build.execute(
+                "create table marts.kpi_register as select * from (values ('kpi_mail_daily', 'open_rate', 'open_rate'), "
+                "('kpi_mail_daily', 'delivered', 'delivered'), ('kpi_cohorts', 'retained', 'retained'), "
+                "('kpi_campaigns', 'sent', 'sent')) as t(mart, mart_column, kpi_id)"
+            )
+            build.execute("create table marts.restatements (kpi_id varchar)")
+
+    def publish(self, *, checksum="1"):
+        folder = versions.folder("v1") / "marts"
+        folder.mkdir(parents=True, exist_ok=True)
+        with exports.reading() as connection:
+            for name in exports.tables(connection, "marts"):
+                connection.execute(f"copy warehouse.marts.\"{name}\" to '{folder / name}.parquet'")
+        self.published = Version("v1", datetime(2026, 10, 31, 23, 0, tzinfo=UTC).isoformat(), "r", None, 1, 1, 1, "", {},
+                                 Lineage(manifest(checksum=checksum)).definitions())
+
+    def restated(self, *, checksum="1"):
+        with exports.reading() as connection:
+            changed = [f"marts.{name}" for name in exports.tables(connection, "marts")]
+            restatements.find(connection, Lineage(manifest(checksum=checksum)), self.published, changed, "v2")
+            found = connection.execute("select * from restated order by all").fetchall()
+        return [(kpi, str(period), dimensions, old, new, version, cause) for kpi, period, dimensions, old, new, version, cause in found]
+
+
+@pytest.fixture
+def nights(own_data):
+    return Night(own_data)
+
+
+def test_a_late_open_moves_the_rate_of_the_day_the_message_was_sent(nights):
+    nights.build(messages=[("m1", "c1", "2026-10-30", False), ("m2", "c2", "2026-10-30", False)])
+    nights.publish()
+    nights.build(mail=[*DAYS[:1], ("2026-10-30", "email", 100, 12), *DAYS[2:]],
+                 messages=[("m1", "c1", "2026-10-30", True), ("m2", "c9", "2026-10-30", False), ("m3", "c3", "2026-10-30", True)])
+    assert nights.restated() == [
+        ("open_rate", "2026-10-30", '{"channel":"email"}', 0.1, 0.12, "v2", "messages: 1 new, 1 changed, 1 of another customer")
+    ]
+
+
+def test_a_period_that_was_not_over_and_a_day_that_was_never_told_are_no_restatements(nights):
+    nights.build()
+    nights.publish()  # on 1 November, 02:00 in Moscow: that day is not over, October is
+    nights.build(mail=[("2026-10-01", "email", 9, 9), *DAYS[:3], ("2026-11-01", "email", 70, 60), ("2026-11-02", "email", 8, 1)])
+    assert nights.restated() == []
+
+
+def test_a_number_that_comes_or_goes_on_a_told_day_has_null_on_one_side(nights):
+    nights.build()
+    nights.publish()
+    nights.build(mail=[*DAYS, ("2026-10-30", "sms", 4, 0)])
+    assert [row[:5] for row in nights.restated()] == [
+        ("delivered", "2026-10-30", '{"channel":"sms"}', None, 4.0), ("open_rate", "2026-10-30", '{"channel":"sms"}', None, 0.0)]
+    nights.build(mail=DAYS[1:])
+    assert [row[:5] for row in nights.restated()] == [
+        ("delivered", "2026-10-29", '{"channel":"email"}', 100.0, None), ("open_rate", "2026-10-29", '{"channel":"email"}', 0.2, None)]
+
+
+def test_a_cell_of_a_cohort_is_over_when_its_age_is(nights):
+    nights.build()
+    nights.publish()
+    nights.build(cohorts=[("2026-08-01", 1, 8), ("2026-08-01", 2, 4), ("2026-08-01", 3, 5)], orders=[("o1", "c1", "2026-10-30 21:30:00")])
+    # August + 2 months ends with October, + 3 with November, which is running; the new order is of 31 October in Moscow.
+    assert [(row[2], row[3], row[4], row[6]) for row in nights.restated()] == [
+        ('{"age_months":1}', 7.0, 8.0, "rows of other days that it looks at (orders: 1)"), ('{"age_months":2}', 3.0, 4.0, "orders: 1 new")]
+
+
+def test_a_changed_rule_and_a_changed_definition_are_named_where_they_are_read(nights):
+    nights.build()
+    nights.publish()
+    nights.build(mail=[("2026-10-29", "email", 100, 21), *DAYS[1:]], cohorts=[("2026-08-01", 1, 8)], attribution_days="7")
+    causes = {row[0]: row[6] for row in nights.restated(checksum="2")}
+    assert causes == {
+        "open_rate": "rule messaging.attribution_days: 5 became 7; its definition changed",
+        "retained": "a mapping, a seed or another table that it looks at",
+    }
+
+
+def test_sums_in_another_order_are_no_news_and_a_first_publication_restates_nothing(nights):
+    nights.build()
+    assert nights.restated() == []
+    nights.publish()
+    nights.build(mail=[("2026-10-29", "email", 100, 20), *DAYS[1:]])
+    with duckdb.connect(str(nights.data / "warehouse.duckdb")) as build:
+        build.execute("update marts.kpi_mail_daily set open_rate = open_rate * (1 + 1e-13)")
+    assert nights.restated() == []
