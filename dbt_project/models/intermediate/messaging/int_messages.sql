@@ -104,7 +104,8 @@ final as (
             case when reasoned.has_reached_its_reader then reasoned.sent_at end
         ) as delivered_at,
         coalesce(reasoned.first_read_at, reasoned.machine_opened_at) as first_opened_at,
-        reasoned.first_clicked_at
+        reasoned.first_clicked_at,
+        reasoned.unsubscribed_at
     from reasoned
     left join campaigns on reasoned.campaign_id = campaigns.campaign_id
     left join customer_of_profile on reasoned.profile_id = customer_of_profile.profile_id

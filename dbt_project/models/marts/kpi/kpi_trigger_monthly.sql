@@ -1,0 +1,159 @@
+-- What a trigger sends and what it brings. Messages stand in the month in which they were sent, all of them, order messages
+-- (transactional) too; what became of them ripens. A firing is a person's: what one trigger delivered to them in a row, over all channels.
+-- The next one begins when the trigger sends a campaign again that is in this firing, or when the last message is more than
+-- triggers.conversion_days old; a series of three reminders is one firing. It stands in the month and channel of its first delivered
+-- message. It converts when the person orders, in any channel, after that message and within triggers.conversion_days of it. An order's
+-- revenue counts once per trigger: for the last firing before it. Employees and companies fire no conversion, nor do messages to people
+-- nobody knows. Firings of the last days still ripen.
+with messages as (
+    select
+        *,
+        cast({{ dbt.date_trunc('month', 'sent_on') }} as date) as month
+    from {{ ref('messages') }}
+    where message_type in ('trigger', 'transactional')
+),
+
+customers as (
+    select * from {{ ref('int_customers') }}
+    where not (is_employee or is_b2b)
+),
+
+orders as (
+    select * from {{ ref('orders') }}
+    where is_counted and customer_id is not null
+),
+
+counted as (
+    select
+        month,
+        trigger_name,
+        channel,
+        count(*) as sent,
+        count(case when is_delivered then 1 end) as delivered,
+        count(case when is_opened then 1 end) as opened,
+        count(case when is_opened and not is_machine_opened then 1 end) as opened_by_person,
+        count(case when is_clicked then 1 end) as clicked,
+        count(case when is_unsubscribed then 1 end) as unsubscribed
+    from messages
+    group by month, trigger_name, channel
+),
+
+delivered as (
+    select
+        messages.message_id,
+        messages.customer_id,
+        coalesce(messages.trigger_name, '') as trigger_key,
+        messages.trigger_name,
+        messages.channel,
+        messages.month,
+        messages.sent_at,
+        row_number() over (
+            partition by messages.customer_id, messages.trigger_name, messages.campaign_id
+            order by messages.sent_at, messages.message_id
+        ) as nth_of_campaign,
+        lag(messages.sent_at) over (
+            partition by messages.customer_id, messages.trigger_name order by messages.sent_at, messages.message_id
+        ) as last_sent_at
+    from messages
+    inner join customers on messages.customer_id = customers.customer_id
+    where messages.is_delivered
+),
+
+begun as (
+    select
+        *,
+        case
+            when last_sent_at is null
+                or sent_at > {{ dbt.dateadd('day', rule('triggers.conversion_days'), 'last_sent_at') }}
+                or nth_of_campaign > max(nth_of_campaign) over (
+                    partition by customer_id, trigger_key
+                    order by sent_at, message_id
+                    rows between unbounded preceding and 1 preceding
+                ) then 1
+            else 0
+        end as begins
+    from delivered
+),
+
+firings as (
+    select
+        message_id as firing_id,
+        customer_id,
+        trigger_key,
+        trigger_name,
+        channel,
+        month,
+        sent_at as fired_at
+    from begun
+    where begins = 1
+),
+
+followed as (
+    select
+        firings.firing_id,
+        orders.order_id,
+        orders.net_revenue,
+        row_number() over (
+            partition by firings.trigger_key, orders.order_id order by firings.fired_at desc, firings.firing_id desc
+        ) as place
+    from firings
+    inner join orders
+        on firings.customer_id = orders.customer_id
+            and orders.ordered_at > firings.fired_at
+            and orders.ordered_at <= {{ dbt.dateadd('day', rule('triggers.conversion_days'), 'firings.fired_at') }}
+),
+
+converted as (
+    select
+        firing_id,
+        count(case when place = 1 then 1 end) as orders_count,
+        sum(case when place = 1 then net_revenue else 0 end) as revenue
+    from followed
+    group by firing_id
+),
+
+fired as (
+    select
+        firings.month,
+        firings.trigger_name,
+        firings.channel,
+        count(*) as firings,
+        count(converted.firing_id) as conversions,
+        sum(coalesce(converted.orders_count, 0)) as orders_count,
+        sum(coalesce(converted.revenue, 0)) as revenue
+    from firings
+    left join converted on firings.firing_id = converted.firing_id
+    group by firings.month, firings.trigger_name, firings.channel
+),
+
+final as (
+    select
+        counted.month,
+        counted.trigger_name,
+        counted.channel,
+        counted.sent,
+        counted.delivered,
+        {{ ratio('counted.delivered', 'counted.sent') }} as delivery_rate,
+        counted.opened,
+        {{ ratio('counted.opened', 'counted.delivered') }} as open_rate,
+        counted.opened_by_person,
+        {{ ratio('counted.opened_by_person', 'counted.delivered') }} as open_rate_human,
+        counted.clicked,
+        {{ ratio('counted.clicked', 'counted.delivered') }} as click_through_rate,
+        {{ ratio('counted.clicked', 'counted.opened') }} as click_to_open_rate,
+        counted.unsubscribed,
+        {{ ratio('counted.unsubscribed', 'counted.delivered') }} as unsubscribe_rate,
+        coalesce(fired.firings, 0) as firings,
+        coalesce(fired.conversions, 0) as conversions,
+        {{ ratio('coalesce(fired.conversions, 0)', 'coalesce(fired.firings, 0)') }} as conversion_rate,
+        cast(coalesce(fired.orders_count, 0) as bigint) as orders_count,
+        cast(coalesce(fired.revenue, 0) as decimal(18, 2)) as revenue,
+        {{ ratio('coalesce(fired.revenue, 0)', 'coalesce(fired.firings, 0)') }} as revenue_per_firing
+    from counted
+    left join fired
+        on counted.month = fired.month
+            and coalesce(counted.trigger_name, '') = coalesce(fired.trigger_name, '')
+            and counted.channel = fired.channel
+)
+
+select * from final
