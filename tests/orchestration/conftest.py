@@ -35,6 +35,7 @@ def warehouse(own_data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         publish, "descriptions", lambda: {"orders": Words("Orders; one row per customer's order.", {"order_id": "The order"})}
     )
     monkeypatch.setattr(publish, "published_inputs", lambda: ["identity_registry", "load_reconciliation", "publications"])
+    monkeypatch.setattr(publish, "manifest", lambda: {"nodes": {}, "macros": {}})
 
     def build(
         orders: list[tuple[str, float]] = (("o1", 10.0),), *, refresh_id: str = "night-1", is_balanced: bool = True
