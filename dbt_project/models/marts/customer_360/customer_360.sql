@@ -146,16 +146,7 @@ favourites as (
 ),
 
 pressed as (
-    select
-        customer_id,
-        count(case when sent_on > {{ days_before_as_of(7) }} then 1 end) as messages_7d,
-        count(*) as messages_30d
-    from messages
-    where is_delivered
-        and message_type in ('mass', 'trigger')
-        and sent_on > {{ days_before_as_of(30) }}
-        and sent_on <= {{ as_of_date() }}
-    group by customer_id
+    select * from {{ ref('customer_contact_pressure') }}
 ),
 
 opened as (
@@ -246,8 +237,8 @@ final as (
         consented.email_consent = 1 as email_consent,
         consented.sms_consent = 1 as sms_consent,
         consented.push_consent = 1 as push_consent,
-        cast(coalesce(pressed.messages_7d, 0) as integer) as messages_7d,
-        cast(coalesce(pressed.messages_30d, 0) as integer) as messages_30d,
+        coalesce(pressed.messages_7d, 0) as messages_7d,
+        coalesce(pressed.messages_30d, 0) as messages_30d,
         opened.last_opened_at,
         cast(coalesce(asked.tickets_count, case when heard.tickets > 0 then 0 end) as integer) as tickets_count,
         cast(coalesce(called.calls_count, case when heard.calls > 0 then 0 end) as integer) as calls_count,
@@ -258,11 +249,11 @@ final as (
         cast(null as integer) as rfm_monetary,
         cast(null as {{ dbt.type_string() }}) as rfm_segment,
         cast(null as {{ dbt.type_string() }}) as lifecycle_state,
-        cast(null as double) as p_alive,
+        valued.p_alive,
         cast(null as decimal(18, 2)) as clv_historic_revenue,
         cast(null as decimal(18, 2)) as clv_historic_margin,
         cast(null as decimal(18, 2)) as clv_simple_margin,
-        cast(null as decimal(18, 2)) as clv_predicted_12m_margin,
+        valued.clv_predicted_12m_margin,
         cast(null as boolean) as margin_is_assumed
     from customers
     cross join heard
@@ -276,6 +267,7 @@ final as (
     left join touched on customers.customer_id = touched.customer_id
     left join asked on customers.customer_id = asked.customer_id
     left join called on customers.customer_id = called.customer_id
+    left join {{ ref('int_customer_clv') }} as valued on customers.customer_id = valued.customer_id
     left join answered on customers.customer_id = answered.customer_id
 )
 
