@@ -79,6 +79,7 @@ final as (
         cohorts.issue_month,
         cohorts.month,
         cohorts.points_issued,
+        first_value(cohorts.points_issued) over (partition by cohorts.issue_month order by cohorts.month) as points_issued_at_first,
         cohorts.points_redeemed,
         cohorts.points_remaining,
         case

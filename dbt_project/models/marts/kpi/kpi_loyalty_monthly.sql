@@ -4,6 +4,11 @@
 -- undated, as of today; employees and companies are no people here, tests are no customers, but their points are in the ledger.
 -- Shares of transactions are of those of which it can be known whose they were: purchases of employees and companies, of marketplaces
 -- and receipts that stand in the sums of a shift alone are in neither part. A point is priced by an order that tells points and money.
+-- Two liabilities, which differ by design. Management: what the points outstanding will cost, points × share expected to be redeemed ×
+-- cost per point. IFRS 15: revenue deferred. The month's member sales before returns and the points that became valid in it, gifts
+-- among them, share those sales by stand-alone price, with the share of points expected to be redeemed as it was known at the end of that
+-- month; the part of the points is earned as they are redeemed, out of all that are now expected to be (int_point_expectations).
+-- What is cancelled of the points takes its part of the deferral with it. Pending points are in neither.
 with accounts as (
     select * from {{ ref('loyalty_accounts') }}
 ),
@@ -71,6 +76,16 @@ members as (
     group by months.month
 ),
 
+leavers as (
+    select
+        cast({{ dbt.date_trunc('month', 'left_on') }} as date) as month,
+        count(*) as leavers,
+        cast(sum({{ dbt.datediff('enrolled_on', 'left_on', 'day') }}) as bigint) as leaver_tenure_days
+    from memberships
+    where left_on is not null and left_on <= {{ as_of_date() }}
+    group by 1
+),
+
 met as (
     select customer_id, min(met_on) as met_on
     from (
@@ -118,6 +133,7 @@ sales as (
         cast(sum(case when is_attributable then receipts_count else 0 end) as bigint) as itemised_orders,
         cast(sum(case when is_by_member then receipts_count else 0 end) as bigint) as member_orders,
         sum(net_revenue) as order_revenue,
+        sum(case when is_attributable then net_revenue else 0 end) as itemised_revenue,
         sum(case when is_by_member then net_revenue else 0 end) as member_revenue,
         sum(cost_amount) as cost_amount,
         sum(assumed_cost_amount) as assumed_cost_amount
@@ -191,7 +207,9 @@ flows as (
             case when coalesce(cancels_type, operation_type) in ('adjusted', 'cancelled') then points else 0 end
         ) as points_adjusted,
         count(distinct case when operation_type = 'redeemed' then coalesce(order_id, operation_id) end)
-            as redeeming_orders
+            as redeeming_orders,
+        sum(case when operation_type = 'earned' and order_id is not null then points else 0 end) as points_earned_on_orders,
+        count(distinct case when operation_type = 'earned' then order_id end) as earning_orders
     from operations
     where not is_pending
     group by 1
@@ -241,12 +259,15 @@ monthly as (
         months.last_day,
         coalesce(members.members, 0) as members,
         coalesce(members.tenure_days, 0) as tenure_days,
+        coalesce(leavers.leavers, 0) as leavers,
+        coalesce(leavers.leaver_tenure_days, 0) as leaver_tenure_days,
         coalesce(known.known_customers, 0) as known_customers,
         coalesce(sales.member_orders, 0) as member_orders,
         coalesce(sales.orders_count, 0) as orders_count,
         coalesce(sales.itemised_orders, 0) as itemised_orders,
         cast(coalesce(sales.member_revenue, 0) as decimal(18, 2)) as member_revenue,
         cast(coalesce(sales.order_revenue, 0) as decimal(18, 2)) as order_revenue,
+        cast(coalesce(sales.itemised_revenue, 0) as decimal(18, 2)) as itemised_revenue,
         cast(coalesce(sales.cost_amount, 0) as decimal(18, 2)) as cost_amount,
         cast(coalesce(sales.assumed_cost_amount, 0) as decimal(18, 2)) as assumed_cost_amount,
         coalesce(active.active_members, 0) as active_members,
@@ -257,6 +278,8 @@ monthly as (
         coalesce(flows.points_expired, 0) as points_expired,
         coalesce(flows.points_adjusted, 0) as points_adjusted,
         coalesce(flows.redeeming_orders, 0) as redeeming_orders,
+        coalesce(flows.points_earned_on_orders, 0) as points_earned_on_orders,
+        coalesce(flows.earning_orders, 0) as earning_orders,
         coalesce(redemptions.points_charged, 0) as points_charged,
         coalesce(redemptions.redeemed_value, 0) as redeemed_value,
         coalesce(redemptions.priced_points, 0) as priced_points,
@@ -269,6 +292,7 @@ monthly as (
     cross join expiry
     cross join vendor
     left join members on months.month = members.month
+    left join leavers on months.month = leavers.month
     left join known on months.month = known.month
     left join sales on months.month = sales.month
     left join active on months.month = active.month
@@ -285,13 +309,49 @@ running as (
         sum(points_change) over (order by month rows between unbounded preceding and current row) as closing_points,
         sum(points_issued) over (order by month rows between unbounded preceding and current row)
             as points_issued_to_date,
-        redeemed_value * {{ ratio('cost_amount', 'order_revenue') }} as points_discount_at_cost
+        redeemed_value * {{ ratio('cost_amount', 'order_revenue') }} as points_discount_at_cost,
+        count({{ ratio('redeemed_value', 'priced_points') }}) over (order by month) as prices_known
     from monthly
+),
+
+-- A month in which no point was priced knows the price of the last one before it that did.
+priced as (
+    select
+        *,
+        max({{ ratio('redeemed_value', 'priced_points') }}) over (partition by prices_known) as point_value,
+        max({{ ratio('points_discount_at_cost', 'priced_points') }}) over (partition by prices_known) as point_value_at_cost
+    from running
+),
+
+deferrals as (
+    select
+        expectations.*,
+        expectations.points_remaining * expectations.expected_share as expected_redemptions,
+        {{ deferred_revenue(
+            'cast(issued.member_revenue as double)', 'expectations.points_issued_at_first',
+            'coalesce(issued.point_value, told.point_value)', 'expectations.expected_share_at_issue'
+        ) }} * expectations.points_issued / nullif(expectations.points_issued_at_first, 0) as deferred
+    from {{ ref('int_point_expectations') }} as expectations
+    inner join priced as issued on expectations.issue_month = issued.month
+    inner join priced as told on expectations.month = told.month
+),
+
+liabilities as (
+    select
+        month,
+        sum(points_remaining) as points_outstanding,
+        sum(expected_redemptions) as expected_redemptions,
+        cast(sum(deferred) as decimal(18, 2)) as allocated_revenue,
+        cast(
+            sum({{ contract_liability('deferred', 'points_redeemed', '(points_redeemed + expected_redemptions)') }}) as decimal(18, 2)
+        ) as liability_ifrs15
+    from deferrals
+    group by month
 ),
 
 final as (
     select
-        month,
+        priced.month,
         members,
         known_customers,
         {{ ratio('members', 'known_customers') }} as participation_rate,
@@ -328,13 +388,37 @@ final as (
         {{ ratio('redeeming_members', 'active_members') }} as redeeming_member_rate,
         active_window_revenue,
         {{ ratio('active_window_revenue', 'active_members') }} as spend_per_member,
-        cast(null as double) as liability_management,
-        cast(null as double) as liability_ifrs15,
+        cast(
+            closing_points * {{ ratio('expected_redemptions', 'points_outstanding') }} * point_value as decimal(18, 2)
+        ) as liability_management,
+        liability_ifrs15,
         balance_difference,
         cast(itemised_orders as bigint) as itemised_orders,
         cast(priced_points as double) as priced_points,
-        assumed_cost_amount
-    from running
+        assumed_cost_amount,
+        cast(leavers as bigint) as leavers,
+        cast(leaver_tenure_days as bigint) as leaver_tenure_days,
+        {{ ratio('leaver_tenure_days', 'leavers') }} as average_leaver_tenure_days,
+        itemised_revenue,
+        {{ ratio('member_revenue', 'itemised_revenue') }} as member_revenue_share,
+        cast(itemised_orders - member_orders as bigint) as non_member_orders,
+        cast(itemised_revenue - member_revenue as decimal(18, 2)) as non_member_revenue,
+        {{ ratio('itemised_revenue - member_revenue', 'itemised_orders - member_orders') }} as non_member_spend_per_transaction,
+        points_earned_on_orders,
+        cast(earning_orders as bigint) as earning_orders,
+        {{ ratio('points_earned_on_orders', 'earning_orders') }} as average_points_earned_per_transaction,
+        points_outstanding,
+        expected_redemptions,
+        {{ ratio('expected_redemptions', 'points_outstanding') }} as ultimate_redemption_rate,
+        point_value,
+        point_value_at_cost,
+        cast(
+            closing_points * {{ ratio('expected_redemptions', 'points_outstanding') }} * point_value_at_cost as decimal(18, 2)
+        ) as liability_management_at_cost,
+        allocated_revenue,
+        cast(allocated_revenue - liability_ifrs15 as decimal(18, 2)) as released_revenue
+    from priced
+    left join liabilities on priced.month = liabilities.month
 )
 
 select * from final
