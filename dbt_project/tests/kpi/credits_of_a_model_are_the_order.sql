@@ -67,9 +67,10 @@ final as (
 
     union all
 
-    select order_id as what, 'credited, but no counted order' as what_is_wrong
+    select credited.order_id as what, 'credited, but no counted order' as what_is_wrong
     from credited
-    where order_id not in (select order_id from orders)
+    left join orders on credited.order_id = orders.order_id
+    where orders.order_id is null
 
     union all
 
