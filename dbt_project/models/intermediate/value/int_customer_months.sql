@@ -90,13 +90,7 @@ final as (
         coalesce(purchase_windows.shopper_type, 'no_purchase') as shopper_type,
         coalesce(purchase_windows.channels_count, 0) as channels_count,
         coalesce(purchase_windows.orders_count, 0) as orders_12m,
-        case
-            when purchase_windows.orders_count >= 10 then '10+'
-            when purchase_windows.orders_count >= 5 then '5–9'
-            when purchase_windows.orders_count >= 3 then '3–4'
-            when purchase_windows.orders_count >= 1 then cast(purchase_windows.orders_count as {{ dbt.type_string() }})
-            else 'none'
-        end as frequency_band,
+        {{ frequency_band('purchase_windows.orders_count') }} as frequency_band,
         memberships.customer_id is not null as is_loyalty_member,
         closing.lifecycle_state,
         coalesce(changed.lifecycle_state, opening.lifecycle_state) as lifecycle_state_at_start,
