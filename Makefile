@@ -21,7 +21,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help refresh test dev lint rollback clean spark-check requirements
+.PHONY: help refresh test dev metrics lint rollback clean spark-check requirements
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,9 @@ test: $(VENV)/.dev ## the whole test suite
 
 dev: $(VENV)/.run ## Dagster's web UI on loopback, port 3000
 	@$(PYTHON) -m orchestration.dev
+
+metrics: $(VENV)/.run ## ask the published KPIs by any dimension (ARGS="query --metrics open_rate --group-by metric_time__month")
+	@$(PYTHON) -m orchestration.metrics $(ARGS)
 
 lint: $(VENV)/.dev ## ruff and sqlfluff
 	@$(PYTHON) -m ruff check .

@@ -1,0 +1,1 @@
+(select max(cast(published_at as date)) from marts.publications)

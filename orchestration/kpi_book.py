@@ -1,0 +1,113 @@
+"""docs/kpis.md: every KPI in English and Russian, with the query that leads from a value to the records behind it.
+
+    register, contracts, semantic/drills/<mart>.sql  ──►  docs/kpis.md
+
+Written by `python -m orchestration.register`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ingestion.accounts import REPOSITORY
+from orchestration.register import NOT_OVER, PROJECT, Kpi, Mart
+
+BOOK = REPOSITORY / "docs" / "kpis.md"
+DRILLS = PROJECT / "semantic" / "drills"
+INTRODUCTION = """\
+# KPIs · Показатели
+
+Generated from `dbt_project/seeds/registered_kpis.csv` by `.venv/bin/python -m orchestration.register`; edit that file. The same
+rows are published as `marts.kpi_register`, and each KPI is a metric of the same name:
+
+```
+make metrics ARGS="query --metrics open_rate --group-by metric_time__month,messaging__channel"
+make metrics ARGS="list metrics --search nps"
+```
+
+- **Adds up** says over what a column may be summed. A metric that does not add up is told where a group is one row of its mart (or
+  holds one value of the dimension named) and is NULL elsewhere; over days and months it is what stands at the end of the period.
+  A ratio is the sum of its numerators by the sum of its denominators, never an average of ratios, and NULL where there is
+  nothing to divide by.
+- **The records behind a value**: below each table stands a query over the published file. As it is, it computes the mart's columns
+  once more from the records; with its last `select` replaced by `select * from records where …` (day, channel, …) it lists them.
+
+Создано из реестра `dbt_project/seeds/registered_kpis.csv` командой `.venv/bin/python -m orchestration.register`; правьте реестр.
+Те же строки опубликованы в `marts.kpi_register`, и каждый показатель — метрика с тем же именем (команды выше).
+
+- **Складывается** — по чему столбец можно суммировать. Метрика, которая не складывается, видна там, где группа состоит из одной
+  строки витрины (или из одного значения названного измерения), а иначе равна NULL; по дням и месяцам берётся значение на конец
+  периода. Отношение — сумма числителей, делённая на сумму знаменателей, а не среднее отношений; если делить не на что, то NULL.
+- **Записи за числом**: под таблицей стоит запрос к опубликованному файлу. Как есть, он считает столбцы витрины заново из записей;
+  если заменить последний `select` на `select * from records where …` (день, канал, …), он покажет сами записи.
+"""
+HEADINGS = (
+    "KPI · metric", "по-русски", "what it says · что означает", "formula · формула", "unit · единица", "adds up · складывается",
+    "asked by · кто просил",
+)
+UNITS = {
+    "messages": "сообщения", "share": "доля", "minutes": "минуты", "orders": "заказы", "money": "деньги", "people": "люди",
+    "points": "баллы", "days": "дни", "units": "штуки", "returns": "возвраты", "customers": "клиенты", "sessions": "сессии",
+    "views": "просмотры", "visits": "визиты", "carts": "корзины", "answers": "ответы", "tickets": "обращения",
+    "contacts": "контакты", "calls": "звонки", "seconds": "секунды", "receipts": "чеки", "flag": "признак", "rows": "строки",
+    "lines": "позиции", "times": "разы",
+}
+
+def files(marts: dict[str, Mart]) -> dict[Path, str]:
+    """The one file of this module, by its place."""
+    sections = [_section(mart) for mart in marts.values() if mart.kpis]
+    contents = "\n".join(f"- [{name}](#{name}): {_first_sentence(mart)}" for name, mart in marts.items() if mart.kpis)
+    return {BOOK: "\n".join([INTRODUCTION, contents, "", *sections])}
+
+
+def drill(mart: str) -> str | None:
+    """The query from a mart's values to their records, or None where there is none."""
+    path = DRILLS / f"{mart}.sql"
+    return path.read_text(encoding="utf-8").strip() if path.exists() else None
+
+
+def _section(mart: Mart) -> str:
+    return "\n".join(_lines(mart))
+
+
+def _lines(mart: Mart) -> Iterator[str]:
+    yield f"## {mart.name}"
+    yield mart.description
+    yield ""
+    yield f"Grain · одна строка: {' × '.join(mart.grain)}. Owner · владелец: {', '.join(sorted({kpi.owner for kpi in mart.kpis}))}."
+    yield ""
+    yield _row(HEADINGS)
+    yield _row("---" for _ in HEADINGS)
+    for kpi in mart.kpis:
+        yield _row((_name(kpi), kpi.name_ru, kpi.definition, kpi.formula, _unit(kpi), _adds_up(kpi), kpi.source_document))
+    if query := drill(mart.name):
+        yield ""
+        yield f"```sql\n{query}\n```"
+    yield ""
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _name(kpi: Kpi) -> str:
+    column = "" if kpi.mart_column == kpi.kpi_id else f", column `{kpi.mart_column}`"
+    return f"{kpi.name_en}: `{kpi.kpi_id}`{column}"
+
+
+def _unit(kpi: Kpi) -> str:
+    return f"{kpi.unit} · {UNITS[kpi.unit]}" if kpi.unit in UNITS else kpi.unit
+
+
+def _adds_up(kpi: Kpi) -> str:
+    if kpi.is_ratio:
+        return "by its parts · по частям"
+    if kpi.additive.startswith(NOT_OVER):
+        over = kpi.additive.removeprefix(NOT_OVER)
+        return f"not over {over} · не по {over}"
+    return "yes · да" if kpi.additive == "yes" else "no · нет"
+
+
+def _first_sentence(mart: Mart) -> str:
+    return mart.description.split(". ")[0].rstrip(".") + "."

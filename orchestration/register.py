@@ -1,0 +1,193 @@
+"""The register of KPIs and the marts they stand in, read from the files of the dbt project; and what is generated from them.
+
+    seeds/registered_kpis.csv, models/marts/**.yml  ──►  Mart, Kpi  ──►  semantic/models/ (metrics), docs/kpis.md
+
+    python -m orchestration.register          write both again
+    python -m orchestration.register --check  say what differs from the files, and fail when anything does
+
+No dbt is parsed and no warehouse opened: contracts tell every column, and the register tells what it means.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ingestion.accounts import REPOSITORY
+
+PROJECT = REPOSITORY / "dbt_project"
+SEED = PROJECT / "seeds" / "registered_kpis.csv"
+NOT_OVER = "not over "
+# `100 × net_promoters / nps_answers`, `this_year / last_year − 1`; what follows an equals sign only explains.
+RATIO = re.compile(r"(?:(?P<times>\d+) [×*] )?(?P<numerator>\w+) / (?P<denominator>\w+)(?: [−-] (?P<less>\d+))?(?: = .*)?")
+
+
+class RegisterError(Exception):
+    """A row of the register and its mart do not fit together; the text is a sentence."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart, as its contract says."""
+
+    name: str
+    data_type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One row of the register, by its own column names; '' where it says nothing."""
+
+    kpi_id: str
+    name_en: str
+    name_ru: str
+    definition: str
+    formula: str
+    unit: str
+    grain: str
+    mart: str
+    mart_column: str
+    numerator_column: str
+    denominator_column: str
+    additive: str
+    owner: str
+    source_document: str
+
+    @property
+    def is_ratio(self) -> bool:
+        return bool(self.denominator_column)
+
+    @cached_property
+    def scale(self) -> tuple[int, int]:
+        """(times, less) of a ratio: its value is times × numerator / denominator − less. Raises RegisterError on another formula."""
+        read = RATIO.fullmatch(self.formula)
+        if not read or (read["numerator"], read["denominator"]) != (self.numerator_column, self.denominator_column):
+            raise RegisterError(
+                f"The formula of {self.kpi_id} in {SEED.name} is {self.formula!r}, but its parts are {self.numerator_column} and "
+                f"{self.denominator_column}. Write it as `{self.numerator_column} / {self.denominator_column}`, where need be with a "
+                "whole number and × before it or − and a whole number behind it."
+            )
+        return int(read["times"] or 1), int(read["less"] or 0)
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A published table: its contract, and what the register says of its columns."""
+
+    name: str
+    description: str
+    grain: tuple[str, ...]
+    attributes: tuple[str, ...]
+    columns: dict[str, Column]
+    kpis: tuple[Kpi, ...]
+
+    @cached_property
+    def registered(self) -> dict[str, Kpi]:
+        """Column -> its KPI."""
+        return {kpi.mart_column: kpi for kpi in self.kpis}
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Columns that are the numerator or the denominator of a KPI and none themselves. They add up over everything: a part that
+        does not is a row of the register, which says so."""
+        named = (column for kpi in self.kpis for column in (kpi.numerator_column, kpi.denominator_column) if column)
+        return tuple(sorted({column for column in named if column not in self.registered}))
+
+    def not_over(self, column: str) -> tuple[str, ...]:
+        """The grain columns over which a column must not be summed: () when it adds up, the whole grain when it never does."""
+        additive = self.registered[column].additive if column in self.registered else "yes"
+        if additive.startswith(NOT_OVER):
+            return tuple(name.strip() for name in additive.removeprefix(NOT_OVER).split(","))
+        return () if additive == "yes" else self.grain
+
+
+def kpis() -> tuple[Kpi, ...]:
+    """The register, in its own order."""
+    with SEED.open(encoding="utf-8", newline="") as file:
+        return tuple(Kpi(**row) for row in csv.DictReader(file))
+
+
+def marts() -> dict[str, Mart]:
+    """Every published table by name, with the KPIs that stand in it. Raises RegisterError when the register names no such column."""
+    described = {model["name"]: model for model in _models()}
+    registered: dict[str, list[Kpi]] = {}
+    for kpi in kpis():
+        registered.setdefault(kpi.mart, []).append(kpi)
+    if strangers := sorted(registered.keys() - described.keys()):
+        raise RegisterError(f"The register names {', '.join(strangers)}, and no YAML under models/marts describes such a table.")
+    found = {name: _mart(model, tuple(registered.get(name, ()))) for name, model in sorted(described.items())}
+    for mart in found.values():
+        for kpi in mart.kpis:
+            for column in (kpi.mart_column, kpi.numerator_column, kpi.denominator_column, *mart.not_over(kpi.mart_column)):
+                if column and column not in mart.columns:
+                    raise RegisterError(f"{kpi.kpi_id} in the register speaks of {mart.name}.{column}, which is not in its contract.")
+    return found
+
+
+def _models() -> Iterable[dict[str, Any]]:
+    for path in sorted((PROJECT / "models" / "marts").rglob("*.yml")):
+        yield from (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", [])
+
+
+def _mart(model: dict[str, Any], registered: tuple[Kpi, ...]) -> Mart:
+    meta = model.get("config", {}).get("meta", {})
+    sound = next((test["sound"]["arguments"] for test in model.get("data_tests", []) if isinstance(test, dict) and "sound" in test), {})
+    columns = {
+        column["name"]: Column(column["name"], column["data_type"], " ".join(column.get("description", "").split()))
+        for column in model["columns"]
+    }
+    return Mart(
+        name=model["name"],
+        description=" ".join(model["description"].split()),
+        grain=tuple(meta.get("grain") or sound.get("grain", ())),
+        attributes=tuple(meta.get("attributes", ())),
+        columns=columns,
+        kpis=registered,
+    )
+
+
+def generated() -> dict[Path, str]:
+    """Every file that comes from the register, by its place."""
+    from orchestration import kpi_book, semantics
+
+    everything = marts()
+    return {**semantics.files(everything), **kpi_book.files(everything)}
+
+
+def differing() -> list[Path]:
+    """Files that are not what the register and the contracts say, and those in the generated folder that nobody needs any more."""
+    from orchestration.semantics import MODELS
+
+    wanted = generated()
+    stale = [path for path in sorted(MODELS.iterdir()) if path not in wanted]
+    return [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text] + stale
+
+
+def main(arguments: list[str]) -> int:
+    """The command line; gives the exit code."""
+    try:
+        wanted, differ = generated(), differing()
+    except RegisterError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if "--check" in arguments:
+        print("\n".join(f"{path.relative_to(REPOSITORY)} is not what the register says." for path in differ))
+        return 1 if differ else 0
+    for path in differ:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path], encoding="utf-8") if path in wanted else path.unlink()
+    print(f"{len(differ)} of {len(wanted)} files were written again." if differ else "Everything is as the register says.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
