@@ -13,6 +13,8 @@ import dlt
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from dlt.common.destination import AnyDestination
+from dlt.destinations.impl.filesystem.filesystem import INIT_FILE_NAME
 
 from ingestion.accounts import REPOSITORY, Account
 from ingestion.documents import SCHEMA
@@ -56,17 +58,17 @@ def prepare() -> None:
         private.mkdir(parents=True, exist_ok=True)
         private.chmod(0o700)
     _contacts_shelf()
+    empty = pa.BufferOutputStream()
+    pq.write_table(LANDED.empty_table(), empty)
     for vendor in vendors():
         dataset = root() / vendor.dataset
-        if not (dataset / "init").exists():
-            # dlt must lay out the dataset first: a folder it finds there without its own marker makes every later load fail.
-            with pipeline_for(vendor, Account(vendor.name, "shelves")).destination_client() as client:
-                client.initialize_storage()
+        if not (dataset / INIT_FILE_NAME).exists():
+            _lay_out(vendor)
         for resource in vendor.resources:
             shelf = dataset / resource.name / SHELF_FILE
             if not shelf.exists():
                 shelf.parent.mkdir(parents=True, exist_ok=True)
-                _write_whole(shelf, LANDED.empty_table())
+                _write_whole(shelf, empty.getvalue().to_pybytes())
         loads = dataset / "_dlt_loads" / "shelf.jsonl"
         if not loads.exists():
             loads.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +81,7 @@ def pipeline_for(vendor: Vendor, account: Account) -> dlt.Pipeline:
     root().mkdir(parents=True, exist_ok=True)
     return dlt.pipeline(
         pipeline_name=f"{vendor.name}__{account.name}",
-        destination=dlt.destinations.filesystem(bucket_url=root().as_uri()),
+        destination=_shelves(),
         dataset_name=vendor.dataset,
         pipelines_dir=str(_working_dir()),
         progress=None,
@@ -145,8 +147,32 @@ def _contacts_shelf() -> None:
         shelf.write_text(CONTACTS_SHELF, encoding="utf-8")
 
 
-def _write_whole(path: Path, table: pa.Table) -> None:
+def _shelves() -> AnyDestination:
+    """The lake as dlt's destination. dlt asks what it can do some sixty times a contact and resolves all its settings for each answer,
+    40% of a small contact's CPU time; nothing that the answer depends on changes meanwhile, so they are resolved once."""
+    destination = dlt.destinations.filesystem(bucket_url=root().as_uri())
+    answer, settings = destination.capabilities, destination.spec()
+    settings.update(destination.config_params)
+    settled = destination.configuration(settings, accept_partial=True)
+    destination.capabilities = lambda config=None, naming=None: answer(config or settled, naming)
+    return destination
+
+
+def _lay_out(vendor: Vendor) -> None:
+    """The dataset's folder with dlt's own marker: a folder that dlt finds without it makes every later load fail. dlt makes the first one
+    of a lake, and what it says of the layout is copied to the others, since a pipeline for each costs as much as a small night."""
+    marker = root() / vendor.dataset / INIT_FILE_NAME
+    laid_out = next(root().glob(f"*/{INIT_FILE_NAME}"), None)
+    if laid_out is None:
+        with pipeline_for(vendor, Account(vendor.name, "shelves")).destination_client() as client:
+            client.initialize_storage()
+        return
+    marker.parent.mkdir(exist_ok=True)
+    _write_whole(marker, laid_out.read_bytes())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
     """A reader sees no file or the whole file."""
     half = path.with_suffix(".half")
-    pq.write_table(table, half)
+    half.write_bytes(content)
     half.replace(path)
