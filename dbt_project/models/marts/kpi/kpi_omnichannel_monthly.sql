@@ -2,16 +2,20 @@
 -- (sales.omnichannel_window_days), what they bought in the month and what they have been worth so far. Who buys in more channels buys
 -- more often, so every comparison also stands inside each band of orders in those 12 months, and by the number of channels.
 -- Rows of totals stand beside the cells: frequency_band all, channels_count NULL, shopper_type all; in every combination.
--- Compared is an omnichannel row with both single classes of its month and band, whatever their channels (baseline single_class), and a row
--- of all types with two channels or more with that of one channel (baseline one_channel).
--- Repeat visits are the Harvard Business Review's form (2017, 46 000 shoppers): the index day is that of the first order in a second channel
--- class. The customer's visits to stores in the channels.uplift_window_days after it are held against the mean of all customers of one
--- class so far who ordered on the same day and were in the same band that day, both counting that day's orders: nobody is drawn at
--- random, and nobody is left out because of what came later. An index customer without such a person is not matched. The month is that
--- of the index day, the band that of the index day; NULL until the time is over for the whole month.
+-- Compared is an omnichannel row with both single classes of its month and band, whatever their channels (baseline single_class), and a
+-- row of all types with two channels or more with that of one channel (baseline one_channel).
+-- Repeat visits are the Harvard Business Review's form (2017, 46 000 shoppers): the index day is that of the first order in a second
+-- channel class. The customer's visits to stores in the channels.uplift_window_days after it are held against the mean of all customers
+-- of one class so far who ordered on the same day and were in the same band that day, both counting that day's orders: nobody is drawn
+-- at random, and nobody is left out because of what came later. An index customer without such a person is not matched. The month is
+-- that of the index day, the band that of the index day; NULL until the time is over for the whole month.
 -- By touch also browsing, clicks, visits and events count, and people who have not bought.
 {% set window = rule('sales.omnichannel_window_days') %}
 {% set uplift_days = rule('channels.uplift_window_days') %}
+{% set facts = {
+    'customers': 'bigint', 'orders': 'bigint', 'order_revenue': 'decimal(18, 2)', 'net_revenue': 'decimal(18, 2)',
+    'lifetime_revenue': 'decimal(18, 2)',
+} %}
 
 with orders as (
     {{ people_orders() }}
@@ -66,15 +70,14 @@ counted as (
 ),
 
 -- One row per month and band that others are compared with.
-{% set facts = ['customers', 'orders', 'order_revenue', 'net_revenue', 'lifetime_revenue'] %}
 baselines as (
     select
         month,
         frequency_band,
-        'single_class' as baseline,
         {%- for fact in facts %}
-        sum({{ fact }}) as {{ fact }}{{ ',' if not loop.last }}
+        sum({{ fact }}) as {{ fact }},
         {%- endfor %}
+        'single_class' as baseline
     from counted
     where shopper_type in ('online_only', 'offline_only') and channels_count is null
     group by month, frequency_band
@@ -84,10 +87,10 @@ baselines as (
     select
         month,
         frequency_band,
-        'one_channel' as baseline,
         {%- for fact in facts %}
-        {{ fact }}{{ ',' if not loop.last }}
+        {{ fact }},
         {%- endfor %}
+        'one_channel' as baseline
     from counted
     where shopper_type = 'all' and channels_count = 1
 ),
@@ -267,8 +270,10 @@ measured as (
         end as baseline,
         case when cells.frequency_band = 'all' and cells.channels_count is null then coalesce(counted_by_touch.customers, 0) end
             as customers_by_touch,
-        case when cells.shopper_type <> 'all' and cells.frequency_band = 'all' and cells.channels_count is null
-            then coalesce(everybody_touched.customers, 0) end as touched_customers,
+        case
+            when cells.shopper_type <> 'all' and cells.frequency_band = 'all' and cells.channels_count is null
+                then coalesce(everybody_touched.customers, 0)
+        end as touched_customers,
         cells.shopper_type = 'omnichannel' and cells.channels_count is null
         and {{ dbt.dateadd('day', uplift_days, dbt.last_day('cells.month', 'month')) }} < {{ as_of_date() }} as is_ripe
     from cells
@@ -291,9 +296,9 @@ measured as (
 compared as (
     select
         measured.*,
-        {%- for fact, type in [('customers', 'bigint'), ('orders', 'bigint'), ('order_revenue', 'decimal(18, 2)'),
-            ('net_revenue', 'decimal(18, 2)'), ('lifetime_revenue', 'decimal(18, 2)')] %}
-        case when measured.baseline is not null then cast(coalesce(baselines.{{ fact }}, 0) as {{ type }}) end as baseline_{{ fact }},
+        {%- for fact in facts %}
+        case when measured.baseline is not null then cast(coalesce(baselines.{{ fact }}, 0) as {{ facts[fact] }}) end
+            as baseline_{{ fact }},
         {%- endfor %}
         case when measured.is_ripe then cast(coalesce(crossed.index_customers, 0) as bigint) end as index_customers,
         case when measured.is_ripe then cast(coalesce(crossed.matched_customers, 0) as bigint) end as matched_customers,
