@@ -95,7 +95,7 @@ def probability_alive(x: ArrayLike, t_x: ArrayLike, age: ArrayLike, bg_nbd: Sequ
     r, alpha, a, b = bg_nbd
     x, t_x, age = _floats(x), _floats(t_x), _floats(age)
     repeats = np.maximum(x, 1)
-    odds_gone = np.log(a) - np.log(b + repeats - 1) + (r + repeats) * (np.log(alpha + age) - np.log(alpha + t_x))
+    odds_gone = np.log(a / (b + repeats - 1)) + (r + repeats) * np.log((alpha + age) / (alpha + t_x))
     return np.where(x > 0, expit(-odds_gone), 1.0)
 
 
@@ -112,7 +112,7 @@ def expected_purchases(within: ArrayLike, x: ArrayLike, t_x: ArrayLike, age: Arr
     x, within, age = _floats(x), _floats(within), _floats(age)
     z = within / (alpha + age + within)
     series = hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
-    if_alive = (a + b + x - 1) / (a - 1) * -np.expm1((a - 1) * np.log1p(-z) + np.log(series))
+    if_alive = (a + b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * series)
     return if_alive * probability_alive(x, t_x, age, bg_nbd)
 
 

@@ -55,7 +55,8 @@ def _correlation(x: Numbers, m: Numbers) -> float | None:
     known = (x > 0) & (m > 0)
     if np.count_nonzero(known) < 2 or np.ptp(x[known]) == 0 or np.ptp(m[known]) == 0:
         return None
-    return float(np.corrcoef(x[known], m[known])[0, 1])
+    order = np.lexsort((m[known], x[known]))  # so that the last digit does not hang on the order of the rows
+    return float(np.corrcoef(x[known][order], m[known][order])[0, 1])
 
 
 def fitted_customer_value_arrow(x: Column, t_x: Column, age: Column, valued: Column, m: Column, at_least: Column) -> pa.Array:
