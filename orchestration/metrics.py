@@ -48,7 +48,10 @@ def prepare() -> Path:
     with _inside(root):
         answer = dbtRunner().invoke(["--quiet", "parse"])
     if not answer.success:
-        raise MetricsError(f"dbt could not read the metrics in {SEMANTIC}: {answer.exception}. `make lint` does not see this; look there.")
+        raise MetricsError(
+            f"dbt could not read the metrics in {SEMANTIC}: {answer.exception}. They are generated: mend the register or the contract of "
+            "the mart, and run `.venv/bin/python -m orchestration.register`."
+        )
     return root
 
 

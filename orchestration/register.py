@@ -89,6 +89,7 @@ class Mart:
     attributes: tuple[str, ...]
     columns: dict[str, Column]
     kpis: tuple[Kpi, ...]
+    taken: frozenset[str]  # every kpi_id of the register
 
     @cached_property
     def registered(self) -> dict[str, Kpi]:
@@ -124,7 +125,8 @@ def marts() -> dict[str, Mart]:
         registered.setdefault(kpi.mart, []).append(kpi)
     if strangers := sorted(registered.keys() - described.keys()):
         raise RegisterError(f"The register names {', '.join(strangers)}, and no YAML under models/marts describes such a table.")
-    found = {name: _mart(model, tuple(registered.get(name, ()))) for name, model in sorted(described.items())}
+    taken = frozenset(kpi.kpi_id for one in registered.values() for kpi in one)
+    found = {name: _mart(model, tuple(registered.get(name, ())), taken) for name, model in sorted(described.items())}
     for mart in found.values():
         for kpi in mart.kpis:
             for column in (kpi.mart_column, kpi.numerator_column, kpi.denominator_column, *mart.not_over(kpi.mart_column)):
@@ -138,7 +140,7 @@ def _models() -> Iterable[dict[str, Any]]:
         yield from (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", [])
 
 
-def _mart(model: dict[str, Any], registered: tuple[Kpi, ...]) -> Mart:
+def _mart(model: dict[str, Any], registered: tuple[Kpi, ...], taken: frozenset[str]) -> Mart:
     meta = model.get("config", {}).get("meta", {})
     sound = next((test["sound"]["arguments"] for test in model.get("data_tests", []) if isinstance(test, dict) and "sound" in test), {})
     columns = {
@@ -152,6 +154,7 @@ def _mart(model: dict[str, Any], registered: tuple[Kpi, ...]) -> Mart:
         attributes=tuple(meta.get("attributes", ())),
         columns=columns,
         kpis=registered,
+        taken=taken,
     )
 
 

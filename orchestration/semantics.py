@@ -59,8 +59,10 @@ def files(marts: dict[str, Mart]) -> dict[Path, str]:
 
 def metric_name(mart: Mart, column: str) -> str:
     """The metric of a column: the KPI's own id, or the mart's subject and the column of a part."""
-    kpi = mart.registered.get(column)
-    return kpi.kpi_id if kpi else f"{subject(mart)}_{column}"
+    if kpi := mart.registered.get(column):
+        return kpi.kpi_id
+    name = f"{subject(mart)}_{column}"
+    return f"{name}_part" if name in mart.taken else name
 
 
 def _described(mart: Mart) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""A published file made by hand from the contracts alone: every mart with KPIs, its grain crossed, its numbers drawn from a hash.
+
+Ratios are what the register says of their parts, so metrics can be held against marts in seconds and with every column filled.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import duckdb
+
+from orchestration import semantics, versions
+from orchestration.register import Column, Mart
+from orchestration.versions import Version
+
+TYPES = {"string": "varchar"}
+DAYS = [date(2026, 1, 5), date(2026, 1, 20), date(2026, 2, 3)]
+MONTHS = [date(2026, 1, 1), date(2026, 2, 1), date(2026, 4, 1)]
+PUBLISHED_ON = date(2026, 5, 1)
+
+
+def publish(marts: dict[str, Mart], data: Path) -> Path:
+    """Write a version with these marts, let `current` lead to it, and give the file."""
+    folder = data / "published" / "versions" / "by-hand"
+    folder.mkdir(parents=True)
+    card = Version("by-hand", "2026-05-01T00:00:00", "by-hand", None, 0, 0, 0, "", {})
+    (folder / versions.CARD).write_text(json.dumps(asdict(card)), encoding="utf-8")
+    file = folder / "omnimart.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.publications as select timestamp '2026-05-01 03:00:00' as published_at")
+        connection.execute(
+            "create table marts.dates as select cast(day as date) as date_on "
+            "from range(timestamp '2026-01-01', timestamp '2027-01-01', interval 1 day) as days (day)"
+        )
+        tables = {table for table, _ in semantics.DIMENSIONS.values()}
+        for mart in marts.values():
+            if mart.kpis or mart.name in tables:
+                columns = ", ".join(f'"{one.name}" {TYPES.get(one.data_type, one.data_type)}' for one in mart.columns.values())
+                connection.execute(f"create table marts.{mart.name} ({columns})")
+                rows = list(_rows(mart))
+                connection.executemany(f"insert into marts.{mart.name} values ({', '.join('?' * len(mart.columns))})", rows)
+    versions.flip("by-hand")
+    return file
+
+
+def _rows(mart: Mart) -> Iterator[list[Any]]:
+    period = semantics.period_of(mart)
+    for number, key in enumerate(itertools.product(*(_keys(mart.columns[name], period) for name in mart.grain))):
+        row = dict(zip(mart.grain, key, strict=True))
+        for column in mart.columns.values():
+            row.setdefault(column.name, _value(mart, column, number, period))
+        for kpi in mart.kpis:
+            if kpi.is_ratio:
+                row[kpi.mart_column] = ratio(kpi.scale, row[kpi.numerator_column], row[kpi.denominator_column])
+        yield [row[name] for name in mart.columns]
+
+
+def ratio(scale: tuple[int, int], above: Any, below: Any) -> float | None:
+    """times × above / below − less; None where either is not known or there is nothing to divide by."""
+    return None if above is None or not below else scale[0] * float(above) / float(below) - scale[1]
+
+
+def _keys(column: Column, period: Column | None) -> list[Any]:
+    if column == period:
+        return MONTHS if column.name.endswith("month") else DAYS
+    if column.data_type == "date":
+        return MONTHS[:2]
+    if column.data_type == "boolean":
+        return [False, True]
+    if column.data_type != "string":
+        return [0, 1]
+    return ["a", "b"] if column.name.endswith("_id") else ["a", "b", None]
+
+
+def _value(mart: Mart, column: Column, number: int, period: Column | None) -> Any:
+    drawn = crc32(f"{mart.name}.{column.name}.{number}".encode())
+    if column.data_type == "boolean":
+        return drawn % 2 == 0
+    if column.data_type == "date":
+        return _keys(column, period)[number % 2]
+    if column.data_type == "string":
+        return "ab"[drawn % 2]
+    if column.data_type.startswith("timestamp"):
+        return datetime(2026, 1, 1 + drawn % 28)
+    return None if drawn % 11 == 0 else drawn // 11 % 90
