@@ -51,6 +51,12 @@ bought as (
         count(*) as orders_count,
         sum(net_revenue) as sold_revenue,
         sum(net_revenue - returned_amount) as net_revenue,
+        -- what came back takes its part of the order's margin with it; an order of nothing is worth what it cost
+        sum(case
+            when net_revenue = 0 then cast(margin_amount as double)
+            else cast(net_revenue - returned_amount as double) * cast(margin_amount as double) / cast(net_revenue as double)
+        end) as margin_kept,
+        max(case when cost_method = 'assumed_share' or assumed_cost_amount <> 0 then 1 else 0 end) = 1 as margin_is_assumed,
         {{ sorted_text_list('sales_channel') }} as sales_channels
     from orders
     group by customer_id
@@ -244,17 +250,19 @@ final as (
         cast(coalesce(called.calls_count, case when heard.calls > 0 then 0 end) as integer) as calls_count,
         cast(answered.last_nps as integer) as last_nps,
         cast(answered.last_csat as integer) as last_csat,
-        cast(null as integer) as rfm_recency,
-        cast(null as integer) as rfm_frequency,
-        cast(null as integer) as rfm_monetary,
-        cast(null as {{ dbt.type_string() }}) as rfm_segment,
-        cast(null as {{ dbt.type_string() }}) as lifecycle_state,
+        standing.rfm_recency,
+        standing.rfm_frequency,
+        standing.rfm_monetary,
+        standing.rfm_segment,
+        coalesce(
+            standing.lifecycle_state, case when not (customers.is_employee or customers.is_b2b) then 'no_purchase' end
+        ) as lifecycle_state,
         valued.p_alive,
-        cast(null as decimal(18, 2)) as clv_historic_revenue,
-        cast(null as decimal(18, 2)) as clv_historic_margin,
-        cast(null as decimal(18, 2)) as clv_simple_margin,
+        cast(bought.net_revenue as decimal(18, 2)) as clv_historic_revenue,
+        cast(bought.margin_kept as decimal(18, 2)) as clv_historic_margin,
+        standing.clv_simple_margin,
         valued.clv_predicted_12m_margin,
-        cast(null as boolean) as margin_is_assumed
+        bought.margin_is_assumed
     from customers
     cross join heard
     left join bought on customers.customer_id = bought.customer_id
@@ -268,6 +276,7 @@ final as (
     left join asked on customers.customer_id = asked.customer_id
     left join called on customers.customer_id = called.customer_id
     left join {{ ref('int_customer_clv') }} as valued on customers.customer_id = valued.customer_id
+    left join {{ ref('int_customer_values') }} as standing on customers.customer_id = standing.customer_id
     left join answered on customers.customer_id = answered.customer_id
 )
 
