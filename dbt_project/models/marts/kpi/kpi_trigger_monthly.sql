@@ -65,11 +65,13 @@ begun as (
         case
             when last_sent_at is null
                 or sent_at > {{ dbt.dateadd('day', rule('triggers.conversion_days'), 'last_sent_at') }}
-                or nth_of_campaign > max(nth_of_campaign) over (
-                    partition by customer_id, trigger_key
-                    order by sent_at, message_id
-                    rows between unbounded preceding and 1 preceding
-                ) then 1
+                or nth_of_campaign > max(nth_of_campaign)
+                    over (
+                        partition by customer_id, trigger_key
+                        order by sent_at, message_id
+                        rows between unbounded preceding and 1 preceding
+                    )
+                then 1
             else 0
         end as begins
     from delivered
