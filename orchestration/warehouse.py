@@ -17,7 +17,7 @@ from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import build_dbt_specs, get_asset_check_key_for_test, get_subset_selection_for_context
 
 from ingestion.vendors import vendors
-from orchestration import audits, exports, gate
+from orchestration import audits, exports, fits, gate
 from orchestration.audits import Finding
 from orchestration.dbt import DbtOutcome, NodeOutcome, run_dbt
 from orchestration.manifest import PUBLISHED, manifest, published_inputs
@@ -191,6 +191,7 @@ def _materializations(selected: Set[dg.AssetKey], project: Mapping[str, Any], ou
         if key in selected:
             counted = rows.get((key.path[0], key.path[-1]))
             metadata = {"seconds": round(built[unique_id].seconds, 2), **({} if counted is None else {"dagster/row_count": counted})}
+            metadata |= fits.metadata() if key == fits.KEY else {}
             yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
