@@ -87,6 +87,6 @@ def _picture(calibration: pd.Series, customers: Callable[[], pd.DataFrame]) -> P
         path.parent.mkdir(parents=True, exist_ok=True)
         until = calibration["known_until"].date().isoformat()
         bias = f"{calibration['holdout_bias']:+.0%}" if pd.notna(calibration["holdout_bias"]) else "unknown"
-        draw(customers(), f"Purchases after {until} as foreseen by what was known before; in all {bias}").savefig(path)
+        draw(customers(), f"Purchases from {until} on as foreseen by what was known before; in all {bias}").savefig(path)
         beside.write_text(fit, encoding="utf-8")
     return path

@@ -58,7 +58,7 @@ def test_the_picture_is_drawn_once_a_fit(own_data, histories, monkeypatch):
     assert drawn == []
     build({"holdout_purchases": 45.0, "holdout_bias": -0.04}, histories)
     fits.metadata()
-    assert drawn == ["Purchases after 2026-05-03 as foreseen by what was known before; in all -4%"]
+    assert drawn == ["Purchases from 2026-05-03 on as foreseen by what was known before; in all -4%"]
 
 
 def test_the_hold_out_is_of_those_whom_the_calibration_knows(own_data, histories):
