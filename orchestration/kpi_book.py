@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ingestion.accounts import REPOSITORY
-from orchestration.register import NOT_OVER, PROJECT, Kpi, Mart
+from orchestration.register import LAST_OF, NOT_OVER, PROJECT, Kpi, Mart
 
 BOOK = REPOSITORY / "docs" / "kpis.md"
 DRILLS = PROJECT / "semantic" / "drills"
@@ -26,19 +26,19 @@ make metrics ARGS="query --metrics open_rate --group-by metric_time__month,messa
 make metrics ARGS="list metrics --search nps"
 ```
 
-- **Adds up** says over what a column may be summed. A metric that does not add up is told where a group is one row of its mart (or
-  holds one value of the dimension named) and is NULL elsewhere; over days and months it is what stands at the end of the period.
-  A ratio is the sum of its numerators by the sum of its denominators, never an average of ratios, and NULL where there is
-  nothing to divide by.
+- **Adds up** says over what a column may be summed. `no`: the metric is told where a group is one row of its mart; `not over model`:
+  where it holds one model; elsewhere it is NULL. `last of month`: a state, told as it stands at the end of the period. A ratio
+  is the sum of its numerators by the sum of its denominators, never an average of ratios, and NULL where there is nothing to
+  divide by.
 - **The records behind a value**: below each table stands a query over the published file. As it is, it computes the mart's columns
   once more from the records; with its last `select` replaced by `select * from records where …` (day, channel, …) it lists them.
 
 Создано из реестра `dbt_project/seeds/registered_kpis.csv` командой `.venv/bin/python -m orchestration.register`; правьте реестр.
 Те же строки опубликованы в `marts.kpi_register`, и каждый показатель — метрика с тем же именем (команды выше).
 
-- **Складывается** — по чему столбец можно суммировать. Метрика, которая не складывается, видна там, где группа состоит из одной
-  строки витрины (или из одного значения названного измерения), а иначе равна NULL; по дням и месяцам берётся значение на конец
-  периода. Отношение — сумма числителей, делённая на сумму знаменателей, а не среднее отношений; если делить не на что, то NULL.
+- **Складывается** — по чему столбец можно суммировать. `no`: метрика видна там, где группа состоит из одной строки витрины; `not over
+  model`: там, где в группе одна модель; иначе NULL. `last of month`: состояние, берётся на конец периода. Отношение — сумма
+  числителей, делённая на сумму знаменателей, а не среднее отношений; если делить не на что, то NULL.
 - **Записи за числом**: под таблицей стоит запрос к опубликованному файлу. Как есть, он считает столбцы витрины заново из записей;
   если заменить последний `select` на `select * from records where …` (день, канал, …), он покажет сами записи.
 """
@@ -103,10 +103,9 @@ def _unit(kpi: Kpi) -> str:
 def _adds_up(kpi: Kpi) -> str:
     if kpi.is_ratio:
         return "by its parts · по частям"
-    if kpi.additive.startswith(NOT_OVER):
-        over = kpi.additive.removeprefix(NOT_OVER)
-        return f"not over {over} · не по {over}"
-    return "yes · да" if kpi.additive == "yes" else "no · нет"
+    if kpi.additive in ("yes", "no"):
+        return {"yes": "yes · да", "no": "no · нет"}[kpi.additive]
+    return f"{kpi.additive} · {kpi.additive.replace(NOT_OVER, 'не по ').replace(LAST_OF, 'на конец ')}"
 
 
 def _first_sentence(mart: Mart) -> str:

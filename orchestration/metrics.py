@@ -56,8 +56,9 @@ def prepare() -> Path:
 
 
 @contextmanager
-def engine() -> Iterator[CLIConfiguration]:
-    """MetricFlow set up on what is published now, inside its root; its `mf` answers. Raises MetricsError before the first publication."""
+def engine(*, keep_log: bool = False) -> Iterator[CLIConfiguration]:
+    """MetricFlow set up on what is published now, inside its root; its `mf` answers. With `keep_log`, all of Python's logging goes to
+    logs/metricflow.log there. Raises MetricsError before the first publication."""
     if versions.current() is None:
         raise MetricsError(f"Nothing has been published under {versions.published()} yet, so there is nothing to ask. Run `make refresh`.")
     from dbt_metricflow.cli.cli_configuration import CLIConfiguration
@@ -66,7 +67,7 @@ def engine() -> Iterator[CLIConfiguration]:
 
     with _inside(prepare()):
         configuration = CLIConfiguration()
-        configuration.setup()
+        configuration.setup(configure_file_logging=keep_log)
         try:
             yield configuration
         finally:
@@ -93,7 +94,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     try:
-        with engine() as configuration:
+        with engine(keep_log=True) as configuration:
             from dbt_metricflow.cli.main import cli
 
             # Not the whole program: before each command it asks PyPI whether there is a newer one.

@@ -14,7 +14,7 @@ import csv
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from ingestion.accounts import REPOSITORY
 
 PROJECT = REPOSITORY / "dbt_project"
 SEED = PROJECT / "seeds" / "registered_kpis.csv"
-NOT_OVER = "not over "
+NOT_OVER, LAST_OF = "not over ", "last of "
 # `100 × net_promoters / nps_answers`, `this_year / last_year − 1`; what follows an equals sign only explains.
 RATIO = re.compile(r"(?:(?P<times>\d+) [×*] )?(?P<numerator>\w+) / (?P<denominator>\w+)(?: [−-] (?P<less>\d+))?(?: = .*)?")
 
@@ -80,6 +80,18 @@ class Kpi:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """How a column sums: not where a group holds several values of `not_over`, and of a period only its `last` day or month."""
+
+    not_over: tuple[str, ...] = ()
+    last: str | None = None
+
+    @property
+    def named(self) -> set[str]:
+        return {*self.not_over, *([self.last] if self.last else [])}
+
+
+@dataclass(frozen=True)
 class Mart:
     """A published table: its contract, and what the register says of its columns."""
 
@@ -89,6 +101,7 @@ class Mart:
     attributes: tuple[str, ...]
     columns: dict[str, Column]
     kpis: tuple[Kpi, ...]
+    parts_additive: dict[str, str]  # of parts that are no KPI themselves and do not add up; `others` stands for all that are not named
     taken: frozenset[str]  # every kpi_id of the register
 
     @cached_property
@@ -98,17 +111,30 @@ class Mart:
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
-        """Columns that are the numerator or the denominator of a KPI and none themselves. They add up over everything: a part that
-        does not is a row of the register, which says so."""
+        """Columns that are the numerator or the denominator of a KPI and none themselves."""
         named = (column for kpi in self.kpis for column in (kpi.numerator_column, kpi.denominator_column) if column)
         return tuple(sorted({column for column in named if column not in self.registered}))
 
-    def not_over(self, column: str) -> tuple[str, ...]:
-        """The grain columns over which a column must not be summed: () when it adds up, the whole grain when it never does."""
-        additive = self.registered[column].additive if column in self.registered else "yes"
-        if additive.startswith(NOT_OVER):
-            return tuple(name.strip() for name in additive.removeprefix(NOT_OVER).split(","))
-        return () if additive == "yes" else self.grain
+    def sums(self, column: str) -> Sum:
+        """How a KPI sums by the register, or a part by the mart's meta (`additive`); parts of which nothing is said add up. Raises
+        RegisterError on other words."""
+        if column in self.registered:
+            additive = self.registered[column].additive
+        else:
+            additive = self.parts_additive.get(column, self.parts_additive.get("others", "yes"))
+        if additive in ("yes", "no"):
+            return Sum(() if additive == "yes" else self.grain)
+        said = Sum()
+        for words in additive.split("; "):
+            if words.startswith(NOT_OVER):
+                said = replace(said, not_over=tuple(words.removeprefix(NOT_OVER).split(", ")))
+            elif words.startswith(LAST_OF):
+                said = replace(said, last=words.removeprefix(LAST_OF))
+            else:
+                raise RegisterError(f"{self.name}.{column} is said to add up {additive!r}; see docs/add-a-kpi.md for the words.")
+        if said.named - set(self.grain):
+            raise RegisterError(f"{self.name}.{column} is said to add up {additive!r}, but the grain of the mart is {self.grain}.")
+        return said
 
 
 def kpis() -> tuple[Kpi, ...]:
@@ -129,9 +155,11 @@ def marts() -> dict[str, Mart]:
     found = {name: _mart(model, tuple(registered.get(name, ())), taken) for name, model in sorted(described.items())}
     for mart in found.values():
         for kpi in mart.kpis:
-            for column in (kpi.mart_column, kpi.numerator_column, kpi.denominator_column, *mart.not_over(kpi.mart_column)):
+            for column in (kpi.mart_column, kpi.numerator_column, kpi.denominator_column):
                 if column and column not in mart.columns:
                     raise RegisterError(f"{kpi.kpi_id} in the register speaks of {mart.name}.{column}, which is not in its contract.")
+        for column in (*mart.registered, *mart.parts):
+            mart.sums(column)
     return found
 
 
@@ -154,6 +182,7 @@ def _mart(model: dict[str, Any], registered: tuple[Kpi, ...], taken: frozenset[s
         attributes=tuple(meta.get("attributes", ())),
         columns=columns,
         kpis=registered,
+        parts_additive=meta.get("additive", {}),
         taken=taken,
     )
 

@@ -8,8 +8,8 @@ its metrics would cost every parse of the warehouse's project some seconds; its 
 What a metric may be asked:
 - a column that adds up is a sum, over any dimension and period;
 - a ratio divides the sums of its parts and is NULL where there is nothing to divide by;
-- a column that does not add up over some dimension (a state over days, credits over attribution models) is summed where a group
-  holds one value of it, and is NULL elsewhere; over time it is what stands at the end of the period;
+- a column that does not add up over some dimension (credits over attribution models, buyers over months) is summed where a group
+  holds one value of it, and is NULL elsewhere; a state (members, stock) is what stands at the end of the period;
 - a column that never adds up (a median, distinct people) is told where a group is one row of its mart, and is NULL elsewhere.
 So no question has a wrong answer; some have none.
 """
@@ -135,22 +135,18 @@ class _Metrics:
         if kpi and kpi.is_ratio:
             self.metrics.append({**words, **self._ratio(kpi)})
             return
-        not_over = mart.not_over(column)
-        period = period_of(mart)
-        over = [name for name in not_over if not period or name != period.name]
-        if not not_over:
-            self._sum(words, name, column)
-        elif not_over == mart.grain:
+        sums = mart.sums(column)
+        if sums.not_over == mart.grain:
             self._told_by_itself(words, name, column)
-        elif not over:
-            self._sum(words, name, column, at_the_end=True)
+        elif not sums.not_over:
+            self._sum(words, column, at_the_end=bool(sums.last))
         else:
             inside = f"{name}_in_one"
-            self._sum(_helper(inside, f"{words['label']}, unguarded"), inside, column, at_the_end=len(over) < len(not_over))
-            guards = [self._distinct(other) for other in over]
+            self._sum(_helper(inside, f"{words['label']}, unguarded"), column, at_the_end=bool(sums.last))
+            guards = [self._distinct(other) for other in sums.not_over]
             self._derived(words, f"case when {' and '.join(f'{guard} = 1' for guard in guards)} then {inside} end", [*guards, inside])
 
-    def _sum(self, words: dict[str, Any], name: str, column: str, *, at_the_end: bool = False) -> None:
+    def _sum(self, words: dict[str, Any], column: str, *, at_the_end: bool) -> None:
         measure: dict[str, Any] = {"name": self._measured(column), "agg": "sum", "expr": column}
         if at_the_end:
             measure["non_additive_dimension"] = {"name": PERIOD, "window_choice": "max"}
@@ -218,17 +214,13 @@ def _words(mart: Mart, column: str) -> dict[str, Any]:
 
 
 def _reach(mart: Mart, kpi: Kpi) -> str:
-    columns = [column for column in (kpi.numerator_column, kpi.denominator_column) if column] if kpi.is_ratio else [kpi.mart_column]
-    closed = {name for column in columns for name in mart.not_over(column)}
-    if closed >= set(mart.grain):
-        return f" Told where a group is one row of the mart ({', '.join(mart.grain)}), NULL elsewhere."
-    if not closed:
-        return ""
-    period = period_of(mart)
-    last = bool(period) and period.name in closed
-    others = sorted(closed - {period.name}) if period else sorted(closed)
-    one_of = f" Told where a group holds one value of {' and '.join(others)}, NULL elsewhere." if others else ""
-    return (" As it stands at the end of the period." if last else "") + one_of
+    columns = [kpi.numerator_column, kpi.denominator_column] if kpi.is_ratio else [kpi.mart_column]
+    sums = [mart.sums(column) for column in columns]
+    closed = [name for name in mart.grain if any(name in one.not_over for one in sums)]
+    last = " As it stands at the end of the period." if any(one.last for one in sums) else ""
+    if closed == list(mart.grain):
+        return f"{last} Told where a group is one row of the mart ({', '.join(closed)}), NULL elsewhere."
+    return last + (f" Told where a group holds one value of {' and of '.join(closed)}, NULL elsewhere." if closed else "")
 
 
 def _helper(name: str, label: str) -> dict[str, Any]:

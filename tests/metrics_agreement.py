@@ -43,7 +43,7 @@ def disagreements(configuration: CLIConfiguration, mart: Mart, *, as_published: 
     for row in rows:
         answer = told.get((str(day(row)), *(row[name] for name in grain)), {})
         found += [
-            f"{kpi.kpi_id} of {mart.name} {[row[name] for name in mart.grain]}: {answer.get(kpi.kpi_id)}, and in the mart {row[kpi.mart_column]}"
+            f"{kpi.kpi_id} of {mart.name} {[row[name] for name in mart.grain]}: {answer.get(kpi.kpi_id)}, and there {row[kpi.mart_column]}"
             for kpi in mart.kpis
             if not _same(answer.get(kpi.kpi_id), row[kpi.mart_column])
         ]
@@ -67,14 +67,14 @@ def expected(mart: Mart, column: str, rows: Sequence[dict[str, Any]]) -> Any:
     kpi = mart.registered.get(column)
     if kpi and kpi.is_ratio:
         return ratio(kpi.scale, expected(mart, kpi.numerator_column, rows), expected(mart, kpi.denominator_column, rows))
-    not_over, period = mart.not_over(column), semantics.period_of(mart)
-    if not_over == mart.grain:
+    sums = mart.sums(column)
+    if sums.not_over == mart.grain:
         return rows[0][column] if len(rows) == 1 else None
-    if any(len({row[name] for row in rows}) > 1 for name in not_over if not period or name != period.name):
+    if any(len({row[name] for row in rows}) > 1 for name in sums.not_over):
         return None
-    if period and period.name in not_over:
-        last = max(row[period.name] for row in rows)
-        rows = [row for row in rows if row[period.name] == last]
+    if sums.last:
+        end = max(row[sums.last] for row in rows)
+        rows = [row for row in rows if row[sums.last] == end]
     values = [row[column] for row in rows if row[column] is not None]
     return sum(values) if values else None
 

@@ -9,7 +9,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -89,5 +89,5 @@ def _value(mart: Mart, column: Column, number: int, period: Column | None) -> An
     if column.data_type == "string":
         return "ab"[drawn % 2]
     if column.data_type.startswith("timestamp"):
-        return datetime(2026, 1, 1 + drawn % 28)
+        return datetime.combine(DAYS[drawn % 3], time(12))
     return None if drawn % 11 == 0 else drawn // 11 % 90
