@@ -107,4 +107,4 @@ FORECASTS: dict[str, tuple[Callable[..., pa.Array], int]] = {  # name in SQL: th
 def forecast_of_row(name: str) -> Callable[..., float | None]:
     """A forecast by its name in SQL for an engine that comes row by row."""
     forecast, _ = FORECASTS[name]
-    return lambda *row: forecast(*(pa.chunked_array([pa.array([value], pa.float64())]) for value in row))[0].as_py()
+    return lambda *row: None if None in row else forecast(*(pa.chunked_array([[float(value)]]) for value in row))[0].as_py()

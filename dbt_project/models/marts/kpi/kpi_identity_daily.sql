@@ -16,6 +16,7 @@
     'address': 'address',
     'acquisition_channel': 'acquisition_source',
 } %}
+{% set contact_told_on = 'greatest(dated.known_on, coalesce(' ~ business_date('told.first_seen_at') ~ ', dated.known_on))' %}
 with profiles as (
     select
         profiles.*,
@@ -80,17 +81,11 @@ claims as (
         dated.customer_id,
         dated.source_system,
         '{{ attribute }}' as attribute,
-        {%- if attribute in of_records %}
-        dated.known_on as told_on
-    from profiles
-    inner join dated on profiles.profile_id = dated.profile_id
-    where nullif({{ of_records[attribute] }}, '') is not null
-        {%- else %}
-        greatest(dated.known_on, coalesce({{ business_date('identifiers.first_seen_at') }}, dated.known_on)) as told_on
-    from identifiers
-    inner join dated on identifiers.profile_id = dated.profile_id
-    where identifiers.identifier_type = '{{ attribute }}' and identifiers.rejected_because is null
-        {%- endif %}
+        {{ 'dated.known_on' if attribute in of_records else contact_told_on }} as told_on
+    from {{ 'profiles' if attribute in of_records else 'identifiers' }} as told
+    inner join dated on told.profile_id = dated.profile_id
+    where {{ "nullif(" ~ of_records[attribute] ~ ", '') is not null" if attribute in of_records
+        else "told.identifier_type = '" ~ attribute ~ "' and told.rejected_because is null" }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -163,11 +158,11 @@ receipts as (
 facts as (
     {%- for source, system, day, adds in parts %}
     select
-        {{ system }} as source_system,
-        {{ day }} as day,
         {%- for column in stocks + flows %}
-        {{ (column if column in flows else 1) if column in adds else 0 }} as {{ column }}{{ ',' if not loop.last }}
+        {{ (column if column in flows else 1) if column in adds else 0 }} as {{ column }},
         {%- endfor %}
+        {{ system }} as source_system,
+        {{ day }} as day
     from {{ source }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -181,11 +176,11 @@ calendar as (
 
 daily as (
     select
-        facts.source_system,
-        greatest(facts.day, bounds.first_day) as day,
         {%- for column in stocks + flows %}
-        sum(facts.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        sum(facts.{{ column }}) as {{ column }},
         {%- endfor %}
+        facts.source_system,
+        greatest(facts.day, bounds.first_day) as day
     from facts
     cross join (select min(first_day) as first_day from calendar) as bounds
     where facts.day <= {{ as_of_date() }}
@@ -205,16 +200,16 @@ grid as (
 
 summed as (
     select
-        grid.day,
-        grid.source_system,
         {%- for column in stocks %}
         cast(sum(coalesce(daily.{{ column }}, 0)) over (
             partition by grid.source_system order by grid.day rows between unbounded preceding and current row
         ) as bigint) as {{ column }},
         {%- endfor %}
         {%- for column in flows %}
-        cast(coalesce(daily.{{ column }}, 0) as bigint) as {{ column }}{{ ',' if not loop.last }}
+        cast(coalesce(daily.{{ column }}, 0) as bigint) as {{ column }},
         {%- endfor %}
+        grid.day,
+        grid.source_system
     from grid
     left join daily on grid.source_system = daily.source_system and grid.day = daily.day
 ),
