@@ -91,8 +91,8 @@ told as (
         on orders.order_id = costs_of_order.order_id
             and product_records.product_id = costs_of_order.product_id
     left join costs as costs_of_day
-        on orders.order_kind in ('receipt', 'shift_report')
-            and stores.store_id = costs_of_day.store_id
+        {# a condition on the left side alone would make DuckDB try every pair, so it stands in the key #}
+        on case when orders.order_kind in ('receipt', 'shift_report') then stores.store_id end = costs_of_day.store_id
             and orders.ordered_at > costs_of_day.covers_from
             and orders.ordered_at <= costs_of_day.covers_until
             and product_records.product_id = costs_of_day.product_id
