@@ -69,7 +69,7 @@ prospects as (
 ),
 
 at_birth as (
-    select month, least(max(redeemed_at_all) + max(alive_at_last), 1) as expected_share
+    select month, least(round(max(redeemed_at_all) + max(alive_at_last), 12), 1) as expected_share
     from prospects
     group by month
 ),
@@ -84,7 +84,7 @@ final as (
         cohorts.points_remaining,
         case
             when cohorts.age_months = 0 and not cohorts.is_month_over then coalesce(at_birth.expected_share, 1)
-            else coalesce(least((prospects.redeemed_later + prospects.alive_at_last) / prospects.alive_after, 1), 1)
+            else coalesce(least(round((prospects.redeemed_later + prospects.alive_at_last) / prospects.alive_after, 12), 1), 1)
         end as expected_share,
         coalesce(at_issue.expected_share, 1) as expected_share_at_issue
     from cohorts

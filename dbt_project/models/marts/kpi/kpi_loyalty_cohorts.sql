@@ -61,33 +61,42 @@ states as (
     left join flows on lots.issue_month = flows.issue_month and months.month = flows.month
 ),
 
-final as (
+measured as (
     select
         states.issue_month,
-        cast({{ dbt.datediff('states.issue_month', 'states.month', 'month') }} as bigint) as age_months,
         states.month,
-        {{ dbt.dateadd('month', 1, 'states.month') }} <= {{ as_of_date() }} as is_month_over,
+        expiry.has_expiry,
         cast(states.points_credited as double) as points_credited,
         cast(states.points_cancelled as double) as points_cancelled,
         cast(states.points_credited - states.points_cancelled as double) as points_issued,
         cast(states.points_redeemed as double) as points_redeemed,
-        {{ ratio('states.points_redeemed', 'states.points_credited - states.points_cancelled') }} as redeemed_share,
-        case when expiry.has_expiry then cast(states.points_expired as double) end as points_expired,
-        case
-            when expiry.has_expiry
-                then {{ ratio('states.points_expired', 'states.points_credited - states.points_cancelled') }}
-        end as expired_share,
+        cast(states.points_expired as double) as points_expired,
         cast(states.points_removed as double) as points_removed,
         cast(
             states.points_credited - states.points_cancelled - states.points_redeemed - states.points_expired - states.points_removed
             as double
-        ) as points_remaining,
-        {{ ratio(
-            'states.points_credited - states.points_cancelled - states.points_redeemed - states.points_expired - states.points_removed',
-            'states.points_credited - states.points_cancelled'
-        ) }} as remaining_share
+        ) as points_remaining
     from states
     cross join expiry
+),
+
+final as (
+    select
+        issue_month,
+        cast({{ dbt.datediff('issue_month', 'month', 'month') }} as bigint) as age_months,
+        month,
+        {{ dbt.dateadd('month', 1, 'month') }} <= {{ as_of_date() }} as is_month_over,
+        points_credited,
+        points_cancelled,
+        points_issued,
+        points_redeemed,
+        {{ ratio('points_redeemed', 'points_issued') }} as redeemed_share,
+        case when has_expiry then points_expired end as points_expired,
+        case when has_expiry then {{ ratio('points_expired', 'points_issued') }} end as expired_share,
+        points_removed,
+        points_remaining,
+        {{ ratio('points_remaining', 'points_issued') }} as remaining_share
+    from measured
 )
 
 select * from final
