@@ -5,7 +5,7 @@
 Gaps are known only of people who came back; those who have not are still in theirs. Leaving them out makes every quantile too
 short, so the share of gaps that outlast t is the Kaplan-Meier estimate (scipy's) over ended and running gaps.
 
-Run alone: `python -m pytest -n 0 tests/kpi/test_survival.py`
+Run alone: `python -m pytest -n 0 tests/dbt/test_survival.py`
 """
 from __future__ import annotations
 

@@ -44,20 +44,46 @@ yearly as (
 ),
 
 pieces as (
-    select customer_id, ordered_on, 'new' as lifecycle_state, ordered_on as due_on, part_from as from_on,
+    select
+        customer_id,
+        ordered_on,
+        'new' as lifecycle_state,
+        ordered_on as due_on,
+        part_from as from_on,
         least(part_to, settled_on) as to_on
     from yearly
+
     union all
-    select customer_id, ordered_on, 'active' as lifecycle_state, greatest(ordered_on, settled_on) as due_on,
-        greatest(part_from, settled_on) as from_on, least(part_to, at_risk_on) as to_on
+
+    select
+        customer_id,
+        ordered_on,
+        'active' as lifecycle_state,
+        greatest(ordered_on, settled_on) as due_on,
+        greatest(part_from, settled_on) as from_on,
+        least(part_to, at_risk_on) as to_on
     from yearly
+
     union all
-    select customer_id, ordered_on, 'at_risk' as lifecycle_state, greatest(at_risk_on, settled_on) as due_on,
-        greatest(part_from, at_risk_on, settled_on) as from_on, least(part_to, lapsed_on) as to_on
+
+    select
+        customer_id,
+        ordered_on,
+        'at_risk' as lifecycle_state,
+        greatest(at_risk_on, settled_on) as due_on,
+        greatest(part_from, at_risk_on, settled_on) as from_on,
+        least(part_to, lapsed_on) as to_on
     from yearly
+
     union all
-    select customer_id, ordered_on, 'lapsed' as lifecycle_state, greatest(lapsed_on, settled_on) as due_on,
-        greatest(part_from, lapsed_on, settled_on) as from_on, part_to as to_on
+
+    select
+        customer_id,
+        ordered_on,
+        'lapsed' as lifecycle_state,
+        greatest(lapsed_on, settled_on) as due_on,
+        greatest(part_from, lapsed_on, settled_on) as from_on,
+        part_to as to_on
     from yearly
 ),
 

@@ -45,8 +45,10 @@ lapses as (
 served as (
     select
         lapses.customer_id,
-        max(case when lapses.lapsed_on > {{ year_ago }} and lapses.ordered_on <= {{ year_ago }} and lapses.next_on > {{ year_ago }}
-            then 1 else 0 end) as was_customer,
+        max(case
+            when lapses.lapsed_on > {{ year_ago }} and lapses.ordered_on <= {{ year_ago }} and lapses.next_on > {{ year_ago }} then 1
+            else 0
+        end) as was_customer,
         max(case when lapses.lapsed_on > {{ year_ago }} and lapses.lapsed_on < lapses.next_on then 1 else 0 end) as has_lapsed
     from lapses
     group by lapses.customer_id
@@ -117,10 +119,8 @@ lived as (
     select
         *,
         case
-            when annual_churn_rate is not null then least(
-                coalesce(1 / nullif(annual_churn_rate, 0), {{ rule('customer_value.lifespan_years_at_most') }}),
-                {{ rule('customer_value.lifespan_years_at_most') }}
-            )
+            when annual_churn_rate * {{ rule('customer_value.lifespan_years_at_most') }} > 1 then 1 / annual_churn_rate
+            when annual_churn_rate is not null then {{ rule('customer_value.lifespan_years_at_most') }}
         end as lifespan_years
     from rated
 ),

@@ -25,14 +25,22 @@ years as (
     where dates.year >= extract(year from history.first_on) and dates.date_on <= {{ as_of_date() }}
 ),
 
-gaps as (
+known_by_then as (
     select
         years.year,
-        {{ dbt.datediff('order_days.ordered_on', 'case when order_days.next_on < years.starts_on then order_days.next_on else years.starts_on end', 'day') }}
-            as length,
+        order_days.ordered_on,
+        least(coalesce(order_days.next_on, years.starts_on), years.starts_on) as seen_until,
         case when order_days.next_on < years.starts_on then 1 else 0 end as is_ended
     from years
     inner join order_days on order_days.ordered_on < years.starts_on
+),
+
+gaps as (
+    select
+        year,
+        {{ dbt.datediff('ordered_on', 'seen_until', 'day') }} as length,
+        is_ended
+    from known_by_then
 ),
 
 lengths as (

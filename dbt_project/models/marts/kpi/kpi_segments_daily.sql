@@ -179,7 +179,11 @@ rfm_stretches as (
     select customer_id, from_on, least(to_on, high_until) as to_on, 'high' as recency_level, frequency_level
     from month_stretches
     union all
-    select customer_id, greatest(from_on, high_until) as from_on, least(to_on, middle_until) as to_on, 'middle' as recency_level,
+    select
+        customer_id,
+        greatest(from_on, high_until) as from_on,
+        least(to_on, middle_until) as to_on,
+        'middle' as recency_level,
         frequency_level
     from month_stretches
     union all
@@ -204,7 +208,11 @@ stretches as (
     select customer_id, 'lifecycle' as segment_family, lifecycle_state as segment_name, from_on, to_on
     from {{ ref('int_lifecycle_spans') }}
     union all
-    select customer_id, 'membership' as segment_family, 'member' as segment_name, enrolled_on as from_on,
+    select
+        customer_id,
+        'membership' as segment_family,
+        'member' as segment_name,
+        enrolled_on as from_on,
         coalesce(left_on, {{ tomorrow }}) as to_on
     from memberships
     union all
@@ -250,7 +258,11 @@ all_changes as (
 
     union all
 
-    select '{{ family }}' as segment_family, '{{ segments[-1] }}' as segment_name, greatest(people.known_on, first_days.day) as day, 1 as people
+    select
+        '{{ family }}' as segment_family,
+        '{{ segments[-1] }}' as segment_name,
+        greatest(people.known_on, first_days.day) as day,
+        1 as people
     from people
     cross join first_days
     {%- endfor %}
