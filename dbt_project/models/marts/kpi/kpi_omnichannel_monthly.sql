@@ -236,7 +236,7 @@ crossed as (
         sum(index_customers) as index_customers,
         sum(case when usual_visits is not null then index_customers else 0 end) as matched_customers,
         sum(case when usual_visits is not null then visits else 0 end) as repeat_visits,
-        sum(index_customers * usual_visits) as baseline_repeat_visits
+        sum(cast(index_customers * usual_visits as decimal(28, 12))) as baseline_repeat_visits  -- exact, in whatever order
     from days
     where index_customers > 0
     group by grouping sets ((month, frequency_band), (month))
