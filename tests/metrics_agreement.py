@@ -45,7 +45,7 @@ def disagreements(configuration: CLIConfiguration, mart: Mart, *, as_published: 
         found += [
             f"{kpi.kpi_id} of {mart.name} {[row[name] for name in mart.grain]}: {answer.get(kpi.kpi_id)}, and there {row[kpi.mart_column]}"
             for kpi in mart.kpis
-            if not _same(answer.get(kpi.kpi_id), row[kpi.mart_column])
+            if not same(answer.get(kpi.kpi_id), row[kpi.mart_column])
         ]
     if len(told) != len(rows):
         found.append(f"{mart.name} has {len(rows)} rows, and its metrics {len(told)}")
@@ -57,7 +57,7 @@ def disagreements(configuration: CLIConfiguration, mart: Mart, *, as_published: 
     for quarter, inside in quarters.items():
         for kpi in mart.kpis:
             wanted = expected(mart, kpi.mart_column, inside)
-            if not _same(answer := told[(quarter,)][kpi.kpi_id], wanted):
+            if not same(answer := told[(quarter,)][kpi.kpi_id], wanted):
                 found.append(f"{kpi.kpi_id} of {mart.name} in the quarter of {quarter}: {answer}, and by the register {wanted}")
     return found
 
@@ -85,7 +85,7 @@ def _answers(configuration: CLIConfiguration, mart: Mart, groups: list[str]) -> 
     names = [kpi.kpi_id for kpi in mart.kpis]
     table = configuration.mf.query(MetricFlowQueryRequest.create(metric_names=names, group_by_names=groups)).result_df
     columns = list(table.column_names)
-    keys = [next(column for column in columns if column == group or column.startswith(f"{group}__")) for group in groups]
+    keys = [group if group in columns else next(column for column in columns if column.startswith(f"{group}__")) for group in groups]
     return {_key([row[columns.index(key)] for key in keys]): {name: row[columns.index(name)] for name in names} for row in table.rows}
 
 
@@ -98,7 +98,8 @@ def _day(value: Any) -> date:
     return value.date() if isinstance(value, datetime) else value
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
+    """Whether two answers are one, to nine digits; NULL is only NULL."""
     if one is None or other is None:
         return one is other
     return isclose(float(one), float(other), rel_tol=1e-9, abs_tol=1e-9)

@@ -1,0 +1,52 @@
+-- The silences of a month: who let so many messages of a channel pass in a row, and what they did elsewhere in the days after.
+with messages as (
+    select
+        message_id,
+        customer_id,
+        channel,
+        sent_at,
+        sent_on,
+        if(is_opened and not is_machine_opened, first_opened_at, null) as opened_at,
+        first_clicked_at as clicked_at,
+        sum(if(opened_at is null and clicked_at is null, 0, 1)) over (
+            partition by customer_id, channel order by sent_at, message_id
+        ) as reactions_so_far
+    from marts.messages
+    where is_delivered and message_type in ('mass', 'trigger')
+        and customer_id in (select customer_id from marts.customer_360 where not is_employee and not is_b2b)
+),
+
+silences as (
+    select customer_id, channel, sent_at as silent_at, cast(date_trunc('month', sent_on) as date) as month
+    from messages
+    where opened_at is null and clicked_at is null and channel <> 'unknown'
+    qualify row_number() over (partition by customer_id, channel, reactions_so_far order by sent_at, message_id)
+        = (select cast(value as integer) from marts.parameters where name = 'messaging.fallback_ignored_messages')
+),
+
+records as (
+    select
+        silences.month,
+        silences.channel as from_channel,
+        others.channel as to_channel,
+        silences.customer_id,
+        silences.silent_at,
+        bool_or(messages.sent_at > silent_at and messages.sent_at <= silent_at + to_days(days)) as is_written_to,
+        bool_or((messages.opened_at > silent_at and messages.opened_at <= silent_at + to_days(days))
+            or (messages.clicked_at > silent_at and messages.clicked_at <= silent_at + to_days(days))) as has_fallen_back
+    from silences
+    cross join (select cast(value as integer) as days from marts.parameters where name = 'messaging.fallback_reaction_days')
+    join (select distinct channel from messages where channel <> 'unknown') as others on others.channel <> silences.channel
+    left join messages on messages.customer_id = silences.customer_id and messages.channel = others.channel
+    group by all
+)
+
+select
+    month,
+    from_channel,
+    to_channel,
+    count(distinct customer_id) as ignored,
+    count(distinct customer_id) filter (where has_fallen_back) as fell_back,
+    count(distinct customer_id) filter (where is_written_to) as written_to
+from records
+group by all

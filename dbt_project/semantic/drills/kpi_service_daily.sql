@@ -1,0 +1,102 @@
+-- The tickets made on a day, the ratings given on it and the contacts (tickets and calls) that came on it.
+-- apart: orders_of_day: it is repeated in every channel and priority; orders of the day: select * from marts.orders where is_counted and
+-- sales_channel <> 'marketplace' and ordered_on = …
+with contacts as (
+    select
+        tickets.ticket_id as record_id,
+        tickets.customer_id,
+        tickets.channel,
+        tickets.priority,
+        tickets.order_id,
+        coalesce(orders.ordered_at <= tickets.created_at and orders.sales_channel <> 'marketplace', false) as is_about_order,
+        tickets.created_at as came_at,
+        tickets.created_on as day
+    from marts.tickets
+    left join marts.orders using (order_id)
+    where tickets.is_counted and not tickets.is_created_by_agent
+
+    union all
+
+    select
+        calls.call_id,
+        calls.customer_id,
+        'phone',
+        'unknown',
+        calls.order_id,
+        coalesce(orders.sales_channel <> 'marketplace', true),
+        calls.started_at,
+        calls.started_on
+    from marts.calls
+    left join marts.orders using (order_id)
+    where calls.is_about_order
+),
+
+records as (
+    select 'ticket made' as kind, created_on as day, channel, priority, ticket_id as record_id, * exclude (channel, priority, ticket_id)
+    from marts.tickets
+    where is_counted
+
+    union all by name
+
+    select 'rating given' as kind, csat_rated_on as day, channel, priority, ticket_id as record_id, is_csat_satisfied
+    from marts.tickets
+    where is_counted and csat_score is not null
+
+    union all by name
+
+    select
+        'contact' as kind,
+        day,
+        channel,
+        priority,
+        record_id,
+        customer_id,
+        is_about_order,
+        exists (
+            select 1
+            from contacts as later
+            where later.customer_id = contacts.customer_id
+                and later.channel <> contacts.channel
+                and later.came_at > contacts.came_at
+                and later.came_at <= contacts.came_at
+                + to_days((select cast(value as integer) from marts.parameters where name = 'service.repeat_contact_days'))
+                and coalesce(contacts.order_id, later.order_id, '') = coalesce(later.order_id, contacts.order_id, '')
+        ) as is_repeated
+    from contacts
+)
+
+select
+    day,
+    channel,
+    priority,
+    count(*) filter (where kind = 'ticket made') as tickets_created,
+    count(first_response_at) as tickets_answered,
+    count(resolved_at) as tickets_resolved,
+    count(*) filter (where reopened_count > 0) as reopened_tickets,
+    quantile_cont(first_response_minutes, 0.5) as first_response_minutes_p50,
+    quantile_cont(first_response_minutes, 0.9) as first_response_minutes_p90,
+    quantile_cont(first_response_business_minutes, 0.5) as first_response_business_minutes_p50,
+    quantile_cont(first_response_business_minutes, 0.9) as first_response_business_minutes_p90,
+    quantile_cont(first_resolution_minutes, 0.5) as first_resolution_minutes_p50,
+    quantile_cont(first_resolution_minutes, 0.9) as first_resolution_minutes_p90,
+    quantile_cont(first_resolution_business_minutes, 0.5) as first_resolution_business_minutes_p50,
+    quantile_cont(first_resolution_business_minutes, 0.9) as first_resolution_business_minutes_p90,
+    quantile_cont(resolution_minutes, 0.5) as full_resolution_minutes_p50,
+    quantile_cont(resolution_minutes, 0.9) as full_resolution_minutes_p90,
+    quantile_cont(resolution_business_minutes, 0.5) as full_resolution_business_minutes_p50,
+    quantile_cont(resolution_business_minutes, 0.9) as full_resolution_business_minutes_p90,
+    count(sla_first_response_met) as first_response_targets_due,
+    count(*) filter (where sla_first_response_met) as first_response_targets_met,
+    count(sla_resolution_met) as resolution_targets_due,
+    count(*) filter (where sla_resolution_met) as resolution_targets_met,
+    count(sla_first_response_met) + count(sla_resolution_met) as sla_targets_due,
+    count(*) filter (where sla_first_response_met) + count(*) filter (where sla_resolution_met) as sla_targets_met,
+    count(*) filter (where kind = 'rating given') as csat_answers,
+    count(*) filter (where kind = 'rating given' and is_csat_satisfied) as csat_satisfied,
+    count(*) filter (where has_bot) as bot_tickets,
+    count(*) filter (where is_bot_resolved) as bot_resolved_tickets,
+    count(*) filter (where is_about_order) as order_contacts,
+    count(customer_id) filter (where kind = 'contact') as identified_contacts,
+    count(*) filter (where is_repeated) as repeated_contacts
+from records
+group by all

@@ -1,0 +1,75 @@
+-- The products at a place on a day, as its snapshot told them.
+-- apart: lines_cancelled, oversold_lines: which statuses mean a want of stock stands in value_mappings; lines struck off are
+-- marts.order_lines with is_cancelled.
+-- apart: cost_of_sales_365d, average_stock_at_cost, observed_days: they look back over stock.turnover_days days of cost_of_sales and
+-- stock_at_cost.
+with levels as (
+    select
+        levels.stock_on as day,
+        levels.store_id,
+        levels.product_id,
+        stores.kind,
+        levels.quantity,
+        levels.quantity - levels.reserved as free_quantity,
+        coalesce(products.cost, products.price * (1 - (
+            select cast(value as double) from marts.parameters where name = 'customer_value.assumed_margin_share'
+        ))) as unit_cost
+    from marts.stock_levels as levels
+    left join marts.products using (product_id)
+    left join marts.stores using (store_id)
+    where not coalesce(products.is_gift_card, false)
+),
+
+seen as (
+    select product_id, stock_on as seen_on
+    from marts.stock_levels
+    join marts.products using (product_id)
+    where (quantity <> 0 or reserved <> 0) and not products.is_gift_card
+
+    union
+
+    select lines.product_id, orders.ordered_on
+    from marts.order_lines as lines
+    join marts.orders using (order_id)
+    join marts.products using (product_id)
+    where orders.is_counted and not lines.is_cancelled and not products.is_gift_card
+),
+
+active as (
+    select days.day, count(distinct seen.product_id) as active_skus
+    from (select distinct day from levels) as days
+    join seen
+        on seen.seen_on <= days.day
+            and seen.seen_on > days.day - (select cast(value as integer) from marts.parameters where name = 'stock.active_days')
+    group by days.day
+),
+
+records as (
+    select
+        levels.*,
+        max(if(kind = 'store' and free_quantity > 0, 1, 0)) over (partition by day, product_id) as in_any_store,
+        max(if(kind = 'warehouse' and free_quantity > 0, 1, 0)) over (partition by day, product_id) as in_any_warehouse
+    from levels
+),
+
+reachable as (
+    select day, count(distinct product_id) as cross_channel_skus
+    from records
+    where in_any_store = 1 and in_any_warehouse = 1
+    group by day
+)
+
+select
+    records.day,
+    records.store_id,
+    any_value(active.active_skus) as active_skus,
+    count(*) filter (where free_quantity > 0) as available_skus,
+    count(*) filter (where free_quantity < 0) as oversold_stock_rows,
+    sum(quantity) as stock_units,
+    sum(quantity) filter (where unit_cost is null) as uncosted_units,
+    sum(cast(quantity * unit_cost as decimal(18, 2))) as stock_at_cost,
+    any_value(reachable.cross_channel_skus) as cross_channel_skus
+from records
+join active using (day)
+left join reachable using (day)
+group by all

@@ -1,0 +1,91 @@
+-- The receipts of a store's month, what came back of them, and what it handed over for other channels.
+-- apart: entrants, orders_on_counted_days: door counts are no published table.
+-- apart: days_open, is_comparable, like_for_like_revenue, like_for_like_revenue_last_year: they come from the opening and closing days
+-- (marts.stores) and net revenue of the same month a year before.
+with memberships as (
+    select
+        accounts.customer_id,
+        cast(timezone(zone, timezone('UTC', min(accounts.enrolled_at))) as date) as enrolled_on,
+        if(count(*) filter (where accounts.closed_at is null) = 0,
+            cast(timezone(zone, timezone('UTC', max(accounts.closed_at))) as date), null) as left_on
+    from marts.loyalty_accounts as accounts
+    join marts.customer_360 using (customer_id)
+    cross join (select value as zone from marts.parameters where name = 'business.timezone')
+    where accounts.enrolled_at is not null
+        and (accounts.is_member or accounts.closed_at is not null)
+        and not customer_360.is_employee and not customer_360.is_b2b
+    group by accounts.customer_id, zone
+),
+
+records as (
+    select
+        cast(date_trunc('month', ordered_on) as date) as month,
+        store_id,
+        'receipt' as kind,
+        order_id as record_id,
+        customer_id,
+        receipts_count,
+        units,
+        gross_amount,
+        discount_amount,
+        cost_amount,
+        assumed_cost_amount,
+        margin_amount,
+        net_revenue as order_revenue,
+        if(order_kind = 'shift_report', 0, receipts_count) as itemised,
+        if(order_kind = 'shift_report', 0, gross_amount) as itemised_gross,
+        if(order_kind = 'shift_report', 0, discount_amount) as itemised_discount,
+        exists (
+            select 1
+            from memberships
+            where memberships.customer_id = orders.customer_id
+                and enrolled_on <= ordered_on and (left_on is null or left_on > ordered_on)
+        ) as is_by_member
+    from marts.orders
+    where is_counted and sales_channel = 'store' and store_id is not null
+
+    union all by name
+
+    select
+        cast(date_trunc('month', returns.returned_on) as date) as month,
+        if(returns.order_id is not null, orders.store_id, returns.return_store_id) as store_id,
+        'return' as kind,
+        returns.return_id as record_id,
+        returns.amount as returned
+    from marts.returns
+    left join marts.orders using (order_id)
+    where returns.is_counted and if(returns.order_id is not null, orders.sales_channel, 'store') = 'store'
+
+    union all by name
+
+    select
+        cast(date_trunc('month', handed_over_on) as date) as month,
+        store_id,
+        'handed over' as kind,
+        order_id as record_id
+    from marts.orders
+    where is_counted and sales_channel <> 'store' and fulfilment_method = 'store_pickup' and handed_over_on is not null
+)
+
+select
+    month,
+    store_id,
+    coalesce(sum(receipts_count), 0) as orders_count,
+    coalesce(sum(order_revenue), 0) as order_revenue,
+    coalesce(sum(returned), 0) as returns_amount,
+    coalesce(sum(order_revenue), 0) - coalesce(sum(returned), 0) as net_revenue,
+    sum(units) as units,
+    sum(itemised) as itemised_orders,
+    sum(receipts_count) filter (where customer_id is not null) as identified_orders,
+    sum(receipts_count) filter (where is_by_member) as member_orders,
+    sum(gross_amount) as gross_amount,
+    sum(itemised_gross) as itemised_gross_amount,
+    sum(discount_amount) as discount_amount,
+    sum(itemised_discount) as itemised_discount_amount,
+    sum(cost_amount) as cost_amount,
+    sum(assumed_cost_amount) as assumed_cost_amount,
+    sum(margin_amount) as margin_amount,
+    count(*) filter (where kind = 'handed over') as collected_orders
+from records
+where store_id is not null
+group by all
