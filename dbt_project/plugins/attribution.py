@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 START, ORDER, LOST = "(start)", "(order)", "(lost)"
-DIGITS = 12  # what a linear solver may do differently on another machine lies behind them
+DIGITS = 14  # what a linear solver may do differently on another machine lies behind them
 
 
 def removal_effects(origins: Sequence[str], destinations: Sequence[str], counts: Sequence[float]) -> list[float | None]:

@@ -36,8 +36,8 @@ pieces as (
     select
         *,
         floor(
-            {{ dbt.datediff('min(occurred_at) over (partition by customer_id, run_number)', 'occurred_at', 'second') }}
-            / ({{ window }} * 86400.0)
+            cast({{ dbt.datediff('min(occurred_at) over (partition by customer_id, run_number)', 'occurred_at', 'second') }} as double)
+            / {{ window * 86400 }}
         ) as piece
     from runs
 ),

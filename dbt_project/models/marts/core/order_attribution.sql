@@ -20,7 +20,7 @@ touches as (
     select
         *,
         cast({{ dbt.date_trunc('month', business_date('ordered_at')) }} as date) as month,
-        {{ dbt.datediff('occurred_at', 'ordered_at', 'second') }} / 86400.0 as days_before,
+        cast({{ dbt.datediff('occurred_at', 'ordered_at', 'second') }} as double) / 86400 as days_before,
         count(*) over (partition by order_id, channel) as touches_of_channel,
         max(
             case when channel not in ('{{ insignificant | join("', '") }}') then position end
@@ -48,9 +48,10 @@ weighed as (
 summed as (
     select
         *,
-        sum(decayed) over (partition by order_id) as decayed_of_order,
-        sum(removal_effect) over (partition by order_id) as effect_of_order,
-        round(sum(1.0 / touches_of_channel) over (partition by order_id)) as channels_count
+        -- as decimals, so that a sum of fractions is the same every night, whatever the order of the rows
+        cast(sum(cast(decayed as decimal(18, 17))) over (partition by order_id) as double) as decayed_of_order,
+        cast(sum(cast(removal_effect as decimal(18, 17))) over (partition by order_id) as double) as effect_of_order,
+        round(sum(cast(1 as double) / touches_of_channel) over (partition by order_id)) as channels_count
     from weighed
 ),
 
@@ -65,7 +66,7 @@ shares as (
         case
             when summed.position = coalesce(summed.last_significant_position, summed.touches_count) then 1.0 else 0.0
         end as last_significant,
-        1.0 / summed.touches_count as linear,
+        cast(1 as double) / summed.touches_count as linear,
         case
             when summed.touches_count = 1 then 1.0
             {%- if first + last > 0 %}
@@ -76,13 +77,13 @@ shares as (
             {%- endif %}
             when summed.position = 1 then {{ first }}
             when summed.position = summed.touches_count then {{ last }}
-            else {{ 1 - first - last }} / (summed.touches_count - 2)
+            else cast({{ 1 - first - last }} as double) / (summed.touches_count - 2)
         end as position_based,
         summed.decayed / summed.decayed_of_order as time_decay,
         case
-            when summed.effect_of_order > 0 then summed.removal_effect / summed.effect_of_order else 1.0 / summed.touches_count
+            when summed.effect_of_order > 0 then summed.removal_effect / summed.effect_of_order else cast(1 as double) / summed.touches_count
         end as markov,
-        1.0 / summed.channels_count / summed.touches_of_channel as shapley
+        cast(1 as double) / summed.channels_count / summed.touches_of_channel as shapley
     from summed
     inner join orders on summed.order_id = orders.order_id
 ),
@@ -94,7 +95,7 @@ credited as (
         touchpoint_id,
         '{{ model }}' as model,
         channel,
-        round(cast({{ model }} as double), 12) as credit,
+        round(cast({{ model }} as double), 15) as credit,
         campaign_id,
         ordered_on,
         occurred_at,
@@ -103,7 +104,7 @@ credited as (
         net_revenue,
         margin_amount
     from shares
-    where round({{ model }}, 12) > 0
+    where round(cast({{ model }} as double), 15) > 0
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

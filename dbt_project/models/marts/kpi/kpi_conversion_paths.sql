@@ -55,8 +55,8 @@ monthly as (
         sum(revenue) as revenue,
         sum(touches) as touches,
         sum(lost_paths) as lost_paths,
-        sum(seconds) / 86400.0 as days_to_conversion,
-        {{ quantile('seconds / 86400.0', 0.5) }} as median_days_to_conversion
+        cast(sum(seconds) as double) / 86400 as days_to_conversion,
+        {{ quantile('cast(seconds as double) / 86400', 0.5) }} as median_days_to_conversion
     from ended
     group by 1, 2
 ),
@@ -66,6 +66,7 @@ final as (
         month,
         path,
         cast(orders as bigint) as orders,
+        cast(case when path <> 'unattributed' then orders end as bigint) as touched_orders,
         cast(revenue as decimal(18, 2)) as revenue,
         cast(touches as bigint) as touches,
         case when path <> 'unattributed' then {{ ratio('touches', 'orders') }} end as touches_per_order,
