@@ -32,16 +32,15 @@ LATER, EXPECTED = "bought in the hold-out", "expected by the calibration"
 
 
 def metadata() -> dict[str, Any]:
-    """Metadata for the materialization of KEY, read from the warehouse as it stands; the picture where there is a calibration."""
-    with exports.reading() as connection:
-        models = connection.table("warehouse.marts.clv_models").df().set_index("fit")
-        told = {f"{fit}/{name}": value for fit, row in models.iterrows() for name, value in row.items() if pd.notna(value)}
-        found = {name: value.date().isoformat() if isinstance(value, pd.Timestamp) else value for name, value in told.items()}
-        found = {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
-        calibration = models.loc["calibration"] if "calibration" in models.index else None
-        if calibration is None or pd.isna(calibration["r"]) or pd.isna(calibration["holdout_purchases"]):
-            return found
-        picture = _picture(calibration, lambda: foreseen(connection.table("warehouse.intermediate.int_purchase_histories").df(), models))
+    """Metadata for the materialization of KEY, from the warehouse as it stands; the picture where there is a calibration."""
+    models = _table("marts", "clv_models").set_index("fit")
+    told = {f"{fit}/{name}": value for fit, row in models.iterrows() for name, value in row.items() if pd.notna(value)}
+    found = {name: value.date().isoformat() if isinstance(value, pd.Timestamp) else value for name, value in told.items()}
+    found = {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
+    calibration = models.loc["calibration"]
+    if pd.isna(calibration["r"]) or pd.isna(calibration["holdout_purchases"]):
+        return found
+    picture = _picture(calibration, lambda: foreseen(_table("intermediate", "int_purchase_histories"), models))
     image = base64.b64encode(picture.read_bytes()).decode()
     return {
         **found,
@@ -90,3 +89,10 @@ def _picture(calibration: pd.Series, customers: Callable[[], pd.DataFrame]) -> P
         draw(customers(), f"Purchases from {until} on as foreseen by what was known before; in all {bias}").savefig(path)
         beside.write_text(fit, encoding="utf-8")
     return path
+
+
+def _table(schema: str, name: str) -> pd.DataFrame:
+    """A table of the warehouse, whole."""
+    table = f"warehouse.{schema}.{name}"
+    with exports.reading() as connection:
+        return connection.table(table).df()
