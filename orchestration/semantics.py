@@ -183,7 +183,8 @@ class _Metrics:
             return {"type": "ratio", "type_params": {"numerator": above, "denominator": below}}
         expression = f"cast({above} as double) / nullif(cast({below} as double), 0)"
         expression = f"{times} * {expression}" if times != 1 else expression
-        expression = f"{expression} - {less}" if less else expression
+        # Growth over nothing, or over a loss, is none.
+        expression = f"case when {below} > 0 then {expression} - {less} end" if less else expression
         return {"type": "derived", "type_params": {"expr": expression, "metrics": [{"name": above}, {"name": below}]}}
 
     def _measured(self, column: str) -> str:
@@ -203,7 +204,7 @@ def _words(mart: Mart, column: str) -> dict[str, Any]:
         }
     told = {
         "name_ru": kpi.name_ru, "unit": kpi.unit, "mart": kpi.mart, "mart_column": kpi.mart_column, "grain": kpi.grain,
-        "additive": kpi.additive, "owner": kpi.owner, "source_document": kpi.source_document,
+        "additive": kpi.additive, "owner": kpi.owner,
     }
     return {
         "name": kpi.kpi_id,

@@ -15,6 +15,7 @@ import duckdb
 from orchestration import kpi_book
 from orchestration.register import Mart
 from tests.metrics_agreement import same
+from tests.published_by_hand import ratio
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,17 @@ def differences(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
             if not same(value, there) and (value or there):
                 found.append(f"{mart.name}.{column} {key}: {value} by its records, {there} in the mart")
     return found + [f"{mart.name} has no row {key}, and there are records" for key in told]
+
+
+def broken_ratios(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Where a published ratio is not what its formula in the register makes of its published parts."""
+    return [
+        f"{mart.name}.{kpi.mart_column} {[row[name] for name in mart.grain]}: {row[kpi.mart_column]}, and by its parts {parts}"
+        for row in _rows(connection, f"select * from marts.{mart.name}")
+        for kpi in mart.kpis
+        if kpi.is_ratio
+        and not same(parts := ratio(kpi.scale, row[kpi.numerator_column], row[kpi.denominator_column]), row[kpi.mart_column])
+    ]
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

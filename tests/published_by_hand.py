@@ -64,8 +64,11 @@ def _rows(mart: Mart) -> Iterator[list[Any]]:
 
 
 def ratio(scale: tuple[int, int], above: Any, below: Any) -> float | None:
-    """times × above / below − less; None where either is not known or there is nothing to divide by."""
-    return None if above is None or not below else scale[0] * float(above) / float(below) - scale[1]
+    """times × above / below − less; None where either is not known, there is nothing to divide by, or a loss to grow from."""
+    times, less = scale
+    if above is None or not below or (less and below < 0):
+        return None
+    return times * float(above) / float(below) - less
 
 
 def _keys(column: Column, period: Column | None) -> list[Any]:

@@ -7,15 +7,17 @@ night again; a night on which Mindbox is down; an attempt while RetailCRM is dow
 from datetime import timedelta
 from types import SimpleNamespace
 
+import duckdb
 import pytest
 import yaml
 
-from orchestration import gate
+from orchestration import gate, register
 from orchestration.dbt import PROJECT, run_dbt
 from sandbox.faults import Fault, Poison
 from sandbox.retailer import simulate
 from sandbox.server import Sandbox, serve_in_thread
 from tests.conftest import UNTIL
+from tests.drills import broken_ratios, differences, unreached
 from tests.nights import house, land, night
 
 SALES = "from marts.orders where is_counted"
@@ -237,3 +239,11 @@ def test_every_sale_ticket_call_visit_and_answer_is_counted_as_in_the_retailers_
     assert {what: told.read(query)[0][0] for what, query in BOOKS.items()} == {what: books[what] for what in BOOKS}
     rare = {"tickets_deleted", "tickets_merged", "survey_csi"}  # not every six weeks of 800 people see one
     assert {what for what in BOOKS if not books[what]} <= rare
+
+
+def test_every_kpi_leads_to_the_records_behind_it_and_every_ratio_to_its_parts(story):
+    marts = [mart for mart in register.marts().values() if mart.kpis]
+    with duckdb.connect(str(story.back.version / "omnimart.duckdb"), read_only=True) as published:
+        assert [kpi for mart in marts for kpi in unreached(mart, published)] == []
+        assert [one for mart in marts for one in differences(mart, published)] == []
+        assert [one for mart in marts for one in broken_ratios(mart, published)] == []

@@ -1,5 +1,5 @@
 -- The orders of a path in a month, with the touches before them.
--- apart: lost_paths, ended_paths, path_conversion_rate: ways that led to no order are no published table; their touches are
+-- apart: lost_paths, ended_paths: ways that led to no order are no published table; their touches are
 -- marts.touchpoints of people who did not order in the window after them.
 with steps as (
     select *, lag(channel) over (partition by order_id order by position) is distinct from channel as is_step
@@ -26,6 +26,7 @@ select
     month,
     path,
     sum(receipts_count) as orders,
+    sum(receipts_count) filter (where path <> 'unattributed') as touched_orders,
     sum(net_revenue) as revenue,
     sum(coalesce(touches_count, 0)) as touches,
     sum(days_to_conversion) as days_to_conversion,

@@ -1,7 +1,7 @@
 -- The buyers of the 12 months up to the end of a month, by the classes of channels in which they bought; without bands.
 -- apart: visits, index_customers, matched_customers, repeat_visits, baseline_repeat_visits: store visits are receipts and Wi-Fi visits, which
 -- are not published.
--- apart: customers_by_touch, touched_customers: the same with marts.touchpoints beside the orders.
+-- apart: customers_by_touch, omnichannel_customers_by_touch, touched_customers: the same with marts.touchpoints beside the orders.
 -- apart: lifetime_revenue, baseline_lifetime_revenue, ltv, baseline_ltv, uplift_ltv: net revenue of the same people since their first order.
 -- only: frequency_band = 'all' and channels_count is null
 with orders as (
@@ -67,6 +67,7 @@ select
     summed.customers,
     if(summed.shopper_type <> 'all', everybody.customers, null) as buyers,
     if(summed.shopper_type = 'omnichannel', everybody.repeat_buyers, null) as repeat_buyers,
+    if(summed.shopper_type = 'omnichannel', summed.customers, null) as omnichannel_customers,
     summed.orders,
     summed.order_revenue,
     summed.net_revenue,
