@@ -323,17 +323,32 @@ priced as (
     from running
 ),
 
-deferrals as (
+-- A month's points are first told of in the month of their issue, so its sales and price stand in their first row.
+standings as (
     select
         expectations.*,
         expectations.points_remaining * expectations.expected_share as expected_redemptions,
-        {{ deferred_revenue(
-            'cast(issued.member_revenue as double)', 'expectations.points_issued_at_first',
-            'coalesce(issued.point_value, told.point_value)', 'expectations.expected_share_at_issue'
-        ) }} * expectations.points_issued / nullif(expectations.points_issued_at_first, 0) as deferred
+        priced.point_value,
+        cast(first_value(priced.member_revenue) over (
+            partition by expectations.issue_month order by expectations.month
+        ) as double) as sales_at_issue,
+        first_value(priced.point_value) over (
+            partition by expectations.issue_month order by expectations.month
+        ) as point_value_at_issue
     from {{ ref('int_point_expectations') }} as expectations
-    inner join priced as issued on expectations.issue_month = issued.month
-    inner join priced as told on expectations.month = told.month
+    inner join priced on expectations.month = priced.month
+),
+
+deferrals as (
+    select
+        month,
+        points_redeemed,
+        points_remaining,
+        expected_redemptions,
+        {{ deferred_revenue(
+            'sales_at_issue', 'points_issued_at_first', 'coalesce(point_value_at_issue, point_value)', 'expected_share_at_issue'
+        ) }} * points_issued / nullif(points_issued_at_first, 0) as deferred
+    from standings
 ),
 
 liabilities as (

@@ -187,47 +187,61 @@ cells as (
     group by side, month, older_band, newer_band
 ),
 
+forms as (
+    select 'launch' as form, 'launch' as side, 'none' as other_side
+    union all
+    select 'enrolment' as form, 'member' as side, 'none' as other_side
+    union all
+    select 'matched' as form, 'member' as side, 'other' as other_side
+),
+
 sums as (
-    {%- for form, sides in {'launch': ['launch', none], 'enrolment': ['member', none], 'matched': ['member', 'other']}.items() %}
     select
-        '{{ form }}' as form,
+        forms.form,
         sum(own.people) as people,
-        {{ 'sum(others.people)' if sides[1] else 'cast(null as bigint)' }} as matched_people,
+        sum(others.people) as matched_people,
         {%- for measure in measures %}
         {%- for period in ['before', 'after'] %}
-        sum(own.{{ measure }}_{{ period }}) as {{ measure }}_{{ period }},
-        {{ 'sum(own.people * others.' ~ measure ~ '_' ~ period ~ ' / others.people)' if sides[1] else 'cast(null as double)' }}
-            as matched_{{ measure }}_{{ period }}{{ ',' if not (loop.last and measure == 'early') }}
+        {%- set column = measure ~ '_' ~ period %}
+        sum(own.{{ column }}) as {{ column }},
+        sum(own.people * others.{{ column }} / others.people) as matched_{{ column }}{{ ',' if not (loop.last and measure == measures[-1]) }}
         {%- endfor %}
         {%- endfor %}
-    from cells as own
-    {%- if sides[1] %}
-    inner join cells as others
-        on own.month = others.month and own.older_band = others.older_band and own.newer_band = others.newer_band
-    {%- endif %}
-    where own.side = '{{ sides[0] }}'{{ " and others.side = '" ~ sides[1] ~ "'" if sides[1] }}
+    from forms
+    left join cells as own on forms.side = own.side
+    left join cells as others
+        on forms.other_side = others.side
+            and own.month = others.month and own.older_band = others.older_band and own.newer_band = others.newer_band
+    where forms.form <> 'matched' or others.side is not null
+    group by forms.form
+),
+
+metrics as (
+    {%- for metric in metrics %}
+    select '{{ metric }}' as metric
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
 parts as (
-    {%- for metric, (numerator, denominator) in metrics.items() %}
     select
-        form,
-        '{{ metric }}' as metric,
-        people,
-        matched_people,
-        {{ numerator }}_before as numerator_before,
-        {{ denominator }}_before as denominator_before,
-        {{ numerator }}_after as numerator_after,
-        {{ denominator }}_after as denominator_after,
-        matched_{{ numerator }}_before as matched_numerator_before,
-        matched_{{ denominator }}_before as matched_denominator_before,
-        matched_{{ numerator }}_after as matched_numerator_after,
-        matched_{{ denominator }}_after as matched_denominator_after
-    from sums
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        forms.form,
+        metrics.metric,
+        sums.people,
+        sums.matched_people,
+        {%- for column in ['numerator_before', 'denominator_before', 'numerator_after', 'denominator_after'] %}
+        {%- set place, period = column.split('_') %}
+        {%- for prefix in ['', 'matched_'] %}
+        case metrics.metric
+            {%- for metric, measured in metrics.items() %}
+            when '{{ metric }}' then sums.{{ prefix }}{{ measured[0 if place == 'numerator' else 1] }}_{{ period }}
+            {%- endfor %}
+        end as {{ prefix }}{{ column }}{{ ',' if not (loop.last and column == 'denominator_after') }}
+        {%- endfor %}
+        {%- endfor %}
+    from forms
+    cross join metrics
+    left join sums on forms.form = sums.form
 ),
 
 valued as (
