@@ -64,7 +64,7 @@ class Lineage:
 
     @cached_property
     def facts(self) -> dict[str, dict[str, Any]]:
-        """Fact -> {key: its columns, on: the column that dates it}."""
+        """Fact -> {key: its columns, dated_by: the column that dates it}."""
         return {name: node["config"]["meta"]["fact"] for name, node in self._marts.items() if "fact" in node["config"].get("meta", {})}
 
     def definition(self, mart: str) -> str:
@@ -209,7 +209,7 @@ def _moved_facts(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before
             continue
         told, old = lineage.facts[fact], f"read_parquet('{_file(before, fact)}')"
         types, known = _types(connection, f'warehouse.marts."{fact}"'), _types(connection, old)
-        on, key = told["on"], ", ".join(f'"{column}"' for column in told["key"])
+        on, key = told["dated_by"], ", ".join(f'"{column}"' for column in told["key"])
         if on not in known or not set(told["key"]) <= known.keys():
             continue
         shared = [column for column in types if column in known and column != "customer_id"]

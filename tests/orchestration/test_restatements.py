@@ -23,8 +23,8 @@ def node(name, *, above=(), grain=None, fact=None, code="", checksum="1"):
 
 def manifest(*, checksum="1"):
     nodes = [
-        node("messages", fact={"key": ["message_id"], "on": "sent_on"}),
-        node("orders", fact={"key": ["order_id"], "on": "ordered_at"}),
+        node("messages", fact={"key": ["message_id"], "dated_by": "sent_on"}),
+        node("orders", fact={"key": ["order_id"], "dated_by": "ordered_at"}),
         node("kpi_mail_daily", above=["messages"], grain=["day", "channel"], code="{{ rule('messaging.attribution_days') }}",
              checksum=checksum),
         node("kpi_cohorts", above=["orders"], grain=["first_month", "age_months"]),
