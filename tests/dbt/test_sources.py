@@ -30,3 +30,14 @@ def test_a_source_declares_the_vendors_resources_with_their_kind(vendor: Vendor)
 def test_every_resource_is_reconciled(vendor: Vendor, evidence: str) -> None:
     sql = (PROJECT / "models" / "staging" / vendor.name / f"stg_{vendor.name}__{evidence}.sql").read_text(encoding="utf-8")
     assert [resource.name for resource in vendor.resources if f"'{resource.name}'" not in sql] == []
+
+
+def test_every_key_of_the_projects_yaml_is_a_text() -> None:
+    # `on:` without quotes is the key True, which dbt writes and cannot read: it would parse the whole project again at every command.
+    def odd(told: object) -> list[object]:
+        if isinstance(told, dict):
+            return [key for key in told if not isinstance(key, str)] + [key for value in told.values() for key in odd(value)]
+        return [key for value in told for key in odd(value)] if isinstance(told, list) else []
+
+    files = sorted(PROJECT.rglob("*.yml"))
+    assert {file.name: keys for file in files if (keys := odd(yaml.safe_load(file.read_text(encoding="utf-8"))))} == {}
