@@ -97,7 +97,7 @@ class Lineage:
             unique_id = waiting.pop()
             if unique_id in self._nodes and unique_id not in seen:
                 seen[unique_id] = self._nodes[unique_id]
-                waiting += self._nodes[unique_id]["depends_on"]["nodes"]
+                waiting += self._nodes[unique_id]["depends_on"].get("nodes", [])  # a seed stands on none
         return list(seen.values())
 
     def _macro_code(self, nodes: Iterable[Mapping[str, Any]]) -> str:
