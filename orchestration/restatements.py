@@ -64,7 +64,7 @@ class Lineage:
 
     @cached_property
     def facts(self) -> dict[str, dict[str, Any]]:
-        """Fact -> {key: its columns, dated_by: the column that dates it}."""
+        """Fact -> {key: its columns, dated_by: the column of its date}."""
         return {name: node["config"]["meta"]["fact"] for name, node in self._marts.items() if "fact" in node["config"].get("meta", {})}
 
     def definition(self, mart: str) -> str:

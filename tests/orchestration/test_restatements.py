@@ -143,3 +143,13 @@ def test_sums_in_another_order_are_no_news_and_a_first_publication_restates_noth
     with duckdb.connect(str(nights.data / "warehouse.duckdb")) as build:
         build.execute("update marts.kpi_mail_daily set open_rate = open_rate * (1 + 1e-13)")
     assert nights.restated() == []
+
+
+def test_every_fact_of_the_project_names_columns_that_it_has(parsed):
+    from orchestration.manifest import manifest
+
+    project = manifest()
+    columns = {node["name"]: set(node["columns"]) for node in project["nodes"].values() if node["resource_type"] == "model"}
+    facts = Lineage(project).facts
+    assert {name: {*told["key"], told["dated_by"]} - columns[name] for name, told in facts.items()} == {name: set() for name in facts}
+    assert {"orders", "returns", "messages", "loyalty_operations", "sessions", "tickets", "calls"} <= facts.keys()
