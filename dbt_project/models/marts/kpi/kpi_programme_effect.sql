@@ -6,7 +6,8 @@
 --   that made somebody enrol would count as its effect. Who left later stays in. They were rising already, so this form flatters.
 -- matched: those of them beside whom stand non-members of the same month and the same orders (0, 1, 2, 3 or more) in the older and
 --   in the newer half of the window before; a non-member is watched around the middle of the month and is none who enrols by the end of
---   the window after. All non-members of a cell stand for each of its members (coarsened exact matching), nothing is drawn.
+--   the window after. All non-members of a cell stand for each of its members (coarsened exact matching), nothing is drawn;
+--   they are summed as decimals, so that the same facts give the same digits.
 -- effect = change of the members less change of the matched. Who enrols may still differ in what orders do not show; and a member shows a
 -- card at the till, so that more of the receipts are known after enrolment than before: online orders alone are free of that.
 -- Churn is by lifecycle (lapsed in the window / not lapsed at its start) and NULL where the history is too short for anybody to have lapsed;
@@ -179,8 +180,8 @@ cells as (
         older_band,
         newer_band,
         {%- for measure in measures %}
-        cast(sum({{ measure }}_before) as double) as {{ measure }}_before,
-        cast(sum({{ measure }}_after) as double) as {{ measure }}_after,
+        sum({{ measure }}_before) as {{ measure }}_before,
+        sum({{ measure }}_after) as {{ measure }}_after,
         {%- endfor %}
         count(*) as people
     from people
@@ -203,8 +204,9 @@ sums as (
         {%- for measure in measures %}
         {%- for period in ['before', 'after'] %}
         {%- set column = measure ~ '_' ~ period %}
-        sum(own.{{ column }}) as {{ column }},
-        sum(own.people * others.{{ column }} / others.people) as matched_{{ column }}{{ ',' if not (loop.last and measure == measures[-1]) }}
+        cast(sum(own.{{ column }}) as double) as {{ column }},
+        cast(sum(cast(own.people * cast(others.{{ column }} as double) / others.people as decimal(28, 10))) as double)
+            as matched_{{ column }}{{ ',' if not (loop.last and measure == measures[-1]) }}
         {%- endfor %}
         {%- endfor %}
     from forms
