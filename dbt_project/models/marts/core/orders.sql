@@ -57,6 +57,15 @@ settled as (
     group by order_id
 ),
 
+reasons as (
+    select matched.order_id, min({{ mapped_value('cancel_reason') }}) as cancel_reason
+    from {{ ref('int_orders__united') }} as records
+    inner join {{ ref('int_orders__matched') }} as matched on records.order_key = matched.order_key
+    {{ mapped('cancel_reason', 'records.source_system', 'records.raw_status') }}
+    where {{ mapped_value('cancel_reason') }} <> 'unknown'
+    group by matched.order_id
+),
+
 numbered as (
     select
         order_id,
@@ -126,7 +135,8 @@ final as (
         end as handed_over_on,
         cast(
             case when costs.order_id is null then {{ cost }} else costs.assumed_cost_amount end as decimal(18, 2)
-        ) as assumed_cost_amount
+        ) as assumed_cost_amount,
+        case when orders.is_cancelled then reasons.cancel_reason end as cancel_reason
     from orders
     left join stores on orders.store_key = stores.record_key
     left join employees on orders.employee_key = employees.record_key
@@ -136,6 +146,7 @@ final as (
     left join numbered on orders.order_id = numbered.order_id
     left join paid_by_gift_card on orders.order_id = paid_by_gift_card.order_id
     left join settled on orders.order_id = settled.order_id
+    left join reasons on orders.order_id = reasons.order_id
 )
 
 select * from final

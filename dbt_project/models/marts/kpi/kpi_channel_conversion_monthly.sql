@@ -59,16 +59,9 @@ sessions as (
 ),
 
 started as (
-    select
-        visitors.customer_id,
-        coalesce(events.session_kind, 'web') as channel,
-        {{ business_date('events.happened_at') }} as started_on,
-        min(events.happened_at) as started_at
-    from {{ ref('int_session_events__united') }} as events
-    inner join {{ ref('int_visitors') }} as visitors on events.session_id = visitors.session_id
-    inner join people on visitors.customer_id = people.customer_id
-    where events.event in ('cart_add', 'checkout')
-    group by visitors.customer_id, coalesce(events.session_kind, 'web'), {{ business_date('events.happened_at') }}
+    select purchase_starts.*
+    from {{ ref('purchase_starts') }} as purchase_starts
+    inner join people on purchase_starts.customer_id = people.customer_id
 ),
 
 starts as (

@@ -1,18 +1,8 @@
 -- What an employee sold, in any channel, by the month of the order, and took back, by the month in which the goods came back. Returns
--- lessen the revenue of who sold, not of who took them in; a return whose order nobody knows lessens nobody's. Somebody whom papers
--- mention and no system names (the owner of a document that a robot made) took nothing in. Receipts that stand in the sums of a shift
--- alone are nobody's.
+-- lessen the revenue of who sold, not of who took them in; a return whose order nobody knows lessens nobody's. Receipts that stand in
+-- the sums of a shift alone are nobody's.
 with orders as (
     select * from {{ ref('orders') }}
-),
-
-employee_records as (
-    select * from {{ ref('int_employee_records') }}
-),
-
-named as (
-    select employee_id from {{ ref('int_employees') }}
-    where name is not null
 ),
 
 personal as (
@@ -54,15 +44,9 @@ taken_back as (
         returns.returned_on,
         returns.amount,
         orders.employee_id as seller_id,
-        named.employee_id as taker_id
+        returns.employee_id as taker_id
     from {{ ref('returns') }} as returns
     left join orders on returns.order_id = orders.order_id
-    left join {{ ref('int_returns__united') }} as documents on returns.return_id = documents.return_id
-    left join employee_records
-        on documents.source_system = employee_records.source_system
-            and documents.source_account = employee_records.source_account
-            and documents.employee_record_id = employee_records.source_record_id
-    left join named on employee_records.employee_id = named.employee_id
     where returns.is_counted
 ),
 

@@ -3,15 +3,11 @@ with sessions as (
 ),
 
 store_traffic as (
-    select * from {{ ref('int_store_traffic__united') }}
+    select * from {{ ref('store_traffic') }}
 ),
 
 wifi_visits as (
-    select * from {{ ref('int_wifi_visits__united') }}
-),
-
-visitors as (
-    select * from {{ ref('int_visitors') }}
+    select * from {{ ref('wifi_visits') }}
 ),
 
 orders as (
@@ -51,11 +47,10 @@ customers as (
     None where nobody can be known (nor is one of an order of a marketplace or of the sums of a shift), and '' where the stage counts people by another fact (orders, not the visit they came by). -#}
 {% set parts = [
     ('sessions', 'acquisition', 'session_kind', 'started_on', 'customer_id', 'true', {'sessions': '1'}),
-    ('store_traffic', 'acquisition', "'store'", business_date('counted_at'), none, 'entrants is not null', {'entrants': 'entrants'}),
+    ('store_traffic', 'acquisition', "'store'", 'counted_on', none, 'true', {'entrants': 'entrants'}),
     ('sessions', 'choice', 'session_kind', 'started_on', 'customer_id', 'viewed_product',
         {'sessions': '1', 'product_views': 'product_views'}),
-    ('wifi_visits left join visitors on wifi_visits.wifi_visit_id = visitors.session_id', 'choice', "'store'",
-        business_date('wifi_visits.entered_at'), 'visitors.customer_id', 'true', {'wifi_visits': '1'}),
+    ('wifi_visits', 'choice', "'store'", 'entered_on', 'customer_id', 'true', {'wifi_visits': '1'}),
     ('carts inner join customers on carts.customer_id = customers.customer_id', 'choice', 'carts.channel', 'carts.cart_on', '', 'true', {
         'carts': '1',
         'abandoned_carts': 'case when is_abandoned then 1 else 0 end',

@@ -6,8 +6,8 @@
 -- the list price. What is sold leaves the order's store; an online order that names none leaves the only warehouse of our own, a marketplace's order
 -- the only warehouse of its marketplace; where there are several, no place.
 -- Cancelled for want of stock: a line struck off an order that lives on (who changes his mind cancels the order), on the day of the
--- order, marketplaces left out, since there the buyer refuses units; and every line of an order whose status means it
--- (value_mappings, field cancel_reason, out_of_stock), on the day on which it was cancelled.
+-- order, marketplaces left out, since there the buyer refuses units; and every line of an order that was cancelled for it
+-- (orders.cancel_reason), on the day on which it was cancelled, where nobody tells when, on that of the order.
 {% set assumed_cost_share = 1 - rule('customer_value.assumed_margin_share') %}
 {% set last_days = rule('stock.turnover_days') - 1 %}
 
@@ -55,14 +55,6 @@ orders as (
             and orders.source_account = marketplaces.source_account
 ),
 
-cancelled_for_want as (
-    select distinct matched.order_id
-    from {{ ref('int_orders__united') }} as records
-    inner join {{ ref('int_orders__matched') }} as matched on records.order_key = matched.order_key
-    {{ mapped('cancel_reason', 'records.source_system', 'records.raw_status') }}
-    where {{ mapped_value('cancel_reason') }} = 'out_of_stock'
-),
-
 lines as (
     select
         lines.product_id,
@@ -71,13 +63,12 @@ lines as (
         orders.is_counted and not lines.is_cancelled as is_sold,
         case
             when orders.is_test then null
-            when orders.is_cancelled and cancelled_for_want.order_id is not null
+            when orders.cancel_reason = 'out_of_stock'
                 then coalesce({{ business_date('orders.cancelled_at') }}, orders.ordered_on)
             when lines.is_cancelled and not orders.is_cancelled and orders.sales_channel <> 'marketplace' then orders.ordered_on
         end as wanting_on
     from {{ ref('order_lines') }} as lines
     inner join orders on lines.order_id = orders.order_id
-    left join cancelled_for_want on orders.order_id = cancelled_for_want.order_id
 ),
 
 seen as (

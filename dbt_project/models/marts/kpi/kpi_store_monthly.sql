@@ -29,12 +29,10 @@ memberships as (
 
 traffic as (
     select
-        {{ referenced_id('store') }} as store_id,
-        {{ business_date('counts.counted_at') }} as day,
-        counts.entrants
-    from {{ ref('int_store_traffic__united') }} as counts
-    {{ referenced('store', 'counts.source_system', 'counts.store_reference') }}
-    where counts.entrants is not null
+        store_id,
+        counted_on as day,
+        entrants
+    from {{ ref('store_traffic') }}
 ),
 
 {#- One row per fact and what it adds; entrants alone are NULL where nothing counted them. -#}
