@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tests.recomputed.people import by_a_member
-from tests.recomputed.tables import Tables, month_of, ratio
+from tests.recomputed.tables import Tables, ratio
 
 SALE = ["day", "sales_channel", "store_id", "brand"]
 

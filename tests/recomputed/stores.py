@@ -35,16 +35,18 @@ def kpi_store_monthly(tables: Tables) -> pd.DataFrame:
     returns = counted_returns(tables).query("sales_channel == 'store' and store_id.notna()")
     returns = returns.assign(month=month_of(returns.returned_on))
     rows = sold.join([summed(returns, STORE, returns_amount=returns.amount), _collected(orders), _traffic(tables, receipts)], how="outer")
+    places = _first_and_last(tables, receipts).index
+    rows = rows[rows.index.get_level_values("store_id").isin(places)]
     rows = rows.reindex(rows.index.union(_open_months(tables, receipts), sort=False))
     told = rows.columns.difference(["units", "collected_orders", "entrants", "orders_on_counted_days"])
     rows = rows.astype(dict.fromkeys(rows.columns.drop("units"), "Int64"))
     rows[told] = rows[told].fillna(0)
     rows["units"] = rows.units.fillna(0.0)
-    how_fulfilled = orders[(orders.sales_channel != "store") & (orders.fulfilment_method != "unknown")]
+    how_fulfilled = orders[~orders.sales_channel.isin(["store", "marketplace"]) & (orders.fulfilment_method != "unknown")]
     if len(how_fulfilled):
         rows["collected_orders"] = rows.collected_orders.fillna(0)
     rows["net_revenue"] = rows.order_revenue - rows.returns_amount
-    rows = _grown(tables, _opened(tables, rows.reset_index(), receipts))
+    rows = _grown(tables, _opened(tables, rows.reset_index(), receipts), receipts)
     return rows.assign(
         average_order_value=ratio(rows.order_revenue, rows.orders_count) / 100,
         units_per_order=ratio(rows.units, rows.orders_count),
@@ -68,18 +70,17 @@ def _collected(orders: pd.DataFrame) -> pd.DataFrame:
 def _traffic(tables: Tables, receipts: pd.DataFrame) -> pd.DataFrame:
     """People counted at the doors, and the receipts of the days on which anybody was."""
     door = tables.store_traffic.groupby(["store_id", "counted_on"]).entrants.sum().reset_index()
-    door = door[door.entrants > 0].assign(month=lambda frame: month_of(frame.counted_on))
-    bought = receipts.merge(door, left_on=["store_id", "ordered_on"], right_on=["store_id", "counted_on"], suffixes=("", "_door"))
-    entered = summed(door, STORE, entrants=door.entrants)
-    entered["orders_on_counted_days"] = summed(bought, STORE, orders=bought.receipts_count)["orders"]
-    entered["orders_on_counted_days"] = entered.orders_on_counted_days.fillna(0)
-    return entered
+    of_day = receipts.groupby(["store_id", "ordered_on"]).receipts_count.sum().rename("bought").reset_index()
+    door = door.merge(of_day, left_on=["store_id", "counted_on"], right_on=["store_id", "ordered_on"], how="left")
+    door = door.assign(month=month_of(door.counted_on), bought=door.bought.fillna(0).where(door.entrants > 0))
+    return summed(door, STORE, entrants=door.entrants, orders_on_counted_days=door.bought)
 
 
 def _first_and_last(tables: Tables, receipts: pd.DataFrame) -> pd.DataFrame:
-    """From which day a store was open (where nobody tells, its first receipt) and from which it was closed."""
-    stores = tables.stores[tables.stores.kind == "store"].set_index("store_id")
+    """From which day a store was open (where nobody tells, its first receipt) and from which it was closed; another place only if it
+    sold at a till."""
     first = receipts.groupby("store_id").ordered_on.min()
+    stores = tables.stores[(tables.stores.kind == "store") | tables.stores.store_id.isin(first.index)].set_index("store_id")
     return pd.DataFrame({"opened": stores.opened_on.fillna(stores.index.to_series().map(first)), "closed": stores.closed_on})
 
 
@@ -103,12 +104,9 @@ def _opened(tables: Tables, rows: pd.DataFrame, receipts: pd.DataFrame) -> pd.Da
     return rows.assign(days_open=((until - since) / DAY).clip(lower=0).astype("Int64"))
 
 
-def _grown(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
+def _grown(tables: Tables, rows: pd.DataFrame, receipts: pd.DataFrame) -> pd.DataFrame:
     """With growth over the same month of the year before, of stores that were open for all of both."""
-    records = tables.order_records
-    tills = records[records.order_kind.isin(["receipt", "shift_report"])]
-    tills = tills.assign(day=tables.business_date(tills.ordered_at))
-    own_first, first_of_all = tills.groupby("store_id").day.min(), tills.day.min()
+    own_first, first_of_all = receipts.groupby("store_id").ordered_on.min(), receipts.ordered_on.min()
     year_before = rows.set_index(STORE).net_revenue.to_dict()
     full_months, history_days = tables.rules["sales.like_for_like_full_months"], tables.rules["sales.like_for_like_history_days"]
 
