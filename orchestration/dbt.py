@@ -8,7 +8,6 @@ no handle to the warehouse is open, so the same process may read the file.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -24,6 +23,7 @@ from ingestion import clock, lake
 from ingestion.accounts import REPOSITORY, SettingError, read_env_file
 from ingestion.vendors import vendors
 from orchestration import business_rules, exports
+from orchestration.economy import economy
 
 PROJECT = REPOSITORY / "dbt_project"
 FROM_A_MANIFEST = ("build", "run", "test", "seed", "compile", "show", "list", "ls")
@@ -78,7 +78,7 @@ def run_dbt(
         lake.prepare()  # an empty shelf for every declared resource, so that no model meets a folder without files
     callbacks = [on_event] if on_event else []
     told = dbt_vars(refresh_id=refresh_id) | (extra_vars or {})
-    with _environment(), _uninterrupted(), _undebugged(quiet):
+    with _environment(), economy(quiet=quiet):
         try:
             # dbt parses everything again when a var differs, and the refresh's moment always does: so the project is parsed
             # without it, from what the last parse left, and only then run with it.
@@ -161,38 +161,6 @@ def close_handles() -> None:
     if environment is not None:
         environment.close()
     DuckDBConnectionManager.close_all_connections()
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """No garbage collection while dbt runs: it walks through the whole manifest again and again, an eighth of a build's CPU time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@contextmanager
-def _undebugged(quiet: bool) -> Iterator[None]:
-    """dbt writes out each of its 14 000 debug events though nobody listens: a seventh of a build's CPU time."""
-    from dbt_common.events import event_manager_client
-    from dbt_common.events.base_types import BaseEvent, EventLevel
-    from dbt_common.events.event_manager import EventManager
-
-    class Undebugged(EventManager):
-        def fire_event(self, e: BaseEvent, level: EventLevel | None = None, *rest: Any, **more: Any) -> None:
-            if (level or e.level_tag()) is not EventLevel.DEBUG:
-                super().fire_event(e, level, *rest, **more)
-
-    before = event_manager_client.get_event_manager()
-    event_manager_client.ctx_set_event_manager(Undebugged() if quiet else before)
-    try:
-        yield
-    finally:
-        event_manager_client.ctx_set_event_manager(before)
 
 
 @contextmanager

@@ -1,0 +1,74 @@
+"""What orchestration/economy.py replaces in dbt gives what dbt's own gives."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from dbt.cli.main import dbtRunner
+from dbt.clients.jinja import MacroStack
+from dbt.context.macros import MacroNamespaceBuilder
+from dbt_common.clients.agate_helper import table_from_data_flat
+from dbt_common.events.functions import fire_event
+from dbt_common.events.types import Note, SystemStdErr
+from small_project import SmallProject
+
+from orchestration import economy, manifest
+from orchestration.dbt import run_dbt
+
+OF_DBT = ["dbt_duckdb", "dbt"]
+
+
+@pytest.fixture(scope="module")
+def macros(parsed_project):
+    """The project's macros and dbt's own, by package, as dbt reads them."""
+    told = dbtRunner().invoke(["--quiet", "parse", "--project-dir", str(manifest.PROJECT), "--profiles-dir", str(manifest.PROJECT),
+                               "--target-path", str(parsed_project / "read again"), "--log-path", str(parsed_project / "logs")])
+    return told.result.get_macros_by_package()
+
+
+@pytest.mark.parametrize("package", ["omnimart", "dbt_duckdb", "dbt"])
+def test_a_node_finds_the_macros_that_it_finds_in_dbt(macros, package):
+    def found():
+        names = MacroNamespaceBuilder("omnimart", package, MacroStack(), OF_DBT, None).build_namespace(macros, {})
+        reached = {name: names[name] for name in names}
+        return ({name: one.macro.unique_id for name, one in reached.items() if not isinstance(one, dict)},
+                {name: sorted(one) for name, one in reached.items() if isinstance(one, dict)},
+                [names.get_from_package(where, "ref_id") for where in (None, "dbt", "omnimart")])
+
+    before = found()
+    with economy.economy(quiet=True):
+        assert found() == before
+    assert before[0]["materialization_table_duckdb"].startswith("macro.omnimart." if package == "omnimart" else "macro.")
+    assert len(before[0]) > 500
+
+
+def test_a_debug_event_is_filled_in_when_it_is_read():
+    with economy.economy(quiet=True):
+        event = Note(msg="read me")
+        assert "pb_msg" not in vars(event)
+        assert (event.msg, event.message(), event.to_dict()) == ("read me", "read me", {"msg": "read me"})
+        fire_event(Note(msg="nobody listens"))
+        fire_event(SystemStdErr(bmsg="nobody listens"))
+    assert vars(Note(msg="as ever"))["pb_msg"].msg == "as ever"
+
+
+def test_the_columns_of_an_answer_have_the_types_that_dbt_gives_them():
+    rows = [{"n": 1, "t": "2026-11-01", "d": datetime.date(2026, 11, 1), "none": None, "list": [1]},
+            {"n": 2, "t": "005", "d": None, "none": None, "list": []}]
+
+    def answered():
+        table = table_from_data_flat(rows, list(rows[0]))
+        return [type(kind) for kind in table.column_types], [tuple(row) for row in table.rows]
+
+    before = answered()
+    with economy.economy(quiet=True):
+        assert [answered(), answered()] == [before, before]
+
+
+def test_whoever_listens_to_dbt_hears_it(project: SmallProject):
+    project.write("models/intermediate/thing.sql", "select 1 as x")
+    heard, all_of_it = set(), set()
+    run_dbt(["build"], refresh_id="r", project=project.root, on_event=lambda event: heard.add(event.info.name))
+    run_dbt(["build"], refresh_id="r", project=project.root, quiet=False, on_event=lambda event: all_of_it.add(event.info.name))
+    assert {"LogStartLine", "LogModelResult"} <= heard < all_of_it
