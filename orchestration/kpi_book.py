@@ -80,7 +80,7 @@ def _lines(mart: Mart) -> Iterator[str]:
     yield _row(HEADINGS)
     yield _row("---" for _ in HEADINGS)
     for kpi in mart.kpis:
-        yield _row((_name(kpi), kpi.name_ru, kpi.definition, kpi.formula, _unit(kpi), _adds_up(kpi), kpi.source_document))
+        yield _row((_name(kpi), kpi.name_ru, f"{kpi.definition}<br>{kpi.definition_ru}", kpi.formula, _unit(kpi), _adds_up(kpi), kpi.source_document))
     if query := drill(mart.name):
         yield ""
         yield f"```sql\n{query}\n```"

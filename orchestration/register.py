@@ -61,6 +61,7 @@ class Kpi:
     additive: str
     owner: str
     source_document: str
+    definition_ru: str
 
     @property
     def is_ratio(self) -> bool:

@@ -72,9 +72,11 @@ def test_no_two_kpis_have_one_name():
     assert sorted({one for one in named if named.count(one) > 1}) == []
 
 
-def test_every_kpi_has_a_russian_name():
+def test_every_kpi_is_named_and_explained_in_russian():
     bare = [kpi.kpi_id for kpi in register.kpis() if not CYRILLIC.search(kpi.name_ru) and kpi.name_ru not in BY_THEIR_OWN_NAME]
     assert bare == []
+    only_columns = {"stock_oversold_lines"}
+    assert [kpi.kpi_id for kpi in register.kpis() if not CYRILLIC.search(kpi.definition_ru)] == sorted(only_columns)
 
 
 def test_a_ratio_names_both_parts_and_its_formula_is_made_of_them():

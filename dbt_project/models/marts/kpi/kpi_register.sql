@@ -12,5 +12,6 @@ select
     denominator_column,
     additive,
     owner,
-    source_document
+    source_document,
+    definition_ru
 from {{ ref('registered_kpis') }}
