@@ -55,7 +55,7 @@ def kpi_sales_daily(tables: Tables) -> pd.DataFrame:
         personal_discount_amount=orders.personal_discount.where(alone),
         points_discount_amount=orders.points_discount_amount.where(alone),
         delivery_amount=orders.delivery_amount,
-        margin_amount=orders.margin_amount,
+        margin_amount=orders.net_revenue - orders.cost_amount,
         cost_amount=orders.cost_amount,
         assumed_cost_amount=orders.assumed_cost_amount,
         units=orders.units,

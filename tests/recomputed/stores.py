@@ -26,7 +26,7 @@ def kpi_store_monthly(tables: Tables) -> pd.DataFrame:
         gross_amount=receipts.gross_amount,
         discount_amount=receipts.discount_amount,
         cost_amount=receipts.cost_amount,
-        margin_amount=receipts.margin_amount,
+        margin_amount=receipts.net_revenue - receipts.cost_amount,
         itemised_orders=count.where(alone, 0),
         itemised_gross_amount=receipts.gross_amount.where(alone, 0),
         itemised_discount_amount=receipts.discount_amount.where(alone, 0),

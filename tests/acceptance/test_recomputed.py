@@ -1,0 +1,39 @@
+"""Every KPI twice: the published marts of one night against tests/recomputed, which works them out in pandas from the core tables.
+
+Counts and kopecks are equal, ratios to nine digits, predicted value to three. No KPI is left out and none is excused.
+"""
+
+import pytest
+
+from orchestration import register
+from sandbox.retailer import simulate
+from sandbox.server import Sandbox, serve_in_thread
+from tests.conftest import UNTIL
+from tests.nights import house, night
+from tests.recomputed.comparison import differences
+from tests.recomputed.families import recomputations
+from tests.recomputed.tables import Tables
+
+
+@pytest.fixture(scope="module")
+def tables(parsed_project, tmp_path_factory):
+    data = tmp_path_factory.mktemp("recomputed") / "data"
+    world = simulate(seed=5, customers=400, days=500, stores=4, until=UNTIL)
+    sandbox = Sandbox(world=world, clock_file=data / "sandbox" / "clock", rate=100.0)
+    sandbox.set_clock(UNTIL)
+    with serve_in_thread(sandbox) as running, house(data, parsed_project, running.environment()):
+        published = night("the night")
+    assert (published.broken, published.refusal) == ([], "")
+    return Tables(published.version / "omnimart.duckdb")
+
+
+def test_every_mart_with_a_kpi_is_recomputed():
+    assert {mart.name for mart in register.marts().values() if mart.kpis} <= recomputations().keys()
+
+
+@pytest.mark.parametrize("name", recomputations())
+def test_the_mart_is_what_its_definitions_give(name, tables):
+    mart, mine = register.marts()[name], recomputations()[name](tables)
+    assert differences(mine, tables[name], mart.grain) == []
+    assert [column for column in (*mart.registered, *mart.parts) if column not in mine.columns] == []
+    assert len(mine) > 0
