@@ -26,3 +26,14 @@ def by_a_member(tables: Tables, customers: pd.Series, days: pd.Series) -> pd.Ser
     met = asked.dropna(subset=["customer_id"]).merge(held, on="customer_id")
     met = met[(met.since <= met.day) & (met.day < met.until)]
     return pd.Series(asked.row.isin(met.row).to_numpy(), index=days.index)
+
+
+def known_since(tables: Tables) -> pd.Series:
+    """Person -> the day since which they are known: that of the first record, counted order or message; undated, the refresh's."""
+    known, orders, messages = tables.customer_360, tables.orders, tables.messages
+    met = pd.concat([
+        pd.DataFrame({"customer_id": known.customer_id, "on": tables.business_date(known.first_seen_at)}),
+        orders.loc[orders.is_counted, ["customer_id", "ordered_on"]].rename(columns={"ordered_on": "on"}),
+        messages[["customer_id", "sent_on"]].rename(columns={"sent_on": "on"}),
+    ])
+    return met.groupby("customer_id").on.min().reindex(sorted(people(tables))).fillna(tables.as_of_on)

@@ -1,0 +1,98 @@
+"""Messages by send day and by campaign, new subscribers, and what a click brought, worked out from messages, consents and orders."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tests.recomputed.people import people
+from tests.recomputed.tables import Tables, ratio
+
+MINUTE = pd.Timedelta(minutes=1)
+
+
+def kpi_messaging_daily(tables: Tables) -> pd.DataFrame:
+    """The chain from sent to ordered, by the day of sending."""
+    messages = with_orders(tables)
+    return chain(messages, messages.sent_on.rename("day"), messages.channel, messages.message_type)
+
+
+def kpi_campaigns(tables: Tables) -> pd.DataFrame:
+    """The same chain over the whole life of a campaign in a channel."""
+    messages = with_orders(tables)
+    rows = chain(messages, messages.campaign_id, messages.channel)
+    reached = messages[messages.is_delivered].groupby(["campaign_id", "channel"], dropna=False).customer_id.nunique()
+    rows = rows.join(reached.rename("recipients"), on=["campaign_id", "channel"])
+    rows["recipients"] = rows.recipients.fillna(0)
+    rows["attributed_revenue_per_delivered"] = ratio(rows.attributed_revenue, rows.delivered) / 100
+    return rows
+
+
+def kpi_subscribers_daily(tables: Tables) -> pd.DataFrame:
+    """People by the day of their first dated opt-in in a channel, whatever the brand."""
+    consents = tables.consents
+    dated = consents[consents.first_subscribed_at.notna() & consents.customer_id.isin(people(tables))]
+    first = dated.groupby(["customer_id", "channel"]).first_subscribed_at.min().reset_index()
+    first["day"] = tables.business_date(first.first_subscribed_at)
+    return first.groupby(["day", "channel"]).size().rename("new_subscribers").reset_index()
+
+
+def with_orders(tables: Tables) -> pd.DataFrame:
+    """Messages, each with the orders that came after its click: an order belongs to the last message clicked in the days before it."""
+    messages, orders = tables.messages, tables.orders
+    clicked = messages.loc[messages.first_clicked_at.notna(), ["message_id", "customer_id", "first_clicked_at"]]
+    orders = orders.loc[orders.is_counted, ["order_id", "customer_id", "ordered_at", "net_revenue"]]
+    met = orders.dropna(subset=["customer_id"]).merge(clicked.dropna(), on="customer_id")
+    waited = met.ordered_at - met.first_clicked_at
+    met = met[(waited >= pd.Timedelta(0)) & (waited <= pd.Timedelta(days=tables.rules["messaging.attribution_days"]))]
+    last = met.sort_values(["first_clicked_at", "message_id"]).drop_duplicates("order_id", keep="last")
+    brought = last.groupby("message_id").agg(orders=("order_id", "size"), revenue=("net_revenue", "sum"))
+    return messages.assign(
+        attributed_orders=messages.message_id.map(brought.orders).fillna(0).astype("Int64"),
+        attributed_revenue=messages.message_id.map(brought.revenue).fillna(0).astype("Int64"),
+    )
+
+
+def chain(messages: pd.DataFrame, *by: pd.Series) -> pd.DataFrame:
+    """From sent to complained, to answered and to ordered, of the messages of each group."""
+    by_person = messages.is_opened & ~messages.is_machine_opened
+    engaged = messages.is_opened.where(messages.channel == "email", messages.is_clicked)
+    facts = pd.DataFrame({
+        "sent": 1,
+        "delivered": messages.is_delivered,
+        "hard_bounced": messages.is_hard_bounced,
+        "soft_bounced": messages.is_soft_bounced,
+        "opened": messages.is_opened,
+        "opened_by_person": by_person,
+        "clicked": messages.is_clicked,
+        "unsubscribed": messages.is_unsubscribed,
+        "spam_complaints": messages.is_spam_complaint,
+        "engaged": engaged.where(messages.channel.isin(["email", "push", "messenger"])),
+        "attributed_orders": messages.attributed_orders,
+        "attributed_revenue": messages.attributed_revenue,
+        "unidentified": messages.customer_id.isna(),
+    }).astype("Int64")
+    minutes = pd.DataFrame({
+        "minutes_to_open_p50": ((messages.first_opened_at - messages.delivered_at) / MINUTE).where(by_person),
+        "minutes_to_click_p50": ((messages.first_clicked_at - messages.delivered_at) / MINUTE).where(messages.is_clicked),
+    })
+    rows = facts.groupby(list(by), dropna=False).sum(min_count=1).join(minutes.groupby(list(by), dropna=False).median()).reset_index()
+    return rows.assign(
+        delivery_rate=ratio(rows.delivered, rows.sent),
+        hard_bounce_rate=ratio(rows.hard_bounced, rows.sent),
+        soft_bounce_rate=ratio(rows.soft_bounced, rows.sent),
+        open_rate=ratio(rows.opened, rows.delivered),
+        open_rate_human=ratio(rows.opened_by_person, rows.delivered),
+        click_through_rate=ratio(rows.clicked, rows.delivered),
+        click_to_open_rate=ratio(rows.clicked, rows.opened),
+        unsubscribe_rate=ratio(rows.unsubscribed, rows.delivered),
+        spam_complaint_rate=ratio(rows.spam_complaints, rows.delivered),
+        engagement_rate=ratio(rows.engaged, rows.delivered),
+        unidentified_share=ratio(rows.unidentified, rows.sent),
+    )
+
+
+MARTS = {
+    "kpi_messaging_daily": kpi_messaging_daily,
+    "kpi_campaigns": kpi_campaigns,
+    "kpi_subscribers_daily": kpi_subscribers_daily,
+}
