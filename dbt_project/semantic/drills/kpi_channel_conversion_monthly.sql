@@ -1,6 +1,5 @@
--- The visits and purchases of a channel's month, each purchase with the customer's next one.
--- apart: starters, converted, converted_store_pickup, converted_elsewhere: the first cart or checkout of a customer's day is an event of
--- a session (sessions.added_to_cart, sessions.reached_checkout lead to it); events are no published table.
+-- The visits, begun purchases and purchases of a channel's month, each begun one with the order that finished it, each purchase with the
+-- customer's next one.
 -- apart: buyers, repurchasers, repurchasers_in_channel: the buyers of a month among the buyers of the year after it.
 with purchases as (
     select
@@ -10,6 +9,24 @@ with purchases as (
     from marts.orders
     where is_counted and channel_class <> 'marketplace' and not is_employee_purchase and not is_b2b
         and customer_id in (select customer_id from marts.customer_360 where not is_employee and not is_b2b)
+),
+
+starts as (
+    select starts.*
+    from marts.purchase_starts as starts
+    cross join (select max(published_at) as as_of from marts.publications)
+    cross join (
+        select cast(cast(value as double) * 60 as integer) as patience from marts.parameters
+        where name = 'channels.conversion_hours_without_order'
+    )
+    where starts.started_at + to_minutes(patience) <= as_of
+        and starts.customer_id in (select customer_id from marts.customer_360 where not is_employee and not is_b2b)
+        and not exists (
+            select 1
+            from marts.orders
+            where orders.customer_id = starts.customer_id and not orders.is_test and orders.sales_channel = starts.channel
+                and orders.ordered_at >= starts.started_at and orders.ordered_at <= starts.started_at + to_minutes(patience)
+        )
 ),
 
 cells as (
@@ -26,6 +43,23 @@ records as (
         purchased
     from marts.sessions
     where purchased is not null
+
+    union all by name
+
+    select
+        'start' as kind,
+        cast(date_trunc('month', starts.started_on) as date) as month,
+        starts.channel,
+        starts.customer_id as record_id,
+        starts.customer_id as visitor,
+        arg_min(purchases.sales_channel, (purchases.ordered_at, purchases.order_id)) as finished_in,
+        arg_min(purchases.fulfilment_method, (purchases.ordered_at, purchases.order_id)) as finished_by
+    from starts
+    left join purchases
+        on purchases.customer_id = starts.customer_id and purchases.ordered_at >= starts.started_at
+            and purchases.ordered_at <= starts.started_at
+            + to_days((select cast(value as integer) from marts.parameters where name = 'channels.conversion_days'))
+    group by starts.customer_id, starts.channel, starts.started_on
 
     union all by name
 
@@ -57,6 +91,10 @@ select
     cells.month,
     from_channel,
     to_channel,
+    count(distinct visitor) filter (where kind = 'start') as starters,
+    count(distinct visitor) filter (where finished_in = to_channel) as converted,
+    count(distinct visitor) filter (where finished_in = to_channel and finished_by = 'store_pickup') as converted_store_pickup,
+    count(distinct visitor) filter (where from_channel = to_channel and finished_in <> from_channel) as converted_elsewhere,
     count(*) filter (where kind = 'visit' and from_channel = to_channel) as measured_sessions,
     count(*) filter (where purchased and from_channel = to_channel) as purchasing_sessions,
     count(distinct visitor) filter (where kind = 'visit' and from_channel = to_channel) as measured_visitors,

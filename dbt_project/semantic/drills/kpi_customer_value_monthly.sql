@@ -2,7 +2,7 @@
 -- apart: customers_at_start, churned_customers, opening_segment_customers, opening_segment_churned_customers, reactivated_customers,
 -- active_customers, active_customer_weeks: the lifecycle of each day goes by the thresholds of its year (marts.lifecycle_thresholds) and
 -- the days since the last order.
--- apart: store_visits, active_store_visits: receipts and Wi-Fi visits, one per customer, store and day; Wi-Fi visits are not published.
+-- apart: active_store_visits: store_visits of those who are active at the end of the month.
 -- apart: assumed_cost_amount, new_customers_known_90d, new_customers_known_180d, new_customers_known_365d, repeated_in_90d,
 -- repeated_in_180d, repeated_in_365d: the first order of each new customer and the next one.
 with people as (
@@ -74,6 +74,25 @@ visited as (
     group by all
 ),
 
+visits as (
+    select distinct cast(date_trunc('month', visited_on) as date) as month, customer_id, store_id, visited_on
+    from (
+        select customer_id, store_id, ordered_on as visited_on from marts.orders
+        where sales_channel = 'store' and is_counted
+
+        union all
+
+        select customer_id, store_id, entered_on from marts.wifi_visits
+    )
+    where store_id is not null and customer_id in (select customer_id from people)
+),
+
+visited_stores as (
+    select month, customer_id, count(*) as store_visits
+    from visits
+    group by all
+),
+
 records as (
     select
         month,
@@ -96,12 +115,18 @@ records as (
         order_revenue,
         returned_amount,
         margin_amount,
-        is_engaged
-    from (select month, customer_id from bought union select month, customer_id from visited) as seen
+        is_engaged,
+        store_visits
+    from (
+        select month, customer_id from bought
+        union select month, customer_id from visited
+        union select month, customer_id from visited_stores
+    ) as seen
     join months using (month)
     left join bought using (month, customer_id)
     left join returned using (month, customer_id)
     left join visited using (month, customer_id)
+    left join visited_stores using (month, customer_id)
 )
 
 select
@@ -119,6 +144,7 @@ select
     count(*) filter (where orders_12m > 0) as buyers_12m,
     count(*) filter (where orders_12m > 1) as repeat_buyers_12m,
     count(is_engaged) as site_visitors,
-    sum(is_engaged) as engaged_site_visitors
+    sum(is_engaged) as engaged_site_visitors,
+    sum(store_visits) as store_visits
 from records
 group by all

@@ -1,5 +1,4 @@
--- The orders that an employee sold in a month, and what came back in it of what they had sold.
--- apart: handled_returns, handled_returns_amount: who took a return in stands in the vendors' documents, which are not published.
+-- The orders that an employee sold in a month, what came back in it of what they had sold, and the returns that they took in.
 with memberships as (
     select
         accounts.customer_id,
@@ -51,6 +50,17 @@ records as (
     from marts.returns
     join marts.orders using (order_id)
     where returns.is_counted and orders.employee_id is not null
+
+    union all by name
+
+    select
+        cast(date_trunc('month', returned_on) as date) as month,
+        employee_id,
+        'taken in' as kind,
+        return_id as record_id,
+        amount as taken_in
+    from marts.returns
+    where is_counted and employee_id is not null
 )
 
 select
@@ -65,6 +75,8 @@ select
     sum(receipts_count) filter (where is_by_member) as member_orders,
     sum(gross_amount) as gross_amount,
     sum(discount_amount) as discount_amount,
-    sum(personal_discount_amount) as personal_discount_amount
+    sum(personal_discount_amount) as personal_discount_amount,
+    count(taken_in) as handled_returns,
+    sum(taken_in) as handled_returns_amount
 from records
 group by all

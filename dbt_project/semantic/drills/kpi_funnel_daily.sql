@@ -1,15 +1,71 @@
--- The sessions, orders, hand-overs and answers of a day. Employees and companies are no customers.
--- apart: entrants, wifi_visits, carts, abandoned_carts, recovered_carts, recovered_by_email, recovered_by_push, recovered_by_sms,
--- recovered_by_messenger, recovered_without_message: door counts, Wi-Fi visits and carts are no published tables; a cart is a
--- customer's day with a cart_add in a channel (sessions.added_to_cart leads to it), recovered by the orders of the days after it.
--- only: channel <> 'store' or stage not in ('acquisition', 'choice')
-with answers as (
+-- The sessions, carts, people at the doors, Wi-Fi visits, orders, hand-overs and answers of a day. Employees and companies are no
+-- customers and fill no carts.
+with people as (
+    select customer_id from marts.customer_360
+    where not is_employee and not is_b2b
+),
+
+answers as (
     select distinct on (survey, channel, store_id, customer_id, answered_at, if(question is null, answer_id, null)) *
     from marts.survey_answers
     order by answer_id
 ),
 
+carts as (
+    select
+        starts.started_on as day,
+        starts.channel,
+        starts.customer_id,
+        starts.cart_at,
+        min(orders.ordered_at) filter (where orders.is_counted) as next_ordered_at,
+        coalesce(min(orders.ordered_at) <= starts.cart_at + to_minutes(patience), false) as is_ordered_in_time,
+        starts.cart_at + to_minutes(patience) <= as_of and not is_ordered_in_time as is_abandoned,
+        is_abandoned and coalesce(next_ordered_at <= starts.cart_at + to_days(recovery_days), false) as is_recovered
+    from marts.purchase_starts as starts
+    join people using (customer_id)
+    cross join (select max(published_at) as as_of from marts.publications)
+    cross join (
+        select
+            max(if(name = 'triggers.abandoned_cart_hours', cast(cast(value as double) * 60 as integer), null)) as patience,
+            max(if(name = 'triggers.recovered_cart_days', cast(value as integer), null)) as recovery_days
+        from marts.parameters
+        where name in ('triggers.abandoned_cart_hours', 'triggers.recovered_cart_days')
+    )
+    left join marts.orders
+        on orders.customer_id = starts.customer_id and not orders.is_test and orders.ordered_at >= starts.cart_at
+    where starts.cart_at is not null
+    group by starts.started_on, starts.channel, starts.customer_id, starts.cart_at, as_of, patience, recovery_days
+),
+
 records as (
+    select counted_on as day, 'acquisition' as stage, 'store' as channel, count_id as record_id, entrants
+    from marts.store_traffic
+
+    union all by name
+
+    select entered_on as day, 'choice' as stage, 'store' as channel, wifi_visit_id as record_id, customer_id, 1 as wifi_visits
+    from marts.wifi_visits
+
+    union all by name
+
+    select
+        day,
+        'choice' as stage,
+        channel,
+        customer_id as record_id,
+        1 as carts,
+        is_abandoned,
+        is_recovered,
+        if(is_recovered, coalesce((
+            select arg_max(messages.channel, (messages.first_clicked_at, messages.message_id))
+            from marts.messages
+            where messages.customer_id = carts.customer_id
+                and messages.first_clicked_at > carts.cart_at and messages.first_clicked_at <= carts.next_ordered_at
+        ), 'none'), null) as recovered_by
+    from carts
+
+    union all by name
+
     select started_on as day, 'acquisition' as stage, session_kind as channel, session_id as record_id, customer_id, 1 as sessions
     from marts.sessions
 
@@ -54,10 +110,20 @@ select
     stage,
     channel,
     count(distinct customer_id) filter (
-        where customer_id in (select customer_id from marts.customer_360 where not is_employee and not is_b2b)
+        where customer_id in (select customer_id from people)
     ) as customers,
     sum(sessions) as sessions,
+    sum(entrants) as entrants,
     sum(product_views) as product_views,
+    sum(wifi_visits) as wifi_visits,
+    sum(carts) as carts,
+    count(*) filter (where is_abandoned) as abandoned_carts,
+    count(*) filter (where is_recovered) as recovered_carts,
+    count(*) filter (where recovered_by = 'email') as recovered_by_email,
+    count(*) filter (where recovered_by = 'push') as recovered_by_push,
+    count(*) filter (where recovered_by = 'sms') as recovered_by_sms,
+    count(*) filter (where recovered_by = 'messenger') as recovered_by_messenger,
+    count(*) filter (where recovered_by = 'none') as recovered_without_message,
     sum(orders) as orders,
     sum(answers) as answers
 from records

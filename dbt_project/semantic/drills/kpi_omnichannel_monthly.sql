@@ -1,6 +1,6 @@
 -- The buyers of the 12 months up to the end of a month, by the classes of channels in which they bought; without bands.
--- apart: visits, index_customers, matched_customers, repeat_visits, baseline_repeat_visits: store visits are receipts and Wi-Fi visits, which
--- are not published.
+-- apart: index_customers, matched_customers, repeat_visits, baseline_repeat_visits: visits after the first order in a second class,
+-- beside those of customers of one class who ordered on the same day in the same band.
 -- apart: customers_by_touch, omnichannel_customers_by_touch, touched_customers: the same with marts.touchpoints beside the orders.
 -- apart: lifetime_revenue, baseline_lifetime_revenue, ltv, baseline_ltv, uplift_ltv: net revenue of the same people since their first order.
 -- only: frequency_band = 'all' and channels_count is null
@@ -30,6 +30,25 @@ returned as (
     group by all
 ),
 
+visits as (
+    select distinct cast(date_trunc('month', visited_on) as date) as month, customer_id, store_id, visited_on
+    from (
+        select customer_id, store_id, ordered_on as visited_on from marts.orders
+        where sales_channel = 'store' and is_counted
+
+        union all
+
+        select customer_id, store_id, entered_on from marts.wifi_visits
+    )
+    where store_id is not null and customer_id in (select customer_id from orders)
+),
+
+visited_stores as (
+    select month, customer_id, count(*) as visits
+    from visits
+    group by all
+),
+
 records as (
     select
         months.month,
@@ -39,10 +58,12 @@ records as (
         count(*) as orders_12m,
         sum(receipts_count) filter (where ordered_on >= months.month) as orders_count,
         sum(net_revenue) filter (where ordered_on >= months.month) as order_revenue,
-        any_value(returned.returned_amount) as returned_amount
+        any_value(returned.returned_amount) as returned_amount,
+        any_value(visited_stores.visits) as visits
     from months
     join orders on ordered_on <= last_day and ordered_on > last_day - window_days and channel_class in ('online', 'offline')
     left join returned on returned.month = months.month and returned.customer_id = orders.customer_id
+    left join visited_stores on visited_stores.month = months.month and visited_stores.customer_id = orders.customer_id
     group by months.month, orders.customer_id
 ),
 
@@ -54,7 +75,8 @@ summed as (
         count(*) filter (where orders_12m >= 2) as repeat_buyers,
         coalesce(sum(orders_count), 0) as orders,
         coalesce(sum(order_revenue), 0) as order_revenue,
-        coalesce(sum(order_revenue), 0) - coalesce(sum(returned_amount), 0) as net_revenue
+        coalesce(sum(order_revenue), 0) - coalesce(sum(returned_amount), 0) as net_revenue,
+        coalesce(sum(visits), 0) as visits
     from records
     group by grouping sets ((month, shopper_type), (month))
 )
@@ -71,6 +93,7 @@ select
     summed.orders,
     summed.order_revenue,
     summed.net_revenue,
+    summed.visits,
     if(summed.shopper_type = 'omnichannel', everybody.customers - summed.customers, null) as baseline_customers,
     if(summed.shopper_type = 'omnichannel', everybody.orders - summed.orders, null) as baseline_orders,
     if(summed.shopper_type = 'omnichannel', everybody.order_revenue - summed.order_revenue, null) as baseline_order_revenue,

@@ -1,6 +1,4 @@
--- The products at a place on a day, as its snapshot told them.
--- apart: lines_cancelled, oversold_lines: which statuses mean a want of stock stands in value_mappings; lines struck off are
--- marts.order_lines with is_cancelled.
+-- The products at a place on a day, as its snapshot told them, and the order lines cancelled there for want of stock.
 -- apart: cost_of_sales_365d, average_stock_at_cost, observed_days: they look back over stock.turnover_days days of cost_of_sales and
 -- stock_at_cost.
 with levels as (
@@ -44,6 +42,32 @@ active as (
     group by days.day
 ),
 
+wanting as (
+    select
+        coalesce(orders.store_id, case orders.channel_class
+            when 'online' then (select min(store_id) from marts.stores where kind = 'warehouse' having count(*) = 1)
+            when 'marketplace' then (select min(store_id) from marts.stores where kind = 'marketplace_warehouse' having count(*) = 1)
+        end) as store_id,
+        case
+            when orders.is_test then null
+            when orders.cancel_reason = 'out_of_stock'
+                then coalesce(cast(timezone(zone, timezone('UTC', orders.cancelled_at)) as date), orders.ordered_on)
+            when lines.is_cancelled and not orders.is_cancelled and orders.sales_channel <> 'marketplace' then orders.ordered_on
+        end as day,
+        lines.order_id,
+        lines.line_number
+    from marts.order_lines as lines
+    join marts.orders using (order_id)
+    cross join (select value as zone from marts.parameters where name = 'business.timezone')
+),
+
+lines_of_day as (
+    select day, store_id, count(*) as lines_cancelled
+    from wanting
+    where day is not null and store_id is not null
+    group by all
+),
+
 records as (
     select
         levels.*,
@@ -68,8 +92,11 @@ select
     sum(quantity) as stock_units,
     sum(quantity) filter (where unit_cost is null) as uncosted_units,
     sum(cast(quantity * unit_cost as decimal(18, 2))) as stock_at_cost,
-    any_value(reachable.cross_channel_skus) as cross_channel_skus
+    any_value(reachable.cross_channel_skus) as cross_channel_skus,
+    coalesce(any_value(lines_of_day.lines_cancelled), 0) as lines_cancelled,
+    oversold_stock_rows + coalesce(any_value(lines_of_day.lines_cancelled), 0) as oversold_lines
 from records
 join active using (day)
 left join reachable using (day)
+left join lines_of_day on lines_of_day.day = records.day and lines_of_day.store_id = records.store_id
 group by all

@@ -1,5 +1,4 @@
--- The receipts of a store's month, what came back of them, and what it handed over for other channels.
--- apart: entrants, orders_on_counted_days: door counts are no published table.
+-- The receipts of a store's month, what came back of them, who came in by its doors, and what it handed over for other channels.
 -- apart: days_open, is_comparable, like_for_like_revenue, like_for_like_revenue_last_year: they come from the opening and closing days
 -- (marts.stores) and net revenue of the same month a year before.
 with memberships as (
@@ -15,6 +14,13 @@ with memberships as (
         and (accounts.is_member or accounts.closed_at is not null)
         and not customer_360.is_employee and not customer_360.is_b2b
     group by accounts.customer_id, zone
+),
+
+counted_days as (
+    select store_id, counted_on, sum(entrants) as entrants
+    from marts.store_traffic
+    where store_id is not null
+    group by all
 ),
 
 records as (
@@ -40,9 +46,19 @@ records as (
             from memberships
             where memberships.customer_id = orders.customer_id
                 and enrolled_on <= ordered_on and (left_on is null or left_on > ordered_on)
-        ) as is_by_member
+        ) as is_by_member,
+        exists (
+            select 1
+            from counted_days
+            where counted_days.store_id = orders.store_id and counted_on = ordered_on and entrants > 0
+        ) as is_on_counted_day
     from marts.orders
     where is_counted and sales_channel = 'store' and store_id is not null
+
+    union all by name
+
+    select cast(date_trunc('month', counted_on) as date) as month, store_id, 'door' as kind, store_id as record_id, entrants
+    from counted_days
 
     union all by name
 
@@ -85,7 +101,9 @@ select
     sum(cost_amount) as cost_amount,
     sum(assumed_cost_amount) as assumed_cost_amount,
     sum(margin_amount) as margin_amount,
-    count(*) filter (where kind = 'handed over') as collected_orders
+    count(*) filter (where kind = 'handed over') as collected_orders,
+    sum(entrants) as entrants,
+    sum(receipts_count) filter (where is_on_counted_day) as orders_on_counted_days
 from records
 where store_id is not null
 group by all
