@@ -19,7 +19,7 @@ NOTHING = 1e-12  # what is left of a sum that cancels out
 def differences(mine: pd.DataFrame, mart: pd.DataFrame, grain: Sequence[str]) -> list[str]:
     """The first differences: rows that only one has, then values. Columns of the mart that `mine` lacks are not looked at."""
     grain = list(grain)
-    mine, mart = _keyed(mine, grain), _keyed(mart, grain)
+    mine, mart = _keyed(mine, mart, grain), _keyed(mart, mart, grain)
     told = [
         f"{name} has several rows of {_row(frame.loc[twice].iloc[0], grain)}"
         for name, frame in (("the recomputation", mine), ("the mart", mart))
@@ -45,15 +45,16 @@ def differences(mine: pd.DataFrame, mart: pd.DataFrame, grain: Sequence[str]) ->
     return told[:TOLD_AT_MOST]
 
 
-def _keyed(frame: pd.DataFrame, grain: list[str]) -> pd.DataFrame:
-    """The same rows with keys of one kind, whatever they were made of: days as timestamps, words as words, numbers as numbers."""
+def _keyed(frame: pd.DataFrame, mart: pd.DataFrame, grain: list[str]) -> pd.DataFrame:
+    """The same rows with keys of the mart's kind, whatever they were made of: days as timestamps, words as words, numbers as numbers."""
     frame = frame.reset_index(drop=True).copy()
     for column in grain:
-        if pd.api.types.is_datetime64_any_dtype(frame[column].dtype):
-            frame[column] = frame[column].astype("datetime64[us]")
-        elif pd.api.types.is_bool_dtype(frame[column].dtype):
+        kind = mart[column].dtype
+        if pd.api.types.is_datetime64_any_dtype(kind):
+            frame[column] = pd.to_datetime(frame[column]).astype("datetime64[us]")
+        elif pd.api.types.is_bool_dtype(kind):
             frame[column] = frame[column].astype("boolean")
-        elif pd.api.types.is_numeric_dtype(frame[column].dtype):
+        elif pd.api.types.is_numeric_dtype(kind):
             frame[column] = frame[column].astype("Float64")
         else:
             frame[column] = frame[column].astype("string")
