@@ -312,10 +312,8 @@ counted as (
         'vendor' as segment_family,
         concat(kept.source_system, ':', kept.source_account, ':', kept.segment_code) as segment_name,
         count(distinct people.customer_id) as customers
-    from {{ ref('int_segments') }} as kept
-    inner join {{ ref('int_customer_of_profile') }} as owners on kept.profile_id = owners.profile_id
-    inner join people on owners.customer_id = people.customer_id
-    where kept.segment_code is not null
+    from {{ ref('customer_segments') }} as kept
+    inner join people on kept.customer_id = people.customer_id
     group by kept.source_system, kept.source_account, kept.segment_code
 ),
 
