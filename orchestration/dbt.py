@@ -13,7 +13,7 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ PROJECT = REPOSITORY / "dbt_project"
 FROM_A_MANIFEST = ("build", "run", "test", "seed", "compile", "show", "list", "ls")
 SOUND = "sound"  # the generic test that holds a table to its promises (dbt_project/tests/generic)
 EACH_REFRESH = ("as_of", "as_of_on", "refresh_id", "accounts")
+NOWHERE = "data"  # where the project is parsed as lying: dbt parses it again when the warehouse's path differs, and no file is read
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,12 @@ def run_dbt(
             # without it, from what the last parse left, and only then run with it.
             timeless = {name: value for name, value in told.items() if name not in EACH_REFRESH}
             if args[0] not in FROM_A_MANIFEST:
-                variables = timeless if args[0] == "parse" else told
-                answer = dbtRunner(callbacks=callbacks).invoke(_command(args, project, variables, quiet=quiet))
+                with _parsing() if args[0] == "parse" else nullcontext():
+                    variables = timeless if args[0] == "parse" else told
+                    answer = dbtRunner(callbacks=callbacks).invoke(_command(args, project, variables, quiet=quiet))
             else:
-                answer = dbtRunner().invoke(_command(["parse"], project, timeless, quiet=True))
+                with _parsing():
+                    answer = dbtRunner().invoke(_command(["parse"], project, timeless, quiet=True))
                 if answer.success:
                     answer = dbtRunner(manifest=answer.result, callbacks=callbacks).invoke(_command(args, project, told, quiet=quiet))
         finally:
@@ -161,6 +164,17 @@ def close_handles() -> None:
     if environment is not None:
         environment.close()
     DuckDBConnectionManager.close_all_connections()
+
+
+@contextmanager
+def _parsing() -> Iterator[None]:
+    """What the project is parsed with: the same wherever the data lies, so that what was parsed for one data folder holds for another."""
+    before = os.environ["OMNIMART_DATA"]
+    os.environ["OMNIMART_DATA"] = NOWHERE
+    try:
+        yield
+    finally:
+        os.environ["OMNIMART_DATA"] = before
 
 
 @contextmanager

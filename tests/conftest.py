@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -32,17 +33,28 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def parsed_project(tmp_path_factory) -> Path:
-    """A data folder in which dbt has parsed the project, once for the whole suite."""
+    """A data folder in which dbt has parsed the project, once for the whole suite: the second worker waits for the first."""
     from orchestration.manifest import manifest
 
-    data = tmp_path_factory.mktemp("parsed")
+    of_all_workers = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    data = of_all_workers / "parsed"
     before = os.environ.get("OMNIMART_DATA")
     os.environ["OMNIMART_DATA"] = str(data)
     try:
-        manifest()
+        with FileLock(of_all_workers / "parsed.lock"):
+            manifest()
     finally:
         os.environ.pop("OMNIMART_DATA") if before is None else os.environ.update(OMNIMART_DATA=before)
     return data
+
+
+@pytest.fixture
+def parsed(parsed_project: Path, own_data: Path) -> Path:
+    """This test's data folder, with the parsed project in it."""
+    from tests.nights import copy_parsed
+
+    copy_parsed(parsed_project, own_data)
+    return own_data
 
 
 @pytest.fixture(scope="session")

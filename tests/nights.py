@@ -86,6 +86,12 @@ def night(refresh_id: str) -> Night:
     return Night(named, built, outcome, refusal, {name: report.documents for name, report in named.items()}, version)
 
 
+def copy_parsed(parsed_project: Path, data: Path) -> None:
+    """What dbt made of the project, into a data folder that is to be built."""
+    shutil.copytree(parsed_project / "dagster" / "manifests", data / "dagster" / "manifests", dirs_exist_ok=True)
+    shutil.copytree(parsed_project / "dbt" / "target", data / "dbt" / "target", dirs_exist_ok=True)
+
+
 @contextmanager
 def house(data: Path, parsed_project: Path, environment: dict[str, str]) -> Iterator[None]:
     """A data folder of its own with its settings in the environment, and the project parsed already."""
@@ -93,8 +99,7 @@ def house(data: Path, parsed_project: Path, environment: dict[str, str]) -> Iter
     for name in list(os.environ):
         if name.startswith(("SOURCES__", "OMNIMART_")):
             del os.environ[name]
-    shutil.copytree(parsed_project / "dagster" / "manifests", data / "dagster" / "manifests", dirs_exist_ok=True)
-    shutil.copytree(parsed_project / "dbt" / "target", data / "dbt" / "target", dirs_exist_ok=True)
+    copy_parsed(parsed_project, data)
     pauses = {name.replace("__BASE_URL", "__RETRY_PAUSE_SECONDS"): "0.01" for name in environment if name.endswith("__BASE_URL")}
     os.environ.update({**environment, **pauses, "OMNIMART_DATA": str(data), "OMNIMART_SECRETS": str(data / "none.toml")})
     try:

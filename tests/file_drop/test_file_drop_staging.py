@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +17,7 @@ from ingestion import lake
 from ingestion.file_drop import VENDOR, reading
 from ingestion.file_drop.tables import BY_NAME
 from ingestion.file_drop.values import Manner
-from orchestration.dbt import PROJECT, run_dbt, warehouse
+from orchestration.dbt import run_dbt, warehouse
 from sandbox.faults import Poison
 
 MAIN = "source_account = 'main'"
@@ -30,18 +29,9 @@ OPEN_OF = ("select document_key, problem, problem_column from stg_file_drop__ver
 class Staging:
     """The staging models of the drop folder alone, over the lake of the test."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        for name in ("macros", "profiles.yml", "dbt_project.yml"):
-            (root / name).symlink_to(PROJECT / name)
-        for folder in ("models/staging/file_drop", "tests/generic"):
-            shutil.copytree(PROJECT / folder, root / folder)
-        (root / "seeds").mkdir()
-        shutil.copy(PROJECT / "seeds" / "value_mappings.csv", root / "seeds")
-
     def build(self, refresh_id: str) -> list[str]:
         lake.prepare()
-        outcome = run_dbt(["build"], refresh_id=refresh_id, project=self.root)
+        outcome = run_dbt(["build", "--select", "path:models/staging/file_drop", "value_mappings"], refresh_id=refresh_id)
         assert outcome.success, (outcome.error, outcome.failed)
         return [node.unique_id.split(".")[2] for node in outcome.warned]
 
@@ -141,10 +131,9 @@ def written(name: str) -> Any:
     return kind, (*EDGES[kind][1], *NARROWER.get(kind, ()))[int(number)]
 
 
-def test_two_nights_are_translated(served, tmp_path, monkeypatch):
+def test_two_nights_are_translated(served, parsed, tmp_path, monkeypatch):
     monkeypatch.setattr(lake, "vendors", lambda: (VENDOR,))
-    (tmp_path / "project").mkdir()
-    staging = Staging(tmp_path / "project")
+    staging = Staging()
     drop_with_other_manners(tmp_path / "second")
     monkeypatch.setenv("SOURCES__FILE_DROP__SECOND__FOLDER", str(tmp_path / "second"))
     monkeypatch.setenv("SOURCES__FILE_DROP__SECOND__TIMEZONE", "Asia/Omsk")

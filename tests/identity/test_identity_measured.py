@@ -19,6 +19,7 @@ import pytest
 from measures import Measures, measure
 
 from orchestration.dbt import run_dbt
+from tests.nights import copy_parsed
 
 PEOPLE, DAYS = 400, 365
 WITH_PEOPLE = ("retailcrm", "moysklad", "mindbox", "usedesk", "calltouch")
@@ -37,7 +38,7 @@ class Resolved:
 
 
 @pytest.fixture(scope="module")
-def resolved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resolved]:
+def resolved(parsed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resolved]:
     from ingestion import lake
     from ingestion.contact import refresh_account
     from ingestion.vendors import vendors
@@ -45,6 +46,7 @@ def resolved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resolved]:
     from sandbox.server import Sandbox, serve_in_thread
 
     data = tmp_path_factory.mktemp("measured")
+    copy_parsed(parsed_project, data)
     world = simulate(seed=1, customers=PEOPLE, days=DAYS, stores=6, until=UNTIL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMNIMART_DATA", str(data))

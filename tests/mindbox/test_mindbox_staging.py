@@ -34,7 +34,7 @@ def rows(sql: str) -> list[tuple[Any, ...]]:
         return connection.sql(sql).fetchall()
 
 
-def test_two_nights_are_translated(serve):
+def test_two_nights_are_translated(serve, parsed):
     running = serve()
     night("r1")
     assert rows("select source_record_id, first_name, sex, city, region from staging.stg_mindbox__profiles order by 1") == [
@@ -81,7 +81,7 @@ def test_two_nights_are_translated(serve):
     assert rows("select city from staging.stg_mindbox__profiles where source_record_id = '100'") == [("Москва",)]
 
 
-def test_a_status_that_carries_its_customer_needs_no_action(serve):
+def test_a_status_that_carries_its_customer_needs_no_action(serve, parsed):
     serve(statuses_with_customer="true")
     outcome = night("r1")
     assert rows(MATCHING) == [(3, 3, 0, 0, 0.0)]
@@ -89,7 +89,7 @@ def test_a_status_that_carries_its_customer_needs_no_action(serve):
     assert rows("select count(*) from staging.stg_mindbox__message_events where profile_record_id is null") == [(0,)]
 
 
-def test_poison_goes_to_quarantine_and_an_unmatched_message_is_told(serve):
+def test_poison_goes_to_quarantine_and_an_unmatched_message_is_told(serve, parsed):
     running = serve()
     plant = running.sandbox.tampering.plant
     plant(Poison("mindbox", "mailing_statuses", "0", set={"ids": Poison.GONE}))

@@ -38,7 +38,7 @@ def poisoned(retailer, small_world) -> dict[str, str]:
 
 
 @pytest.fixture
-def ask_warehouse(poisoned, own_data):
+def ask_warehouse(poisoned, parsed, own_data):
     """The account landed and staged; a question to the warehouse."""
     lake.prepare()
     (account,) = VENDOR.accounts()

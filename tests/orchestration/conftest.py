@@ -1,7 +1,6 @@
-"""Small warehouses made by hand, and the project's manifest parsed once for all tests of this room."""
+"""Small warehouses made by hand."""
 
 import json
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,18 +10,6 @@ import pytest
 
 from orchestration import audits, gate
 from orchestration.audits import Finding
-
-
-@pytest.fixture
-def parsed(parsed_project: Path, own_data: Path) -> Path:
-    """This test's data folder, with the parsed project in it."""
-    copy_parsed(parsed_project, own_data)
-    return own_data
-
-
-def copy_parsed(parsed_project: Path, data: Path) -> None:
-    shutil.copytree(parsed_project / "dagster" / "manifests", data / "dagster" / "manifests", dirs_exist_ok=True)
-    shutil.copytree(parsed_project / "dbt" / "target", data / "dbt" / "target", dirs_exist_ok=True)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from orchestration import (
     versions,
     warehouse,
 )
-from tests.orchestration.conftest import copy_parsed
+from tests.nights import copy_parsed
 
 RETAILER = ["--customers", "120", "--days", "45", "--stores", "3", "--rate", "100"]
 DOWN = "mindbox"

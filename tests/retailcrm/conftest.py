@@ -56,8 +56,6 @@ def ask(crm: Running) -> Callable[..., requests.Response]:
 
 
 @pytest.fixture
-def staging(tmp_path: Path) -> Staging:
+def staging(parsed: Path) -> Staging:
     """The staging models, not built yet."""
-    root = tmp_path / "project"
-    root.mkdir()
-    return Staging(root)
+    return Staging()

@@ -21,8 +21,8 @@ SET_ASIDE = "select resource, split_part(document_key, ':', 1), problem from stg
 IDENTIFIERS = "select source_record_id, identifier_type, identifier_value from stg_usedesk__identifiers order by all"
 
 
-def test_two_nights_are_translated_and_poison_is_set_aside(desk, tmp_path):
-    staging = Staging(tmp_path / "project")
+def test_two_nights_are_translated_and_poison_is_set_aside(desk, parsed):
+    staging = Staging()
     assert night().error == ""
     staging.build()
     the_first_night_is_the_worlds(staging)
