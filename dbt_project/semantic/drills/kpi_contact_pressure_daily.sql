@@ -1,4 +1,5 @@
--- The people of each band as they stand today, without employees and companies (of earlier days the same from the messages up to then), with today's messages to them.
+-- The people of each band as they stand today, without employees and companies (of earlier days the same from the messages up to
+-- then), with today's messages to them.
 -- apart: people_written_to, days_since_last_message: customer_contact_pressure.last_message_at.
 -- only: day = (select max(day) from marts.kpi_contact_pressure_daily)
 with today as (

@@ -14,7 +14,13 @@ with orders as (
 ),
 
 records as (
-    select ordered_on as day, fulfilment_method, 'placed' as kind, order_id as record_id, receipts_count as orders, net_revenue as sold_amount
+    select
+        ordered_on as day,
+        fulfilment_method,
+        'placed' as kind,
+        order_id as record_id,
+        receipts_count as orders,
+        net_revenue as sold_amount
     from orders
     where is_counted
 

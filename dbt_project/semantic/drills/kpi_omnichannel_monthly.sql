@@ -2,7 +2,8 @@
 -- apart: index_customers, matched_customers, repeat_visits, baseline_repeat_visits: visits after the first order in a second class,
 -- beside those of customers of one class who ordered on the same day in the same band.
 -- apart: customers_by_touch, omnichannel_customers_by_touch, touched_customers: the same with marts.touchpoints beside the orders.
--- apart: lifetime_revenue, baseline_lifetime_revenue, ltv, baseline_ltv, uplift_ltv: net revenue of the same people since their first order.
+-- apart: lifetime_revenue, baseline_lifetime_revenue, ltv, baseline_ltv, uplift_ltv: net revenue of the same people since their
+-- first order.
 -- only: frequency_band = 'all' and channels_count is null
 with orders as (
     select *
