@@ -2,9 +2,11 @@
 -- A movement is read by its sign: points that come in are lots (issued; added by hand or given back), points that go out take
 -- from the oldest lots (redeemed, expired, removed by hand; cancelled where an issue is cancelled that names no lot of its own).
 -- A cancellation undoes what it cancels, found by account, kind and order: a cancelled issue shrinks its lot, a cancelled redemption is
--- as though it had not been, so that what was redeemed after it moves up to older lots. Until the month of the cancellation the old
--- state stands: an account whose cancellations fall into later months than what they cancel is walked anew from each such month on
--- (`versions`), and a row says from which month until which it holds.
+-- as though it had not been, so that what was redeemed after it moves up to older lots. A redemption without an order is found by a
+-- cancellation without one. An issue without an order is a gift, and what is cancelled is an order's points: a cancellation that names
+-- no order finds no issue and takes the oldest points that are left. Until the month of the cancellation the old state stands: an
+-- account whose cancellations fall into later months than what they cancel is walked anew from each such month on (`versions`), and a
+-- row says from which month until which it holds.
 -- Points are laid end to end: a lot is the stretch [a, b) of all that came in, a redemption the stretch [c, d) of all that went out, and
 -- what they share is what that redemption took of that lot. Who spends more than there is takes from the next lots as they come.
 -- Pending points are no lots; what is cancelled of them is told when they would have become valid.
@@ -63,6 +65,7 @@ undone as (
         on undoings.loyalty_account_id = targets.loyalty_account_id
             and undoings.kind = targets.kind
             and coalesce(undoings.order_id, '') = coalesce(targets.order_id, '')
+            and (undoings.kind <> 'earned' or undoings.order_id is not null)
             and undoings.upto - abs(undoings.points) < targets.upto
             and targets.upto - abs(targets.points) < undoings.upto
 ),

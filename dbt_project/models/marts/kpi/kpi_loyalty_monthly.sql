@@ -323,17 +323,18 @@ priced as (
     from running
 ),
 
--- A month's points are first told of in the month of their issue, so its sales and price stand in their first row.
+-- A month's points are first told of in the month of their issue, so its sales and price stand in their first row. Points issued
+-- before any point had a price are split from their sales by the first price, once it is known, and never again.
 standings as (
     select
         expectations.*,
         expectations.points_remaining * expectations.expected_share as expected_redemptions,
-        priced.point_value,
         cast(first_value(priced.member_revenue) over (
             partition by expectations.issue_month order by expectations.month
         ) as double) as sales_at_issue,
-        first_value(priced.point_value) over (
-            partition by expectations.issue_month order by expectations.month
+        coalesce(
+            first_value(priced.point_value) over (partition by expectations.issue_month order by expectations.month),
+            case when priced.prices_known > 0 then max(case when priced.prices_known = 1 then priced.point_value end) over () end
         ) as point_value_at_issue
     from {{ ref('int_point_expectations') }} as expectations
     inner join priced on expectations.month = priced.month
@@ -346,7 +347,7 @@ deferrals as (
         points_remaining,
         expected_redemptions,
         {{ deferred_revenue(
-            'sales_at_issue', 'points_issued_at_first', 'coalesce(point_value_at_issue, point_value)', 'expected_share_at_issue'
+            'sales_at_issue', 'points_issued_at_first', 'point_value_at_issue', 'expected_share_at_issue'
         ) }} * points_issued / nullif(points_issued_at_first, 0) as deferred
     from standings
 ),

@@ -1,0 +1,226 @@
+"""The loyalty programme month by month: flows of its ledger, its people on the last day, and what its points are worth."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tests.recomputed.people import by_a_member, known_since, people
+from tests.recomputed.points import knows_expiry, kpi_loyalty_cohorts
+from tests.recomputed.tables import Tables, month_of, ratio
+
+DAY = pd.Timedelta(days=1)
+
+
+def kpi_loyalty_monthly(tables: Tables) -> pd.DataFrame:
+    """One row per month since the programme began."""
+    operations = tables.loyalty_operations
+    first = month_of(pd.Series([operations.effective_on.min()])).iloc[0]
+    months = pd.date_range(first, tables.as_of_on, freq="MS", name="month")
+    last_days = pd.Series(months + pd.offsets.MonthEnd(0), index=months).clip(upper=tables.as_of_on)
+    orders = _orders(tables)
+    rows = _flows(tables, months).join([_sales(orders, months), _people(tables, orders, last_days), _pending(tables, last_days)])
+    rows["points_discount_at_cost"] = rows.redeemed_value / 100 * rows.cost_amount / rows.order_revenue
+    rows["cost_per_point"] = ratio(rows.redeemed_value, rows.priced_points) / 100
+    rows["cost_per_point_at_cost"] = ratio(rows.points_discount_at_cost, rows.priced_points)
+    rows["point_value"] = rows.cost_per_point.ffill()
+    rows["point_value_at_cost"] = rows.cost_per_point_at_cost.ffill()
+    rows = _liabilities(tables, rows)
+    rows["balance_difference"] = pd.Series({months[-1]: _balance_difference(tables)})
+    return _ratios(rows).reset_index()
+
+
+def _orders(tables: Tables) -> pd.DataFrame:
+    """Counted orders; `itemised` where it can be known whether a member placed them."""
+    orders = tables.orders[tables.orders.is_counted]
+    nobodys = (orders.order_kind == "shift_report") | (orders.sales_channel == "marketplace")
+    itemised = ~nobodys & ~orders.is_employee_purchase & ~orders.is_b2b
+    by_member = itemised & by_a_member(tables, orders.customer_id, orders.ordered_on)
+    return orders.assign(month=month_of(orders.ordered_on), itemised=itemised, by_member=by_member)
+
+
+def _flows(tables: Tables, months: pd.DatetimeIndex) -> pd.DataFrame:
+    """Points that came and went in a month. What a cancellation cancels is taken off it at once."""
+    operations = tables.loyalty_operations[~tables.loyalty_operations.is_pending]
+    operations = operations.assign(month=month_of(operations.effective_on))
+    kind = operations.operation_type.where(operations.operation_type != "cancelled", operations.cancels_type.fillna("adjusted"))
+
+    def summed(values: pd.Series, which: pd.Series) -> pd.Series:
+        return values[which].groupby(operations.month[which]).sum().reindex(months, fill_value=0)
+
+    rows = pd.DataFrame({
+        "points_issued": summed(operations.points, kind == "earned"),
+        "points_redeemed": summed(-operations.points, kind == "redeemed"),
+        "points_expired": summed(-operations.points, kind == "expired"),
+        "points_adjusted": summed(operations.points, kind == "adjusted"),
+    })
+    rows["closing_points"] = (rows.points_issued - rows.points_redeemed - rows.points_expired + rows.points_adjusted).cumsum()
+    rows["opening_points"] = rows.closing_points.shift(fill_value=0)
+    rows["points_issued_to_date"] = rows.points_issued.cumsum()
+    if not knows_expiry(tables):
+        rows["points_expired"] = float("nan")
+
+    spent = operations.operation_type == "redeemed"
+    earned = (operations.operation_type == "earned") & operations.order_id.notna()
+    rows["points_charged"] = summed(-operations.points, spent)
+    transaction = operations.order_id.fillna(operations.operation_id)
+    rows["redeeming_orders"] = transaction[spent].groupby(operations.month[spent]).nunique().reindex(months, fill_value=0)
+    rows["points_earned_on_orders"] = summed(operations.points, earned)
+    rows["earning_orders"] = operations[earned].groupby("month").order_id.nunique().reindex(months, fill_value=0)
+
+    orders = tables.orders.set_index("order_id")
+    points, money = operations.order_id.map(orders.points_redeemed), operations.order_id.map(orders.points_discount_amount)
+    priced = (kind == "redeemed") & (points > 0) & money.notna()
+    rows["redeemed_value"] = summed(-operations.points * money.astype(float) / points, priced).round().astype("Int64")
+    rows["priced_points"] = summed(-operations.points, priced)
+    return rows
+
+
+def _sales(orders: pd.DataFrame, months: pd.DatetimeIndex) -> pd.DataFrame:
+    """Orders and revenue of a month: all, those known one by one, and those of members."""
+    columns = {}
+    for name, which in (("", orders.is_counted), ("itemised_", orders.itemised), ("member_", orders.by_member)):
+        columns[f"{name}orders" if name else "orders_count"] = orders.receipts_count.where(which)
+        columns[f"{name}revenue" if name else "order_revenue"] = orders.net_revenue.where(which)
+    sums = pd.DataFrame(columns | {"cost_amount": orders.cost_amount, "assumed_cost_amount": orders.assumed_cost_amount})
+    return sums.groupby(orders.month).sum().astype("Int64").reindex(months, fill_value=0)
+
+
+def _people(tables: Tables, orders: pd.DataFrame, last_days: pd.Series) -> pd.DataFrame:
+    """Who was a member on the last day of a month, since when, how active; and who left in it."""
+    accounts = tables.loyalty_accounts
+    accounts = accounts[(accounts.is_member | accounts.closed_at.notna()) & accounts.customer_id.isin(people(tables))]
+    accounts = accounts.assign(since=tables.business_date(accounts.enrolled_at), until=tables.business_date(accounts.closed_at))
+    enrolled_on = accounts.groupby("customer_id").since.min()
+    closed = accounts.groupby("customer_id").until.agg(lambda until: until.max() if until.notna().all() else pd.NaT)
+    left_on = pd.to_datetime(closed).dropna()
+    left_on = left_on[left_on <= tables.as_of_on]
+    known = known_since(tables)
+    operations = tables.loyalty_operations
+    operations = operations[operations.operation_type.isin(["earned", "redeemed"])]
+    window = tables.rules["loyalty.active_member_days"] * DAY
+    rows = {}
+    for month, day in last_days.items():
+        held = accounts[(accounts.since <= day) & ~(accounts.until <= day)]
+        members = set(held.customer_id)
+        lately = operations[(operations.occurred_on > day - window) & (operations.occurred_on <= day)]
+        bought = orders[(orders.ordered_on > day - window) & (orders.ordered_on <= day)]
+        leavers = left_on[month_of(left_on) == month]
+        rows[month] = {
+            "known_customers": int((known <= day).sum()),
+            "members": len(members),
+            "tenure_days": int(((day - enrolled_on[sorted(members)]) // DAY).sum()),
+            "active_members": len(members & {*lately.customer_id, *bought.customer_id[bought.by_member]}),
+            "redeeming_members": len(members & set(lately.customer_id[lately.operation_type == "redeemed"])),
+            "active_window_revenue": int(bought.net_revenue[bought.by_member].sum()),
+            "leavers": len(leavers),
+            "leaver_tenure_days": int(((leavers - enrolled_on[leavers.index]) // DAY).sum()),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _pending(tables: Tables, last_days: pd.Series) -> pd.DataFrame:
+    """Points credited by the last day of a month and not valid on it."""
+    earned = tables.loyalty_operations[tables.loyalty_operations.operation_type == "earned"]
+    waiting = [earned.points[(earned.occurred_on <= day) & (earned.effective_on > day)].sum() for day in last_days]
+    return pd.DataFrame({"points_pending": waiting}, index=last_days.index)
+
+
+def _balance_difference(tables: Tables) -> float:
+    accounts, operations = tables.loyalty_accounts, tables.loyalty_operations
+    told_on = tables.business_date(accounts.balance_told_at).fillna(tables.as_of_on)
+    operations = operations.merge(accounts.assign(told_on=told_on)[["loyalty_account_id", "told_on"]], on="loyalty_account_id")
+    valid = operations[(operations.effective_on <= operations.told_on)].groupby("loyalty_account_id").points.sum()
+    told = accounts.set_index("loyalty_account_id").vendor_balance.dropna()
+    return float((valid.reindex(told.index, fill_value=0) - told).sum()) if len(told) else float("nan")
+
+
+def _liabilities(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
+    """What the points that are left will cost, and what of the revenue waits for them."""
+    cohorts = kpi_loyalty_cohorts(tables)
+    over = rows.index + pd.offsets.MonthEnd(0) < tables.as_of_on
+    at_first: dict[pd.Timestamp, tuple[float, float]] = {}  # issue month -> points at its end and what of new ones was expected then
+    for month, is_over in zip(rows.index, over, strict=True):
+        standing = cohorts[cohorts.month == month]
+        expected = _expected_shares(cohorts, rows.index[rows.index <= month][: None if is_over else -1])
+        ages = standing.age_months if is_over else standing.age_months - 1
+        later = standing.points_remaining * ages.map(expected)
+        rows.loc[month, "points_outstanding"] = standing.points_remaining.sum()
+        rows.loc[month, "expected_redemptions"] = later.sum()
+        allocated, liable = [], []
+        for cohort, to_come in zip(standing.itertuples(), later, strict=True):
+            if cohort.issue_month == month:
+                at_first[month] = (cohort.points_issued, expected(-1))
+            issued, share = at_first[cohort.issue_month]
+            known_prices = rows.point_value[cohort.issue_month : month].dropna()
+            if len(known_prices) and issued:
+                price, revenue = issued * known_prices.iloc[0] * share, rows.member_revenue[cohort.issue_month] / 100
+                allocated.append(revenue * price / (revenue + price) * cohort.points_issued / issued)
+                in_all = to_come + cohort.points_redeemed
+                liable.append(allocated[-1] * to_come / in_all if in_all else 0.0)
+        rows.loc[month, "allocated_revenue"] = round(100 * sum(allocated)) if allocated else None
+        rows.loc[month, "liability_ifrs15"] = round(100 * sum(liable)) if liable else None
+    rows["released_revenue"] = rows.allocated_revenue - rows.liability_ifrs15
+    rows["ultimate_redemption_rate"] = ratio(rows.expected_redemptions, rows.points_outstanding)
+    points = rows.closing_points * rows.ultimate_redemption_rate
+    rows["liability_management"] = (100 * points * rows.point_value).round()
+    rows["liability_management_at_cost"] = (100 * points * rows.point_value_at_cost).round()
+    return rows
+
+
+def _expected_shares(cohorts: pd.DataFrame, months: pd.DatetimeIndex):
+    """Age -> share of the points left at it that will be redeemed, by what became of the points of all cohorts in these months; -1 for
+    points that are just issued."""
+    seen = cohorts[cohorts.month.isin(months)].sort_values(["issue_month", "age_months"])
+    before = seen.groupby("issue_month")[["points_remaining", "points_redeemed"]].shift()
+    steps = pd.DataFrame({
+        "age": seen.age_months,
+        "had": before.points_remaining.fillna(seen.points_issued),
+        "redeemed": seen.points_redeemed - before.points_redeemed.fillna(0),
+        "kept": seen.points_remaining,
+    }).groupby("age").sum()
+
+    def expected(age: int) -> float:
+        later = steps[steps.index > age]
+        if later.empty:
+            return 1.0
+        share, alive = 0.0, 1.0
+        for step in later.itertuples():
+            share += alive * step.redeemed / step.had
+            alive *= step.kept / step.had
+        return share + alive
+
+    return expected
+
+
+RATIOS = {
+    "participation_rate": ("members", "known_customers"),
+    "transaction_participation_rate": ("member_orders", "itemised_orders"),
+    "average_tenure_days": ("tenure_days", "members"),
+    "average_leaver_tenure_days": ("leaver_tenure_days", "leavers"),
+    "redemption_rate": ("points_redeemed", "points_issued"),
+    "breakage_rate": ("points_expired", "points_issued"),
+    "unspent_rate": ("closing_points", "points_issued_to_date"),
+    "average_points_redeemed_per_transaction": ("points_charged", "redeeming_orders"),
+    "average_points_earned_per_transaction": ("points_earned_on_orders", "earning_orders"),
+    "active_member_rate": ("active_members", "members"),
+    "redeeming_member_rate": ("redeeming_members", "active_members"),
+    "member_revenue_share": ("member_revenue", "itemised_revenue"),
+}
+MONEY_PER = {
+    "member_spend_per_transaction": ("member_revenue", "member_orders"),
+    "non_member_spend_per_transaction": ("non_member_revenue", "non_member_orders"),
+    "spend_per_member": ("active_window_revenue", "active_members"),
+}
+
+
+def _ratios(rows: pd.DataFrame) -> pd.DataFrame:
+    rows["non_member_orders"] = rows.itemised_orders - rows.member_orders
+    rows["non_member_revenue"] = rows.itemised_revenue - rows.member_revenue
+    for name, (above, below) in RATIOS.items():
+        rows[name] = ratio(rows[above], rows[below])
+    for name, (above, below) in MONEY_PER.items():
+        rows[name] = ratio(rows[above], rows[below]) / 100
+    return rows
+
+
+MARTS = {"kpi_loyalty_monthly": kpi_loyalty_monthly}
