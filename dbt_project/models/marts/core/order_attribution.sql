@@ -124,11 +124,11 @@ ranked as (
         cast(margin_amount * 100 as double) - sum(margin_kopecks) over (partition by order_id, model) as margin_left,
         row_number() over (
             partition by order_id, model
-            order by round(credit * cast(net_revenue * 100 as double), 6) - revenue_kopecks desc, position
+            order by round(round(credit * cast(net_revenue * 100 as double), 6) - revenue_kopecks, 6) desc, position
         ) as revenue_rank,
         row_number() over (
             partition by order_id, model
-            order by round(credit * cast(margin_amount * 100 as double), 6) - margin_kopecks desc, position
+            order by round(round(credit * cast(margin_amount * 100 as double), 6) - margin_kopecks, 6) desc, position
         ) as margin_rank
     from kopecks
 ),
