@@ -80,7 +80,8 @@ def _lines(mart: Mart) -> Iterator[str]:
     yield _row(HEADINGS)
     yield _row("---" for _ in HEADINGS)
     for kpi in mart.kpis:
-        yield _row((_name(kpi), kpi.name_ru, f"{kpi.definition}<br>{kpi.definition_ru}", kpi.formula, _unit(kpi), _adds_up(kpi), kpi.source_document))
+        says = f"{kpi.definition}<br>{kpi.definition_ru}"
+        yield _row((_name(kpi), kpi.name_ru, says, kpi.formula, _unit(kpi), _adds_up(kpi), kpi.source_document))
     if query := drill(mart.name):
         yield ""
         yield f"```sql\n{query}\n```"

@@ -25,6 +25,7 @@ from ingestion.accounts import REPOSITORY
 
 PROJECT = REPOSITORY / "dbt_project"
 SEED = PROJECT / "seeds" / "registered_kpis.csv"
+FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the contracts are 1 s of Python's own reader
 NOT_OVER, LAST_OF = "not over ", "last of "
 # `100 × net_promoters / nps_answers`, `this_year / last_year − 1`; what follows an equals sign only explains.
 RATIO = re.compile(r"(?:(?P<times>\d+) [×*] )?(?P<numerator>\w+) / (?P<denominator>\w+)(?: [−-] (?P<less>\d+))?(?: = .*)?")
@@ -166,7 +167,7 @@ def marts() -> dict[str, Mart]:
 
 def _models() -> Iterable[dict[str, Any]]:
     for path in sorted((PROJECT / "models" / "marts").rglob("*.yml")):
-        yield from (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", [])
+        yield from (yaml.load(path.read_text(encoding="utf-8"), Loader=FAST) or {}).get("models", [])
 
 
 def _mart(model: dict[str, Any], registered: tuple[Kpi, ...], taken: frozenset[str]) -> Mart:

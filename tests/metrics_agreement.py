@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from math import isclose
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from orchestration import semantics
@@ -25,6 +26,27 @@ def rows_of(configuration: CLIConfiguration, mart: Mart) -> Rows:
     """The mart itself, as it is published."""
     table = configuration.sql_client.query(f"select * from marts.{mart.name}")
     return [dict(zip(table.column_names, row, strict=True)) for row in table.rows]
+
+
+def alone(configuration: CLIConfiguration, mart: Mart) -> SimpleNamespace:
+    """The configuration with an engine that knows the metrics of one mart only: it plans in half the time, since MetricFlow tries
+    every semantic model for every metric."""
+    from metricflow.engine.metricflow_engine import MetricFlowEngine
+    from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+
+    whole = configuration.semantic_manifest
+    models = [model for model in whole.semantic_models if model.name == mart.name]
+    measures = {measure.name for model in models for measure in model.measures}
+    kept: dict[str, Any] = {}
+    for _ in range(3):  # a measure's metric, a guarded one made of it, a ratio of these
+        for metric in whole.metrics:
+            params = metric.type_params
+            above = [one.name for one in (*(params.metrics or ()), params.numerator, params.denominator) if one]
+            if params.measure.name in measures if params.measure else all(name in kept for name in above):
+                kept[metric.name] = metric
+    part = whole.copy(update={"semantic_models": models, "metrics": list(kept.values())})
+    client = configuration.sql_client
+    return SimpleNamespace(sql_client=client, mf=MetricFlowEngine(SemanticManifestLookup(part), sql_client=client))
 
 
 def disagreements(configuration: CLIConfiguration, mart: Mart, *, as_published: date = PUBLISHED_ON) -> list[str]:
