@@ -43,7 +43,8 @@ class _Window(NamedTuple):
 def kpi_programme_effect(tables: Tables) -> pd.DataFrame:
     """Around the launch, around enrolment, and around enrolment beside those who did not enrol."""
     history = _History(tables)
-    launched_on = min(history.enrolled_on.values())
+    told = tables.loyalty_accounts.programme_started_on.min()
+    launched_on = min(history.enrolled_on.values()) if pd.isna(told) else told
     launch = [
         facts for customer in history.orders
         if (facts := history.facts(customer, launched_on, launched_on)) and facts["orders", "before"] + facts["orders", "after"] > 0
@@ -63,12 +64,12 @@ def kpi_programme_effect(tables: Tables) -> pd.DataFrame:
     matched = _sum((one, len(members[cell]) / len(others[cell])) for cell in sorted(cells) for one in others[cell])
     everybody = [one for cell in members.values() for one in cell]
     beside = [one for cell in cells for one in members[cell]]
-    told = [
+    forms = [
         ("launch", launch, None, None),
         ("enrolment", everybody, None, None),
         ("matched", beside, matched, sum(len(others[cell]) for cell in cells)),
     ]
-    return pd.DataFrame([row for form in told for row in _rows(*form)])
+    return pd.DataFrame([row for form in forms for row in _rows(*form)])
 
 
 def _rows(form: str, persons: list[dict], matched: Sums | None, matched_people: int | None) -> Iterable[dict[str, Any]]:

@@ -74,6 +74,7 @@ final as (
         customer_of_profile.customer_id,
         together.profile_id,
         coalesce(programmes.name, together.programme_key) as programme,
+        programmes.started_on as programme_started_on,
         coalesce(together.status, 'unknown') as status,
         together.enrolled_at,
         together.closed_at,

@@ -37,7 +37,8 @@ final as (
         accounts.vendor_balance,
         accounts.balance_told_at,
         coalesce(balances.points_when_told, 0) - accounts.vendor_balance as balance_difference,
-        accounts.is_member
+        accounts.is_member,
+        accounts.programme_started_on
     from accounts
     left join balances on accounts.loyalty_account_id = balances.loyalty_account_id
 )

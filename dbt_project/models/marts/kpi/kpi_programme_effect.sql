@@ -34,7 +34,7 @@ history as (
 
 launches as (
     select coalesce(
-        (select min(started_on) from {{ ref('int_loyalty_programmes') }}), (select min(enrolled_on) from memberships)
+        (select min(programme_started_on) from {{ ref('loyalty_accounts') }}), (select min(enrolled_on) from memberships)
     ) as launched_on
 ),
 
