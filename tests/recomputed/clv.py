@@ -187,12 +187,13 @@ def _predicted(people: People) -> pd.DataFrame:
 
 
 def _margin_share(people: People, until: pd.Timestamp) -> float:
-    """Margin after returns / revenue before returns of the newest orders that the fit knew."""
+    """Margin after returns / revenue before returns of the newest orders that the fit knew, with the returns that it knew."""
     days = pd.Timedelta(days=people.tables.rules["customer_value.margin_window_days"])
     orders = people.orders[(people.orders.day < until) & (people.orders.day >= until - days)]
+    returned = people.returns[people.returns.day < until].groupby("order_id").amount.sum()
     revenue, margin = orders.net_revenue.astype(float), orders.margin_amount.astype(float)
-    kept = 1 - orders.returned_amount.fillna(0).astype(float) / revenue.replace(0, np.nan)
-    return float((margin * kept.fillna(1)).sum() / revenue.sum())
+    brought_back = orders.order_id.map(returned).astype(float) / revenue.mask(revenue <= 0)
+    return float((margin * (1 - brought_back.fillna(0).clip(upper=1))).sum() / revenue.sum())
 
 
 MARTS = {"customer_360": customer_360, "clv_segments": clv_segments}

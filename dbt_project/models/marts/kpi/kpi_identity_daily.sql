@@ -1,93 +1,31 @@
--- How whole the picture of a person is, day by day. Stocks as of the end of the day: a vendor record counts from the day it was made;
--- where its system does not date that, from the first day on which that system shows the record or its customer at all (a change, a
--- contact, a consent, an order, a message), else from when we first saw it. Who is one person, and what stands in a record, is as known
--- at the refresh: systems keep no history of either, so a merge found today also joins yesterday's records, and a field filled in later
--- counts from the day of its record (a contact from the day it is first dated). Records that a system shows no more are in no day.
+-- How whole the picture of a person is, day by day. Stocks as of the end of the day: a vendor record counts from the day on which its
+-- system is known to have had it (customer_records), what it tells from the day of customer_record_attributes. Who is one person, and what
+-- stands in a record, is as known at the refresh: systems keep no history of either, so a merge found today also joins yesterday's
+-- records, and a field filled in later counts from the day of its record. Records that a system shows no more are in no day.
 -- Employees and companies are no people here, tests are no customers. Receipts are flows of the day and the retailer's, as in
 -- kpi_sales_daily: counted orders and receipts, without marketplaces, whose buyers nobody can know, and sums of shifts.
 -- The row `all` holds each person once; a system's row holds the people whom it knows.
 {% set told = rule('identity.expected_attributes') %}
 {% set expected = told if told is iterable else ['name'] %}
-{% set of_records = {
-    'name': "coalesce(full_name, trim(concat_ws(' ', last_name, first_name, middle_name)))",
-    'sex': 'sex',
-    'birth_date': 'cast(birth_date as ' ~ dbt.type_string() ~ ')',
-    'city': 'city',
-    'address': 'address',
-    'acquisition_channel': 'acquisition_source',
-} %}
-{% set contact_told_on = 'greatest(dated.known_on, coalesce(' ~ business_date('told.first_seen_at') ~ ', dated.known_on))' %}
-with profiles as (
-    select
-        profiles.*,
-        registry.customer_id,
-        registry.linked_at
-    from {{ ref('int_profiles') }} as profiles
-    inner join {{ ref('identity_registry') }} as registry on profiles.profile_id = registry.profile_id
-    inner join {{ ref('int_customers') }} as customers on registry.customer_id = customers.customer_id
-    where registry.is_present and not (customers.is_employee or customers.is_b2b)
-),
-
-identifiers as (
-    select * from {{ ref('int_identifiers') }}
+with people as (
+    select customer_id from {{ ref('int_customers') }}
+    where not (is_employee or is_b2b)
 ),
 
 orders as (
     select * from {{ ref('orders') }}
 ),
 
-shown as (
-    select profile_id, min(seen_at) as seen_at
-    from (
-        select profile_id, changed_at as seen_at from profiles
-        union all
-        select profile_id, coalesce(first_seen_at, last_seen_at) as seen_at from identifiers
-        union all
-        select profile_id, changed_at as seen_at from {{ ref('int_consents') }}
-    ) as sights
-    group by profile_id
-),
-
-met as (
-    select customer_id, source_system, min(met_on) as met_on
-    from (
-        select orders.customer_id, records.source_system, orders.ordered_on as met_on
-        from {{ ref('order_records') }} as records
-        inner join orders on records.order_id = orders.order_id
-        union all
-        select customer_id, source_system, sent_on as met_on from {{ ref('messages') }}
-    ) as meetings
-    where customer_id is not null
-    group by customer_id, source_system
-),
-
 dated as (
-    select
-        profiles.profile_id,
-        profiles.customer_id,
-        profiles.source_system,
-        case
-            when profiles.created_at is not null then {{ business_date('profiles.created_at') }}
-            else coalesce(least({{ business_date('shown.seen_at') }}, met.met_on), {{ business_date('profiles.linked_at') }})
-        end as known_on
-    from profiles
-    left join shown on profiles.profile_id = shown.profile_id
-    left join met on profiles.customer_id = met.customer_id and profiles.source_system = met.source_system
+    select kept.*
+    from {{ ref('customer_records') }} as kept
+    inner join people on kept.customer_id = people.customer_id
 ),
 
 claims as (
-    {%- for attribute in expected %}
-    select
-        dated.customer_id,
-        dated.source_system,
-        '{{ attribute }}' as attribute,
-        {{ 'dated.known_on' if attribute in of_records else contact_told_on }} as told_on
-    from {{ 'profiles' if attribute in of_records else 'identifiers' }} as told
-    inner join dated on told.profile_id = dated.profile_id
-    where {{ "nullif(" ~ of_records[attribute] ~ ", '') is not null" if attribute in of_records
-        else "told.identifier_type = '" ~ attribute ~ "' and told.rejected_because is null" }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select told.*
+    from {{ ref('customer_record_attributes') }} as told
+    inner join people on told.customer_id = people.customer_id
 ),
 
 -- From here on `all` is one more system, which holds every record.
