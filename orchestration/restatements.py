@@ -6,7 +6,8 @@ Publishing asks it for the rows that the version it makes adds; nothing else run
 was over at the last publication and the mart told that period at all: days that a first load brings later were never published, and
 a month that is still running is not restated but finished. Why a number moved is read from the facts its mart stands on: which of
 their rows, dated in the same period, are new, gone, different or of another customer; then whether a rule it reads or its definition
-changed. A mart says its grain in `meta.grain`, a fact its key and its date in `meta.fact`.
+changed. Facts of days before the period, which windows and cohorts look at, are named where none of their rows in it moved. A mart
+whose grain has no date (a campaign's whole life) is never finished, so it is not restated. A mart says its grain in `meta.grain`, a fact its key and its date in `meta.fact`.
 """
 
 from __future__ import annotations
@@ -166,21 +167,29 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: Mart, before: Version,
                     or abs(number.old - number.new) > {SAME} * greatest(abs(number.old), abs(number.new)))
                 and "{mart.period}" in (select period from told)
         ),
+        spans as (select distinct "{mart.period}" as first_day, last_day from moved),
+        dated as (
+            select first_day, last_day, fact, move, words, on_day < first_day as is_earlier, sum(rows) as rows
+            from spans
+            inner join moved_facts on on_day <= last_day and list_contains({list(mart.facts)!r}, fact)
+            group by all
+        ),
+        facts as (
+            select
+                first_day, last_day, fact, is_earlier, fact || ': ' || string_agg(rows || ' ' || words, ', ' order by move) as words,
+                min(is_earlier) over (partition by first_day, last_day, fact) as is_only_earlier
+            from dated
+            group by first_day, last_day, fact, is_earlier
+        ),
         causes as (
-            select periods.first_day, periods.last_day, string_agg(facts.words, '; ' order by facts.fact) as words
-            from (select distinct "{mart.period}" as first_day, last_day from moved) as periods
-            inner join (
-                select first_day, last_day, fact, fact || ': ' || string_agg(rows || ' ' || words, ', ' order by move) as words
-                from (
-                    select span.first_day, span.last_day, fact, move, any_value(words) as words, sum(rows) as rows
-                    from (select distinct "{mart.period}" as first_day, last_day from moved) as span
-                    inner join moved_facts
-                        on moved_facts.on_day between span.first_day and span.last_day and list_contains({list(mart.facts)!r}, fact)
-                    group by span.first_day, span.last_day, fact, move
-                )
-                group by first_day, last_day, fact
-            ) as facts on periods.first_day = facts.first_day and periods.last_day = facts.last_day
-            group by periods.first_day, periods.last_day
+            select
+                first_day, last_day,
+                concat_ws(
+                    '; ', string_agg(words, '; ' order by fact) filter (not is_earlier),
+                    'of days before it ' || string_agg(words, '; ' order by fact) filter (is_only_earlier)
+                ) as words
+            from facts
+            group by first_day, last_day
         )
         select
             number.kpi_id, "{mart.period}", {f"cast(to_json({{{told}}}) as varchar)" if told else "'{}'"}, number.old, number.new,
@@ -194,11 +203,11 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: Mart, before: Version,
 
 
 def _elsewhere(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str:
-    """The cause of numbers that look beyond their own period: windows, cohorts, state."""
+    """The cause of numbers that look beyond the end of their own period."""
     found = connection.execute(
         "select fact, sum(rows) from moved_facts where list_contains(?, fact) group by 1 order by 1", [list(mart.facts)]).fetchall()
     told = "; ".join(f"{fact}: {rows}" for fact, rows in found)
-    return f"rows of other days that it looks at ({told})" if told else "a mapping, a seed or another table that it looks at"
+    return f"rows of later days that it looks at ({told})" if told else "a mapping, a seed or another table that it looks at"
 
 
 def _moved_facts(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before: Version, moved: Iterable[str], zone: str) -> None:

@@ -4,6 +4,7 @@ One story told once, because every night is a whole build: the first night; the 
 night again; a night on which Mindbox is down; an attempt while RetailCRM is down too; the night when all are back.
 """
 
+import json
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -239,6 +240,25 @@ def test_every_sale_ticket_call_visit_and_answer_is_counted_as_in_the_retailers_
     assert {what: told.read(query)[0][0] for what, query in BOOKS.items()} == {what: books[what] for what in BOOKS}
     rare = {"tickets_deleted", "tickets_merged", "survey_csi"}  # not every six weeks of 800 people see one
     assert {what for what in BOOKS if not books[what]} <= rare
+
+
+def test_restatements_are_the_published_numbers_that_moved(story):
+    """What was read last night and what is read now, looked up in both versions; and somebody opened a message late."""
+    version = story.second.outcome.version.version
+    named = story.second.read("select kpi_id, mart, mart_column from marts.kpi_register")
+    registered = {kpi: (mart, column) for kpi, mart, column in named}
+    numbers = "select kpi_id, period, dimensions, old_value, new_value, cause from marts.restatements"
+    moved = story.second.read(f"{numbers} where version = '{version}'")
+    late = [row for row in moved if registered[row[0]] == ("kpi_messaging_daily", "open_rate") and "messages:" in row[5]]
+    assert late
+    assert all(cause for *_, cause in moved)
+    daily = [row for row in moved if registered[row[0]][0].endswith("_daily")]
+    for kpi, period, dimensions, old, new, _ in [*late[:10], *daily[::max(1, len(daily) // 40)]]:
+        mart, column = registered[kpi]
+        told = {"day": period, **json.loads(dimensions)}
+        where = " and ".join(f"{name} is not distinct from " + ("null" if value is None else f"'{value}'") for name, value in told.items())
+        query = f"select cast({column} as double) from marts.{mart} where {where}"
+        assert (story.first.read(query) or [(None,)], story.second.read(query) or [(None,)]) == ([(old,)], [(new,)])
 
 
 def test_every_kpi_leads_to_the_records_behind_it_and_every_ratio_to_its_parts(story):

@@ -121,7 +121,15 @@ def test_a_cell_of_a_cohort_is_over_when_its_age_is(nights):
     nights.build(cohorts=[("2026-08-01", 1, 8), ("2026-08-01", 2, 4), ("2026-08-01", 3, 5)], orders=[("o1", "c1", "2026-10-30 21:30:00")])
     # August + 2 months ends with October, + 3 with November, which is running; the new order is of 31 October in Moscow.
     assert [(row[2], row[3], row[4], row[6]) for row in nights.restated()] == [
-        ('{"age_months":1}', 7.0, 8.0, "rows of other days that it looks at (orders: 1)"), ('{"age_months":2}', 3.0, 4.0, "orders: 1 new")]
+        ('{"age_months":1}', 7.0, 8.0, "rows of later days that it looks at (orders: 1)"), ('{"age_months":2}', 3.0, 4.0, "orders: 1 new")]
+
+
+def test_rows_of_earlier_days_are_named_when_nothing_of_that_fact_moved_in_the_period(nights):
+    nights.build(messages=[("m1", "c1", "2026-10-30", False), ("m2", "c1", "2026-10-01", False)])
+    nights.publish()
+    mail = [*DAYS[:1], ("2026-10-30", "email", 100, 12), *DAYS[2:]]
+    nights.build(mail=mail, messages=[("m1", "c1", "2026-10-30", False), ("m2", "c1", "2026-10-01", True)])
+    assert [row[6] for row in nights.restated()] == ["of days before it messages: 1 changed"]
 
 
 def test_a_changed_rule_and_a_changed_definition_are_named_where_they_are_read(nights):

@@ -23,11 +23,18 @@ omnichannel as (
 
 index_months as (
     select
-        matched_customers,
-        uplift_repeat_visits,
-        row_number() over (order by month desc) as place
-    from {{ ref('kpi_omnichannel_monthly') }}
-    where frequency_band = 'all' and channels_count is null and shopper_type = 'omnichannel' and uplift_repeat_visits is not null
+        sum(matched_customers) as matched_customers,
+        {{ ratio('sum(repeat_visits)', 'sum(baseline_repeat_visits)') }} - 1 as uplift_repeat_visits
+    from (
+        select
+            matched_customers,
+            repeat_visits,
+            baseline_repeat_visits,
+            row_number() over (order by month desc) as place
+        from {{ ref('kpi_omnichannel_monthly') }}
+        where frequency_band = 'all' and channels_count is null and shopper_type = 'omnichannel' and uplift_repeat_visits is not null
+    ) as ripe
+    where place <= 12
 ),
 
 members as (
@@ -106,13 +113,14 @@ campaigns as (
         {{ ratio('sum(revenue)', 'sum(delivered)') }} as revenue_per_message
     from (
         select
-            campaign_id,
+            coalesce(lower(trim(campaign_name)), campaign_id) as campaign,
             max(case when channel = 'sms' then 1 else 0 end) as is_with_sms,
             max(case when channel = 'email' then 1 else 0 end) as is_with_email,
             sum(delivered) as delivered,
             sum(attributed_revenue) as revenue
         from {{ ref('kpi_campaigns') }}
-        group by campaign_id
+        where message_type = 'mass'
+        group by coalesce(lower(trim(campaign_name)), campaign_id)
     ) as sums
     where is_with_email = 1
     group by is_with_sms
@@ -180,12 +188,22 @@ online as (
         and orders.ordered_on >= calendar.month_last_year and orders.ordered_on < calendar.this_month
 ),
 
+-- net of the returns of the month, as everywhere
+revenue as (
+    select
+        {{ ratio(
+            'sum(case when ' ~ dbt.date_trunc('month', 'sales.day') ~ ' = calendar.last_month then sales.net_revenue end)',
+            'sum(case when ' ~ dbt.date_trunc('month', 'sales.day') ~ ' = calendar.month_last_year then sales.net_revenue end)'
+        ) }} - 1 as revenue_growth
+    from {{ ref('kpi_sales_daily') }} as sales
+    cross join calendar
+    inner join {{ ref('channels') }} as channels on sales.sales_channel = channels.channel
+    where channels.channel_class = 'online'
+),
+
 sales as (
     select
         count(case when is_last_month then 1 end) as orders_now,
-        {{ ratio(
-            'sum(case when is_last_month then net_revenue end)', 'sum(case when is_month_last_year then net_revenue end)'
-        ) }} - 1 as revenue_growth,
         {{ ratio('count(case when is_last_month then 1 end)', 'count(case when is_month_last_year then 1 end)') }} - 1 as orders_growth,
         count(case when is_of_the_year and delivery_region is not null and home_region is not null then 1 end) as delivered_somewhere,
         {{ ratio(
@@ -232,7 +250,7 @@ own_values as (
             '(select ' ~ ratio('sum(net_revenue)', 'sum(customers)') ~ " from omnichannel where channels_count >= 2 and shopper_type = 'all')"
             ~ ' / nullif((select ' ~ ratio('sum(net_revenue)', 'sum(customers)') ~ " from omnichannel where channels_count = 1 and shopper_type = 'all'), 0) - 1",
             "(select sum(customers) from omnichannel where channels_count >= 2 and shopper_type = 'all')"),
-        ('omnichannel_repeat_visits', '(select uplift_repeat_visits from index_months where place = 1)', '(select matched_customers from index_months where place = 1)'),
+        ('omnichannel_repeat_visits', '(select uplift_repeat_visits from index_months)', '(select matched_customers from index_months)'),
         ('loyal_customer_profit',
             '(select margin_per_order from members where is_loyalty_member) / nullif((select margin_per_order from members where not is_loyalty_member), 0) - 1',
             '(select orders_count from members where is_loyalty_member)'),
@@ -254,7 +272,7 @@ own_values as (
         ('customer_lifetime_value', '(select revenue_per_buyer from buyers) / (select rate from dollars)', '(select n from buyers)'),
         ('tenant_sales', '(select growth from stores)', '(select n from stores)'),
         ('residents_in_programme', '(select participation_rate from programme)', '(select known_customers from programme)'),
-        ('online_sales_growth', '(select revenue_growth from sales)', '(select orders_now from sales)'),
+        ('online_sales_growth', '(select revenue_growth from revenue)', '(select orders_now from sales)'),
         ('online_orders_growth', '(select orders_growth from sales)', '(select orders_now from sales)'),
         ('orders_from_regions', '(select share_from_regions from sales)', '(select delivered_somewhere from sales)'),
         ('pay_on_receipt', '(select share_paid_on_receipt from sales)', '(select paid_somehow from sales)'),
