@@ -67,10 +67,12 @@ earned as (
     select
         orders.fit,
         sum(orders.net_revenue) as revenue,
-        sum(
+        -- decimals add up to the same in whatever order the rows come; doubles would make every night a new version
+        sum(cast(
             cast(orders.margin_amount as double)
             * (1 - case when orders.net_revenue > 0 then least(coalesce(returned.amount, 0) / orders.net_revenue, 1) else 0 end)
-        ) as margin,
+            as decimal(28, 9)
+        )) as margin,
         sum(orders.cost_amount) as cost_amount,
         sum(orders.assumed_cost_amount) as assumed_cost_amount
     from orders
@@ -95,10 +97,11 @@ errors as (
     select
         'calibration' as fit,
         sum(bought) as bought,
-        sum(expected) as expected,
-        avg(abs(bought - expected)) as mean_absolute_error,
-        sqrt(avg((bought - expected) * (bought - expected))) as root_mean_square_error,
-        corr(bought, expected) as correlation
+        cast(sum(cast(expected as decimal(28, 12))) as double) as expected,
+        cast(sum(cast(abs(bought - expected) as decimal(28, 12))) as double) / count(*) as mean_absolute_error,
+        sqrt(cast(sum(cast((bought - expected) * (bought - expected) as decimal(28, 12))) as double) / count(*))
+            as root_mean_square_error,
+        round(corr(bought, expected), 9) as correlation
     from foreseen
     where expected is not null
     having count(*) > 0
