@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import jinja2
 import pytest
 from filelock import FileLock
 
@@ -29,6 +30,23 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "no-secrets.toml"))
     monkeypatch.setenv("OMNIMART_ENV_FILE", str(tmp_path / "no-settings.env"))
     return data
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """dbt compiles its own templates and the project's anew at each of the suite's hundreds of commands; here the same text is compiled
+    once, as its kind of environment compiles it."""
+    compiled, kept = jinja2.Environment.compile, {}
+
+    def compile_once(environment, source, name=None, filename=None, raw=False, defer_init=False):
+        asked = (type(environment), source, name, filename, raw, defer_init)
+        if asked not in kept:
+            kept[asked] = compiled(environment, source, name, filename, raw, defer_init)
+        return kept[asked]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Environment, "compile", compile_once)
+        yield
 
 
 @pytest.fixture(scope="session")
