@@ -93,18 +93,23 @@ def kpi_attribution_monthly(tables: Tables) -> pd.DataFrame:
     touches = touches_before(tables, orders)
     effects = effects_by_month(tables, orders, touches)
     shares = _shares(tables, orders, touches, effects)
-    shares["assumed_cost_amount"] = shares.credit * shares.order_id.map(orders.set_index("order_id").assumed_cost_amount).astype(float)
+    told = orders.set_index("order_id")
+    shares["assumed_cost_amount"] = shares.credit * shares.order_id.map(told.assumed_cost_amount).astype(float)
+    shares["credited_orders"] = shares.credit * shares.order_id.map(told.receipts_count).astype(float)
     credited = shares.groupby(GRAIN).agg(
-        credited_orders=("credit", "sum"), credited_revenue=("credited_revenue", "sum"), credited_margin=("credited_margin", "sum"),
+        credited_orders=("credited_orders", "sum"),
+        credited_revenue=("credited_revenue", "sum"),
+        credited_margin=("credited_margin", "sum"),
         assumed_cost_amount=("assumed_cost_amount", "sum"),
     )
     totals = _model_credits(tables, shares, touches, effects)
     costs = tables.channel_costs.assign(month=month_of(tables.channel_costs.cost_on))
     costs = costs.groupby(["month", "channel"])[["impressions", "clicks", "cost"]].sum(min_count=1)
-    told = credited.join(totals, how="outer")
-    met = pd.concat([told.reset_index()[["month", "channel"]], costs.reset_index()[["month", "channel"]]]).drop_duplicates()
+    told = credited.join(totals, how="outer").reset_index()
+    touched = told[((told.model_credit > 0) | (told.model_credit.isna())) & told.month.isin(orders.month)]
+    met = pd.concat([touched[["month", "channel"]], costs.reset_index()[["month", "channel"]]]).drop_duplicates()
     rows = met[met.month <= tables.as_of_on].merge(pd.DataFrame({"model": MODELS}), how="cross")
-    rows = rows.merge(told.reset_index(), on=GRAIN, how="left").merge(costs.reset_index(), on=["month", "channel"], how="left")
+    rows = rows.merge(told, on=GRAIN, how="left").merge(costs.reset_index(), on=["month", "channel"], how="left")
     rows = rows.merge(_known(orders, touches).reset_index(), on="month", how="left")
     rows = rows.merge(_fitted(tables, orders, touches), on="month", how="left")
     for column in ("credited_orders", "credited_revenue", "credited_margin", "assumed_cost_amount", "model_credit"):
@@ -127,7 +132,7 @@ def _model_credits(
     for month, effect in effects.items():
         window = shares[_in_fit_window(tables, shares.month, month)]
         window = window[(window.model != "markov") | (window.channel == UNATTRIBUTED)]
-        others = window.groupby(["channel", "model"]).credit.sum().rename("model_credit").reset_index()
+        others = window.groupby(["channel", "model"]).credited_orders.sum().rename("model_credit").reset_index()
         conversions = touches.order_id[_in_fit_window(tables, touches.month, month)].nunique()
         markov = pd.DataFrame({"channel": effect.index, "model": "markov", "removal_effect": effect.to_numpy()})
         markov["model_credit"] = markov.removal_effect / markov.removal_effect.sum() * conversions

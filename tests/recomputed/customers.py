@@ -51,7 +51,8 @@ class People:
         self.returns = returns_of_people(tables)
         self.first_day = self.orders.day.min()
         began = min(self.first_day, tables.sessions.started_on.min(), tables.business_date(tables.touchpoints.occurred_at).min())
-        self.days = pd.date_range(began - pd.Timedelta(days=1), tables.as_of_on, freq="D")  # with a day before anything was
+        day_before = began.replace(day=1) - pd.Timedelta(days=1)
+        self.days = pd.date_range(day_before, tables.as_of_on, freq="D")  # whole months, and a day on which nothing had been yet
         self.months = pd.date_range(self.first_day.replace(day=1), tables.as_of_on, freq="MS")
 
     def on(self, day: pd.Timestamp) -> int:

@@ -22,8 +22,9 @@ def kpi_omnichannel_monthly(tables: Tables) -> pd.DataFrame:
     people = People(tables)
     by_touch = shopper_type_by_touch(people)
     each = pd.concat([_buyers(people, month) for month in people.months])
-    rows = _with_totals(each, (taken_up := _taken_up(people))).merge(taken_up, on=["month", "frequency_band"], how="left")
-    rows = rows.merge(_touched(people, by_touch), on=["month", "shopper_type"], how="left")
+    taken_up, touched = _taken_up(people), _touched(people, by_touch)
+    rows = _with_totals(each, taken_up, touched).merge(taken_up, on=["month", "frequency_band"], how="left")
+    rows = rows.merge(touched, on=["month", "shopper_type"], how="left")
     whole = (rows.frequency_band == ALL) & rows.channels_count.isna()
     omnichannel = rows.shopper_type == "omnichannel"
     for column in ("customers_by_touch", "touched_customers"):
@@ -105,10 +106,11 @@ def _visits(people: People) -> pd.DataFrame:
     return people.visits
 
 
-def _with_totals(each: pd.DataFrame, taken_up: pd.DataFrame) -> pd.DataFrame:
+def _with_totals(each: pd.DataFrame, taken_up: pd.DataFrame, touched: pd.DataFrame) -> pd.DataFrame:
     """Sums by everything and by all of each thing; beside each type, how many of any type are in its band and number of channels.
 
-    Who took up a second class may be in no other figure of a band: whose last order is older than the window is in band 1 that day.
+    Who took up a second class may be in no other figure of a band (whose last order is older than the window is in band 1 that day), and
+    there may be people of a type by touch and none by purchase.
     """
     cells = []
     for band, channels, shopper_type in product((True, False), repeat=3):
@@ -120,9 +122,11 @@ def _with_totals(each: pd.DataFrame, taken_up: pd.DataFrame) -> pd.DataFrame:
         kind["channels_count"] = kind.channels_count.astype("Int64")
         cells.append(kind.groupby(GRAIN, dropna=False)[["customers", "repeat_buyers", *FACTS]].sum().reset_index())
     took = taken_up[taken_up.index_customers > 0]
+    took = took[["month", "frequency_band"]].assign(shopper_type="omnichannel")
+    touched = touched[touched.customers_by_touch > 0][["month", "shopper_type"]].assign(frequency_band=ALL)
     nothing = dict.fromkeys(["customers", "repeat_buyers", *FACTS], 0)
-    took = took[["month", "frequency_band"]].assign(channels_count=pd.NA, shopper_type="omnichannel", **nothing)
-    rows = pd.concat([*cells, took.astype({"channels_count": "Int64"})]).groupby(GRAIN, dropna=False, as_index=False).sum()
+    without = pd.concat([took, touched]).assign(channels_count=pd.NA, **nothing).astype({"channels_count": "Int64"})
+    rows = pd.concat([*cells, without]).groupby(GRAIN, dropna=False, as_index=False).sum()
     whole = rows.loc[rows.shopper_type == ALL, [*GRAIN[:3], "customers", "repeat_buyers"]]
     whole = whole.rename(columns={"customers": "buyers"})
     return rows.drop(columns="repeat_buyers").merge(whole, on=GRAIN[:3], how="left")

@@ -102,7 +102,7 @@ def kpi_conversion_paths(tables: Tables) -> pd.DataFrame:
     lost = lost_paths(tables, orders)
     by_path = won.groupby(["month", "path"])
     rows = pd.DataFrame({
-        "orders": by_path.size(),
+        "orders": by_path.receipts_count.sum(),
         "revenue": by_path.net_revenue.sum(),
         "touches": by_path.touches.sum(),
         "days_to_conversion": by_path.days.sum(min_count=1),

@@ -110,14 +110,14 @@ joined as (
         channels.month,
         channels.channel,
         models.model,
-        cast(round(coalesce(credited.credited_orders, 0), 12) as double) as credited_orders,
+        cast(round(coalesce(credited.credited_orders, 0), 15) as double) as credited_orders,
         cast(coalesce(credited.credited_revenue, 0) as decimal(18, 2)) as credited_revenue,
         cast(coalesce(credited.credited_margin, 0) as decimal(18, 2)) as credited_margin,
         cast(round(coalesce(credited.assumed_cost_amount, 0), 2) as decimal(18, 2)) as assumed_cost_amount,
         case
             when models.model = 'markov' and channels.channel <> 'unattributed'
                 then round(coalesce(effects.removal_effect / effects.effects_of_all, 0) * cast(round(conversions.fit_conversions) as double), 12)
-            else cast(round(coalesce(in_window.orders_in_window, 0), 12) as double)
+            else cast(round(coalesce(in_window.orders_in_window, 0), 15) as double)
         end as model_credit,
         cast(round(coalesce(conversions.fit_conversions, 0)) as bigint) as fit_conversions,
         case when models.model = 'markov' then effects.removal_effect end as removal_effect,

@@ -260,7 +260,8 @@ cells as (
         origins.channel as from_channel,
         targets.channel as to_channel,
         origins.channel = targets.channel as is_same,
-        visited_channels.channel is not null as has_sessions
+        visited_channels.channel is not null as has_sessions,
+        {{ dbt.dateadd('day', repurchase_days, dbt.dateadd('month', 1, 'months.month')) }} <= {{ as_of_date() }} as is_year_over
     from months
     cross join channels as origins
     cross join channels as targets
@@ -284,10 +285,9 @@ counted as (
         cast(coalesce(switched.purchases, 0) as bigint) as purchases,
         cast(coalesce(switched.followed_purchases, 0) as bigint) as followed_purchases,
         coalesce(switches.purchases, 0) as next_purchases,
-        watched_buyers.buyers,
-        watched_buyers.repurchasers,
-        case when watched_buyers.buyers is not null then coalesce(migrated.repurchasers_in_channel, 0) end
-            as repurchasers_in_channel,
+        case when cells.is_year_over then coalesce(watched_buyers.buyers, 0) end as buyers,
+        case when cells.is_year_over then coalesce(watched_buyers.repurchasers, 0) end as repurchasers,
+        case when cells.is_year_over then coalesce(migrated.repurchasers_in_channel, 0) end as repurchasers_in_channel,
         case when cells.is_same then cast(coalesce(known.identified_orders, 0) as bigint) end as identified_orders,
         case when cells.is_same then cast(coalesce(known.itemised_orders, 0) as bigint) end as itemised_orders
     from cells
