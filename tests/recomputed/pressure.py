@@ -106,8 +106,8 @@ def pressing(tables: Tables) -> pd.DataFrame:
     called = messages.trigger_name
     for of_campaign in (campaigns.utm_campaign, campaigns.name):
         called = called.fillna(messages.campaign_id.map(of_campaign))
-    messages = messages.assign(called=called)
-    got = messages.loc[messages.is_delivered & messages.customer_id.notna() & called.notna()]
+    messages = messages.assign(called=called.str.strip().str.lower())
+    got = messages.loc[messages.is_delivered & messages.customer_id.notna() & messages.called.notna()]
     got = got.assign(reacted_at=_reacted_at(got))[["message_id", "customer_id", "called", "channel", "sent_at", "reacted_at"]]
     repeated = set()
     in_channels = got.groupby(["customer_id", "called"]).channel.transform("nunique")
@@ -118,11 +118,11 @@ def pressing(tables: Tables) -> pd.DataFrame:
 
 def _repeated(same: pd.DataFrame, window: pd.Timedelta) -> set[str]:
     found = set()
-    for later in same.itertuples():
-        before = same[(same.channel != later.channel) & (same.sent_at < later.sent_at) & (same.sent_at >= later.sent_at - window)]
-        for earlier in before.itertuples():
-            if not ((same.reacted_at > earlier.sent_at) & (same.reacted_at < later.sent_at)).any():
-                found.add(later.message_id)
+    series = list(same.sort_values(["sent_at", "message_id"]).itertuples())
+    for place, later in enumerate(series):
+        before = [one for one in series[:place] if one.channel != later.channel and one.sent_at >= later.sent_at - window]
+        if before and not same.reacted_at.between(before[-1].sent_at, later.sent_at).any():
+            found.add(later.message_id)
     return found
 
 

@@ -168,7 +168,7 @@ home as (
     from (
         select region, row_number() over (order by count(*) desc, region) as place
         from {{ ref('stores') }}
-        where region is not null
+        where region is not null and kind = 'store'
         group by region
     ) as counted
     where place = 1
