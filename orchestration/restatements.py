@@ -6,8 +6,9 @@ Publishing asks it for the rows that the version it makes adds; nothing else run
 was over at the last publication and the mart told that period at all: days that a first load brings later were never published, and
 a month that is still running is not restated but finished. Why a number moved is read from the facts its mart stands on: which of
 their rows, dated in the same period, are new, gone, different or of another customer; then whether a rule it reads or its definition
-changed. Facts of days before the period, which windows and cohorts look at, are named where none of their rows in it moved. A mart
-whose grain has no date (a campaign's whole life) is never finished, so it is not restated. A mart says its grain in `meta.grain`, a fact its key and its date in `meta.fact`.
+changed. Facts of days before the period, which windows and cohorts look at, are named where none of their rows in it moved.
+A mart whose grain has no date (a campaign's whole life) is never finished, so it is not restated. A mart says its grain in
+`meta.grain`, a fact its key and its date in `meta.fact`.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ def _materializations(selected: Set[dg.AssetKey], project: Mapping[str, Any], ou
         if key in selected:
             counted = rows.get((key.path[0], key.path[-1]))
             metadata = {"seconds": round(built[unique_id].seconds, 2), **({} if counted is None else {"dagster/row_count": counted})}
-            metadata |= fits.metadata() if key == fits.KEY else {}
+            metadata |= fits.metadata() if key == fits.KEY and counted is not None else {}
             yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
