@@ -68,7 +68,7 @@ def project(tmp_path: Path) -> Path:
         shutil.copy(PROJECT / "seeds" / f"{seed}.csv", root / "seeds")
     models = root / "models" / "intermediate"
     models.mkdir()
-    for file in (*(PROJECT / "models/intermediate/loyalty").glob("*.sql"), *(PROJECT / "models/marts/core").glob("loyalty_*.sql")):
+    for file in (*(PROJECT / "models/intermediate/loyalty").glob("int_l*.sql"), *(PROJECT / "models/marts/core").glob("loyalty_*.sql")):
         text = re.sub(rf"\n +'stg_(?!{OURS})\w+',", "", file.read_text(encoding="utf-8"))
         (models / file.name).write_text(text, encoding="utf-8")
     for name, text in STUBS.items():

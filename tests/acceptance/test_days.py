@@ -243,12 +243,12 @@ def test_every_sale_ticket_call_visit_and_answer_is_counted_as_in_the_retailers_
 
 
 def test_restatements_are_the_published_numbers_that_moved(story):
-    """What was read last night and what is read now, looked up in both versions; and somebody opened a message late."""
-    version = story.second.outcome.version.version
-    named = story.second.read("select kpi_id, mart, mart_column from marts.kpi_register")
+    """What was published before and what is published now, looked up in both versions; messages opened late are among it."""
+    version = story.back.outcome.version.version
+    named = story.back.read("select kpi_id, mart, mart_column from marts.kpi_register")
     registered = {kpi: (mart, column) for kpi, mart, column in named}
     numbers = "select kpi_id, period, dimensions, old_value, new_value, cause from marts.restatements"
-    moved = story.second.read(f"{numbers} where version = '{version}'")
+    moved = story.back.read(f"{numbers} where version = '{version}'")
     late = [row for row in moved if registered[row[0]] == ("kpi_messaging_daily", "open_rate") and "messages:" in row[5]]
     assert late
     assert all(cause for *_, cause in moved)
@@ -258,7 +258,7 @@ def test_restatements_are_the_published_numbers_that_moved(story):
         told = {"day": period, **json.loads(dimensions)}
         where = " and ".join(f"{name} is not distinct from " + ("null" if value is None else f"'{value}'") for name, value in told.items())
         query = f"select cast({column} as double) from marts.{mart} where {where}"
-        assert (story.first.read(query) or [(None,)], story.second.read(query) or [(None,)]) == ([(old,)], [(new,)])
+        assert (story.second.read(query) or [(None,)], story.back.read(query) or [(None,)]) == ([(old,)], [(new,)])
 
 
 def test_every_kpi_leads_to_the_records_behind_it_and_every_ratio_to_its_parts(story):

@@ -35,6 +35,8 @@ ENTITIES = {
         "changed_at": "timestamp", "seen_at": "timestamp"},
     "segments": KEY | {"profile_record_id": "varchar", "segment_code": "varchar", "segment_name": "varchar"},
 }
+# What of marts/customer_360 needs nothing but people's records.
+ON_IDENTITY = {"_customer_360__models.yml", "customer_id_redirects.sql", "customer_profiles.sql", "identity_events.sql"}
 # The staging models that the unions over people ask for, as (system, entity); a new vendor changes nothing here.
 STAGED = sorted({
     (system, entity)
@@ -85,8 +87,9 @@ class IdentityProject:
         shutil.copy(PROJECT / "dbt_project.yml", self.root)
         for folder in ("intermediate/customers", "intermediate/identity", "marts/customer_360", "marts/pii", "published"):
             shutil.copytree(PROJECT / "models" / folder, self.root / "models" / folder)
-        for name in ("customer_360.sql", "customer_timeline.sql", "_customer_360__unit_tests.yml"):
-            (self.root / "models" / "marts" / "customer_360" / name).unlink()  # they stand on orders, messages, tickets …
+        for path in (self.root / "models" / "marts" / "customer_360").iterdir():
+            if path.name not in ON_IDENTITY:
+                path.unlink()  # it stands on orders, messages, tickets …
         (self.root / "seeds").mkdir()
         for seed in SEEDS:
             shutil.copy(PROJECT / "seeds" / f"{seed}.csv", self.root / "seeds")

@@ -292,7 +292,8 @@ final as (
         cast(claims.low as double) as low,
         cast(claims.high as double) as high,
         claims.unit,
-        own_values.own_value,
+        -- so that the last digit does not hang on the order of rows, and no night is a new version for it
+        round(own_values.own_value, 12) as own_value,
         coalesce(own_values.own_n, 0) as own_n,
         claims.caveat
     from claims
