@@ -35,8 +35,12 @@ ENTITIES = {
         "changed_at": "timestamp", "seen_at": "timestamp"},
     "segments": KEY | {"profile_record_id": "varchar", "segment_code": "varchar", "segment_name": "varchar"},
 }
+NO_CONTACTS = """
+select cast(null as varchar) as source_system, cast(null as varchar) as source_account, cast(null as timestamp) as contacted_at
+where 1 = 0
+"""
 # What of marts/customer_360 needs nothing but people's records.
-ON_IDENTITY = {"_customer_360__models.yml", "customer_id_redirects.sql", "customer_profiles.sql", "identity_events.sql"}
+ON_IDENTITY = {"_customer_360__models.yml", "consents.sql", "customer_id_redirects.sql", "customer_profiles.sql", "identity_events.sql"}
 # The staging models that the unions over people ask for, as (system, entity); a new vendor changes nothing here.
 STAGED = sorted({
     (system, entity)
@@ -95,6 +99,7 @@ class IdentityProject:
             shutil.copy(PROJECT / "seeds" / f"{seed}.csv", self.root / "seeds")
         shutil.copy(PROJECT / "seeds" / "_identity__seeds.yml", self.root / "seeds")
         (self.root / "models" / "staging").mkdir()
+        (self.root / "models" / "staging" / "int_lake_contacts.sql").write_text(NO_CONTACTS, encoding="utf-8")
         for system, entity in STAGED:
             name = f"stg_{system}__{entity}"
             (self.root / "models" / "staging" / f"{name}.sql").write_text(
