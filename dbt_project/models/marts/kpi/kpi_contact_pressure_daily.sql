@@ -109,7 +109,7 @@ stretches as (
         summed.customer_id,
         summed.from_on,
         summed.to_on,
-        {{ pressure_band('summed.messages_7d') }} as pressure_band,
+        {{ pressure_band('summed.messages_7d') }},
         1 as people,
         summed.messages_7d,
         summed.messages_30d,
@@ -128,9 +128,9 @@ moves as (
     select
         moved_on,
         pressure_band,
-        {%- for count in stock %}
-        sum({{ count }}) as {{ count }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for count in stock %}
+    sum({{ count }}) as {{ count }}{{ ',' if not loop.last }}
+    {%- endfor %}
     from (
         select from_on as moved_on, pressure_band, {{ stock | join(', ') }} from stretches
         union all
@@ -144,9 +144,9 @@ flows as (
     select
         written.sent_on as day,
         stretches.pressure_band,
-        {%- for count in flow %}
-        sum(written.{{ count }}) as {{ count }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for count in flow %}
+    sum(written.{{ count }}) as {{ count }}{{ ',' if not loop.last }}
+    {%- endfor %}
     from written
     inner join stretches on written.customer_id = stretches.customer_id and written.sent_on = stretches.from_on
     group by written.sent_on, stretches.pressure_band
@@ -180,9 +180,9 @@ daily as (
             partition by grid.pressure_band order by grid.day rows between unbounded preceding and current row
         ), 0) as bigint) as {{ count }},
         {%- endfor %}
-        {%- for count in flow %}
-        cast(coalesce(flows.{{ count }}, 0) as bigint) as {{ count }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for count in flow %}
+    cast(coalesce(flows.{{ count }}, 0) as bigint) as {{ count }}{{ ',' if not loop.last }}
+    {%- endfor %}
     from grid
     left join moves on grid.day = moves.moved_on and grid.pressure_band = moves.pressure_band
     left join flows on grid.day = flows.day and grid.pressure_band = flows.pressure_band
