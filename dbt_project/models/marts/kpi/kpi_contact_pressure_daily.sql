@@ -109,7 +109,7 @@ stretches as (
         summed.customer_id,
         summed.from_on,
         summed.to_on,
-        {{ pressure_band('summed.messages_7d') }},
+        {{ pressure_band('summed.messages_7d') }} as pressure_band,
         1 as people,
         summed.messages_7d,
         summed.messages_30d,
