@@ -56,8 +56,8 @@ UNITS = {
 
 def files(marts: dict[str, Mart]) -> dict[Path, str]:
     """The one file of this module, by its place."""
-    sections = [_section(mart) for mart in marts.values() if mart.kpis]
-    contents = "\n".join(f"- [{name}](#{name}): {_first_sentence(mart)}" for name, mart in marts.items() if mart.kpis)
+    sections = [_section(mart) for mart in marts.values() if mart.kpis or mart.names]
+    contents = "\n".join(f"- [{name}](#{name}): {_first_sentence(mart)}" for name, mart in marts.items() if mart.kpis or mart.names)
     return {BOOK: "\n".join([INTRODUCTION, contents, "", *sections])}
 
 
@@ -75,11 +75,11 @@ def _lines(mart: Mart) -> Iterator[str]:
     yield f"## {mart.name}"
     yield mart.description
     yield ""
-    yield f"Grain · одна строка: {' × '.join(mart.grain)}. Owner · владелец: {', '.join(sorted({kpi.owner for kpi in mart.kpis}))}."
+    yield f"Grain · одна строка: {' × '.join(mart.grain)}. Owner · владелец: {', '.join(sorted({kpi.owner for kpi in (*mart.kpis, *mart.names)}))}."
     yield ""
     yield _row(HEADINGS)
     yield _row("---" for _ in HEADINGS)
-    for kpi in mart.kpis:
+    for kpi in (*mart.kpis, *mart.names):
         says = f"{kpi.definition}<br>{kpi.definition_ru}"
         yield _row((_name(kpi), kpi.name_ru, says, kpi.formula, _unit(kpi), _adds_up(kpi), kpi.source_document))
     if query := drill(mart.name):

@@ -27,6 +27,7 @@ PROJECT = REPOSITORY / "dbt_project"
 SEED = PROJECT / "seeds" / "registered_kpis.csv"
 FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the contracts are 1 s of Python's own reader
 NOT_OVER, LAST_OF = "not over ", "last of "
+NAME = "name"  # the unit of what is asked for and is no number: who owns a channel
 # `100 × net_promoters / nps_answers`, `this_year / last_year − 1`; what follows an equals sign only explains.
 RATIO = re.compile(r"(?:(?P<times>\d+) [×*] )?(?P<numerator>\w+) / (?P<denominator>\w+)(?: [−-] (?P<less>\d+))?(?: = .*)?")
 
@@ -63,6 +64,11 @@ class Kpi:
     owner: str
     source_document: str
     definition_ru: str
+    asked_as: str
+
+    @property
+    def is_number(self) -> bool:
+        return self.unit != NAME
 
     @property
     def is_ratio(self) -> bool:
@@ -102,7 +108,8 @@ class Mart:
     grain: tuple[str, ...]
     attributes: tuple[str, ...]
     columns: dict[str, Column]
-    kpis: tuple[Kpi, ...]
+    kpis: tuple[Kpi, ...]  # numbers, each a metric
+    names: tuple[Kpi, ...]  # what is a name and no metric
     parts_additive: dict[str, str]  # of parts that are no KPI themselves and do not add up; `others` stands for all that are not named
     taken: frozenset[str]  # every kpi_id of the register
 
@@ -156,7 +163,7 @@ def marts() -> dict[str, Mart]:
     taken = frozenset(kpi.kpi_id for one in registered.values() for kpi in one)
     found = {name: _mart(model, tuple(registered.get(name, ())), taken) for name, model in sorted(described.items())}
     for mart in found.values():
-        for kpi in mart.kpis:
+        for kpi in (*mart.kpis, *mart.names):
             for column in (kpi.mart_column, kpi.numerator_column, kpi.denominator_column):
                 if column and column not in mart.columns:
                     raise RegisterError(f"{kpi.kpi_id} in the register speaks of {mart.name}.{column}, which is not in its contract.")
@@ -183,7 +190,8 @@ def _mart(model: dict[str, Any], registered: tuple[Kpi, ...], taken: frozenset[s
         grain=tuple(meta.get("grain") or sound.get("grain", ())),
         attributes=tuple(meta.get("attributes", ())),
         columns=columns,
-        kpis=registered,
+        kpis=tuple(kpi for kpi in registered if kpi.is_number),
+        names=tuple(kpi for kpi in registered if not kpi.is_number),
         parts_additive=meta.get("additive", {}),
         taken=taken,
     )

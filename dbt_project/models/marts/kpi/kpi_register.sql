@@ -13,5 +13,6 @@ select
     additive,
     owner,
     source_document,
-    definition_ru
+    definition_ru,
+    asked_as
 from {{ ref('registered_kpis') }}
