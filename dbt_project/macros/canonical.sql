@@ -80,8 +80,8 @@
         'loyalty_programmes': [('name', 'text'), ('started_on', 'date')],
         'loyalty_accounts': [
             ('profile_record_id', 'text'), ('programme_record_id', 'text'), ('card_number', 'text'), ('phone', 'text'),
-            ('status', 'text'), ('enrolled_at', 'timestamp'), ('closed_at', 'timestamp'), ('vendor_balance', 'number'),
-            ('balance_told_at', 'timestamp')],
+            ('status', 'text'), ('enrolled_at', 'timestamp'), ('closed_at', 'timestamp'), ('is_closed_at_assumed', 'boolean'),
+            ('vendor_balance', 'number'), ('balance_told_at', 'timestamp')],
         'loyalty_operations': [
             ('loyalty_account_record_id', 'text'), ('profile_record_id', 'text'), ('operation_type', 'text'),
             ('cancels_type', 'text'), ('points', 'number'), ('is_pending', 'boolean'), ('available_on', 'date'),

@@ -201,3 +201,22 @@ def test_times_are_utc(orders: SmallProject) -> None:
     orders.build()
     assert orders.rows("select version_at::varchar, loaded_at::varchar from staging.base_acme__orders") == [
         ("2026-11-01 03:00:00", "2026-11-01 03:00:00")]
+
+
+def test_every_version_is_kept_where_it_is_asked_for(project: SmallProject) -> None:
+    """Night by night the same as all at once, an old one that arrives late included."""
+    project.declare("orders")
+    project.write("models/staging/acme/base/base_acme__orders.sql",
+                  ORDERS.replace("MONEY", "money").replace("contract) }}", "contract, every_version=true) }}"))
+    project.land("orders", order("1", 1, version_at=FIRST_LOAD), order("2", "abc", version_at=FIRST_LOAD))
+    project.build()
+    project.land("orders", order("1", 1, version_at=FIRST_LOAD + timedelta(days=7)))
+    project.land("orders", order("1", 3, version_at=FIRST_LOAD - timedelta(days=7)))
+    project.build()
+    kept = "select document_key, version_at::date::varchar, gross_amount::varchar, is_accepted from staging.base_acme__orders order by all"
+    night_by_night = project.rows(kept)
+    assert night_by_night == [
+        ("1", "2026-10-25", "3.00", True), ("1", "2026-11-01", "1.00", True), ("1", "2026-11-08", "1.00", True),
+        ("2", "2026-11-01", None, False)]
+    project.build("--full-refresh")
+    assert project.rows(kept) == night_by_night

@@ -94,6 +94,8 @@ def _people(tables: Tables, orders: pd.DataFrame, last_days: pd.Series) -> pd.Da
     closed = accounts.groupby("customer_id").until.agg(lambda until: until.max() if until.notna().all() else pd.NaT)
     left_on = pd.to_datetime(closed).dropna()
     left_on = left_on[left_on <= tables.as_of_on]
+    last = accounts.sort_values(["closed_at", "is_closed_at_assumed"]).groupby("customer_id").tail(1)
+    unknown = set(last.customer_id[last.is_closed_at_assumed])
     known = known_since(tables)
     operations = tables.loyalty_operations
     operations = operations[operations.operation_type.isin(["earned", "redeemed"])]
@@ -105,6 +107,7 @@ def _people(tables: Tables, orders: pd.DataFrame, last_days: pd.Series) -> pd.Da
         lately = operations[(operations.occurred_on > day - window) & (operations.occurred_on <= day)]
         bought = orders[(orders.ordered_on > day - window) & (orders.ordered_on <= day)]
         leavers = left_on[month_of(left_on) == month]
+        dated = leavers[~leavers.index.isin(unknown)]
         rows[month] = {
             "known_customers": int((known <= day).sum()),
             "members": len(members),
@@ -113,7 +116,8 @@ def _people(tables: Tables, orders: pd.DataFrame, last_days: pd.Series) -> pd.Da
             "redeeming_members": len(members & set(lately.customer_id[lately.operation_type == "redeemed"])),
             "active_window_revenue": int(bought.net_revenue[bought.by_member].sum()),
             "leavers": len(leavers),
-            "leaver_tenure_days": int(((leavers - enrolled_on[leavers.index]) // DAY).sum()),
+            "dated_leavers": len(dated),
+            "leaver_tenure_days": int(((dated - enrolled_on[dated.index]) // DAY).sum()),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -196,7 +200,7 @@ RATIOS = {
     "participation_rate": ("members", "known_customers"),
     "transaction_participation_rate": ("member_orders", "itemised_orders"),
     "average_tenure_days": ("tenure_days", "members"),
-    "average_leaver_tenure_days": ("leaver_tenure_days", "leavers"),
+    "average_leaver_tenure_days": ("leaver_tenure_days", "dated_leavers"),
     "redemption_rate": ("points_redeemed", "points_issued"),
     "breakage_rate": ("points_expired", "points_issued"),
     "unspent_rate": ("closing_points", "points_issued_to_date"),

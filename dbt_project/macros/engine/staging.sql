@@ -4,15 +4,17 @@
   base_<vendor>__<resource> holds, for every (source_account, document_key), the newest document that meets the contract
   and the newest that does not. It reads finished loads that it has not seen, judged by when they were finished, and
   tries its open rejected documents again from their stored payload. An older version never replaces a newer one.
+  `every_version`: one row per version instead, for what a vendor tells no date of and only the loads saw change; its
+  contract names the few columns that are asked for.
   How to write one: docs/add-a-vendor.md.
 -#}
 
-{% macro staged_documents(vendor, resource, contract, zones=none) -%}
+{% macro staged_documents(vendor, resource, contract, zones=none, every_version=false) -%}
     {%- set fingerprint = contract_fingerprint(contract) -%}
     {{ config(
         materialized='table' if target.type == 'spark' else 'incremental',
         incremental_strategy='delete+insert',
-        unique_key=['source_account', 'document_key', 'is_accepted'],
+        unique_key=['source_account', 'document_key', 'is_accepted'] + (['version_at', 'load_id'] if every_version else []),
         on_schema_change='fail',
         meta={'contract_fingerprint': fingerprint},
     ) }}
@@ -81,7 +83,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by source_account, document_key, problem is null
+            partition by source_account, document_key, problem is null{{ ', version_at, load_id' if every_version }}
             order by version_at desc, loaded_at desc, load_id desc, operation asc, payload desc
         ) as version_rank
     from judged
@@ -110,7 +112,7 @@ newest as (
 )
 
 select * from newest
-{%- if goes_on %}
+{%- if goes_on and not every_version %}
 where not exists (
     select 1
     from {{ this }} as seen

@@ -11,7 +11,8 @@ with memberships as (
         accounts.customer_id,
         cast(timezone(zone, timezone('UTC', min(accounts.enrolled_at))) as date) as enrolled_on,
         if(count(*) filter (where accounts.closed_at is null) = 0,
-            cast(timezone(zone, timezone('UTC', max(accounts.closed_at))) as date), null) as left_on
+            cast(timezone(zone, timezone('UTC', max(accounts.closed_at))) as date), null) as left_on,
+        coalesce(max(accounts.closed_at) filter (where accounts.is_closed_at_assumed) = max(accounts.closed_at), false) as is_undated
     from marts.loyalty_accounts as accounts
     join marts.customer_360 using (customer_id)
     cross join (select value as zone from marts.parameters where name = 'business.timezone')
@@ -79,7 +80,7 @@ records as (
         cast(date_trunc('month', left_on) as date) as month,
         customer_id as record_id,
         customer_id,
-        date_diff('day', enrolled_on, left_on) as days
+        if(is_undated, null, date_diff('day', enrolled_on, left_on)) as days
     from memberships
     where left_on <= (select max(last_day) from months)
 )
@@ -89,6 +90,7 @@ select
     count(*) filter (where kind = 'member') as members,
     coalesce(sum(days) filter (where kind = 'member'), 0) as tenure_days,
     count(*) filter (where kind = 'leaver') as leavers,
+    count(days) filter (where kind = 'leaver') as dated_leavers,
     coalesce(sum(days) filter (where kind = 'leaver'), 0) as leaver_tenure_days,
     coalesce(sum(points) filter (where moves = 'earned'), 0) as points_issued,
     coalesce(-sum(points) filter (where moves = 'redeemed'), 0) as points_redeemed,

@@ -1,7 +1,7 @@
 -- The accounts of the ledgers that count, and those that only an operation mentions, so that no point is homeless. Where a
 -- ledger knows no accounts, a profile is enrolled since its first operation.
--- A member is somebody whose account was confirmed and has not been closed; an account that its vendor switched off
--- without a date has no membership at all, since nobody knows until when. One row per account.
+-- A member is somebody whose account was confirmed and has not been closed; an account that is not active and of which no date of
+-- leaving is known has no membership at all, since nobody knows until when. One row per account.
 with accounts as (
     select * from {{ ref('int_loyalty_accounts__united') }}
 ),
@@ -34,6 +34,7 @@ together as (
         status,
         enrolled_at,
         closed_at,
+        is_closed_at_assumed,
         vendor_balance,
         balance_told_at
     from accounts
@@ -57,6 +58,7 @@ together as (
                 then min(operations.occurred_at)
         end as enrolled_at,
         cast(null as {{ dbt.type_timestamp() }}) as closed_at,
+        cast(null as boolean) as is_closed_at_assumed,
         cast(null as double) as vendor_balance,
         cast(null as {{ dbt.type_timestamp() }}) as balance_told_at
     from operations
@@ -78,6 +80,7 @@ final as (
         coalesce(together.status, 'unknown') as status,
         together.enrolled_at,
         together.closed_at,
+        together.closed_at is not null and coalesce(together.is_closed_at_assumed, false) as is_closed_at_assumed,
         cast(together.vendor_balance as double) as vendor_balance,
         together.balance_told_at,
         coalesce(

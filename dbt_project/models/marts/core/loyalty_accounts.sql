@@ -38,7 +38,8 @@ final as (
         accounts.balance_told_at,
         coalesce(balances.points_when_told, 0) - accounts.vendor_balance as balance_difference,
         accounts.is_member,
-        accounts.programme_started_on
+        accounts.programme_started_on,
+        accounts.is_closed_at_assumed
     from accounts
     left join balances on accounts.loyalty_account_id = balances.loyalty_account_id
 )

@@ -2,6 +2,7 @@
 -- the running month). Points come from the ledger; sales from counted orders. A person is a member from the first
 -- enrolment of any of their accounts, and known from the first day that any system dates: a profile, an order or a message;
 -- undated, as of today; employees and companies are no people here, tests are no customers, but their points are in the ledger.
+-- Who had left when their account was first seen is a member until then and a leaver of that day, whose tenure nobody knows.
 -- Shares of transactions are of those of which it can be known whose they were: purchases of employees and companies, of marketplaces
 -- and receipts that stand in the sums of a shift alone are in neither part. A point is priced by an order that tells points and money.
 -- Two liabilities, which differ by design. Management: what the points outstanding will cost, points × share expected to be redeemed ×
@@ -28,9 +29,8 @@ orders as (
     where is_counted
 ),
 
-customers as (
-    select * from {{ ref('int_customers') }}
-    where not (is_employee or is_b2b)
+people as (
+    {{ known_people() }}
 ),
 
 first_months as (
@@ -80,30 +80,19 @@ leavers as (
     select
         cast({{ dbt.date_trunc('month', 'left_on') }} as date) as month,
         count(*) as leavers,
-        cast(sum({{ dbt.datediff('enrolled_on', 'left_on', 'day') }}) as bigint) as leaver_tenure_days
+        count(case when not is_left_on_assumed then 1 end) as dated_leavers,
+        cast(
+            sum(case when not is_left_on_assumed then {{ dbt.datediff('enrolled_on', 'left_on', 'day') }} else 0 end) as bigint
+        ) as leaver_tenure_days
     from memberships
     where left_on is not null and left_on <= {{ as_of_date() }}
     group by 1
 ),
 
-met as (
-    select customer_id, min(met_on) as met_on
-    from (
-        select customer_id, {{ business_date('first_seen_at') }} as met_on from customers
-        union all
-        select customer_id, ordered_on as met_on from orders
-        union all
-        select customer_id, sent_on as met_on from {{ ref('messages') }}
-    ) as meetings
-    group by customer_id
-),
-
 known as (
     select months.month, count(*) as known_customers
     from months
-    cross join customers
-    left join met on customers.customer_id = met.customer_id
-    where coalesce(met.met_on, {{ as_of_date() }}) <= months.last_day
+    inner join people on people.known_on <= months.last_day
     group by months.month
 ),
 
@@ -260,6 +249,7 @@ monthly as (
         coalesce(members.members, 0) as members,
         coalesce(members.tenure_days, 0) as tenure_days,
         coalesce(leavers.leavers, 0) as leavers,
+        coalesce(leavers.dated_leavers, 0) as dated_leavers,
         coalesce(leavers.leaver_tenure_days, 0) as leaver_tenure_days,
         coalesce(known.known_customers, 0) as known_customers,
         coalesce(sales.member_orders, 0) as member_orders,
@@ -414,7 +404,7 @@ final as (
         assumed_cost_amount,
         cast(leavers as bigint) as leavers,
         cast(leaver_tenure_days as bigint) as leaver_tenure_days,
-        {{ ratio('leaver_tenure_days', 'leavers') }} as average_leaver_tenure_days,
+        {{ ratio('leaver_tenure_days', 'dated_leavers') }} as average_leaver_tenure_days,
         itemised_revenue,
         {{ ratio('member_revenue', 'itemised_revenue') }} as member_revenue_share,
         cast(itemised_orders - member_orders as bigint) as non_member_orders,
@@ -432,7 +422,8 @@ final as (
             closing_points * {{ ratio('expected_redemptions', 'points_outstanding') }} * point_value_at_cost as decimal(18, 2)
         ) as liability_management_at_cost,
         allocated_revenue,
-        cast(allocated_revenue - liability_ifrs15 as decimal(18, 2)) as released_revenue
+        cast(allocated_revenue - liability_ifrs15 as decimal(18, 2)) as released_revenue,
+        cast(dated_leavers as bigint) as dated_leavers
     from priced
     left join liabilities on priced.month = liabilities.month
 )
