@@ -103,6 +103,8 @@ class Loyalty(_Section):
     balance_tolerance_points: Annotated[float, Field(ge=0)] = 0.01
     programme_effect_days: Days = 180
     mirror_window_minutes: Count = 10
+    points_valid_months: Count = 12
+    tail_pace_months: Annotated[int, Field(ge=1)] = 3
 
 
 class Channels(_Section):

@@ -145,11 +145,12 @@ def _liabilities(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
     at_first: dict[pd.Timestamp, tuple[float, float]] = {}  # issue month -> points at its end and what of new ones was expected then
     for month, is_over in zip(rows.index, over, strict=True):
         standing = cohorts[cohorts.month == month]
-        expected = _expected_shares(cohorts, rows.index[rows.index <= month][: None if is_over else -1])
+        expected, unseen = _expected_shares(tables, cohorts, rows.index[rows.index <= month][: None if is_over else -1])
         ages = standing.age_months if is_over else standing.age_months - 1
         later = standing.points_remaining * ages.map(expected)
         rows.loc[month, "points_outstanding"] = standing.points_remaining.sum()
         rows.loc[month, "expected_redemptions"] = later.sum()
+        rows.loc[month, "unseen_redemptions"] = (standing.points_remaining * ages.map(unseen)).sum()
         allocated, liable = [], []
         for cohort, to_come in zip(standing.itertuples(), later, strict=True):
             if cohort.issue_month == month:
@@ -171,9 +172,9 @@ def _liabilities(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _expected_shares(cohorts: pd.DataFrame, months: pd.DatetimeIndex):
-    """Age -> share of the points left at it that will be redeemed, by what became of the points of all cohorts in these months; -1 for
-    points that are just issued."""
+def _expected_shares(tables: Tables, cohorts: pd.DataFrame, months: pd.DatetimeIndex):
+    """Two functions of an age: the share of the points left at it that will be redeemed, by what became of the points of all cohorts in
+    these months, and the part of it at ages that none had reached; -1 for points that are just issued."""
     seen = cohorts[cohorts.month.isin(months)].sort_values(["issue_month", "age_months"])
     before = seen.groupby("issue_month")[["points_remaining", "points_redeemed"]].shift()
     steps = pd.DataFrame({
@@ -182,18 +183,25 @@ def _expected_shares(cohorts: pd.DataFrame, months: pd.DatetimeIndex):
         "redeemed": seen.points_redeemed - before.points_redeemed.fillna(0),
         "kept": seen.points_remaining,
     }).groupby("age").sum()
+    steps = steps[steps.had > 0]
+    oldest, last_age = steps.index.max(), tables.rules["loyalty.points_valid_months"]
+    after_all = 1.0  # of what outlives every age that was seen
+    if len(steps) and oldest < last_age:
+        pace = steps[steps.index > oldest - tables.rules["loyalty.tail_pace_months"]].sum()
+        after_all, alive = 0.0, 1.0
+        for _ in range(oldest + 1, last_age + 1):
+            after_all += alive * max(pace.redeemed / pace.had, 0)
+            alive *= min(pace.kept / pace.had, 1)
+        after_all = min(after_all, 1.0)
 
-    def expected(age: int) -> float:
-        later = steps[steps.index > age]
-        if later.empty:
-            return 1.0
+    def walked(age: int) -> tuple[float, float]:
         share, alive = 0.0, 1.0
-        for step in later.itertuples():
+        for step in steps[steps.index > age].itertuples():
             share += alive * step.redeemed / step.had
             alive *= step.kept / step.had
-        return share + alive
+        return min(share + alive * after_all, 1.0), min(alive * after_all, 1.0)
 
-    return expected
+    return lambda age: walked(age)[0], lambda age: walked(age)[1]
 
 
 RATIOS = {
@@ -201,6 +209,7 @@ RATIOS = {
     "transaction_participation_rate": ("member_orders", "itemised_orders"),
     "average_tenure_days": ("tenure_days", "members"),
     "average_leaver_tenure_days": ("leaver_tenure_days", "dated_leavers"),
+    "unseen_redemption_share": ("unseen_redemptions", "expected_redemptions"),
     "redemption_rate": ("points_redeemed", "points_issued"),
     "breakage_rate": ("points_expired", "points_issued"),
     "unspent_rate": ("closing_points", "points_issued_to_date"),

@@ -1,11 +1,14 @@
 -- How much of the points that are left is expected to be redeemed, as it could be known then. Of all cohorts together, of the points
 -- that a month of age began with, a share is redeemed in it and a share is left after it (chain ladder over the ages in months, over the
--- months that were over by then); what is left at an age is redeemed with the shares of the ages that follow. Beyond the oldest age
--- that was ever observed nobody knows, and what is left there is expected to be redeemed to the last point: points are owed until they
--- break. So a young programme, or one whose points never expire, expects nearly all of them. In the running month the age that has
--- begun still lies ahead.
+-- months that were over by then); what is left at an age is redeemed with the shares of the ages that follow.
+-- Ages that no cohort has reached yet: until the age at which the programme's points expire (rule loyalty.points_valid_months) they go on as
+-- at the oldest loyalty.tail_pace_months ages that were seen, and what is left then expires. That is an assumption, so the part of the
+-- expected share that nobody has seen is told beside it (unseen_share); it is gone once the oldest points are that old, whatever became
+-- of them. Without such an age, or beyond it, what is left is expected to be redeemed to the last point: points are owed until they break.
+-- In the running month the age that has begun still lies ahead.
 -- One row per issue month and month.
 {{ config(materialized='view') }}
+{%- set valid_months = rule('loyalty.points_valid_months') %}
 
 with cohorts as (
     select * from {{ ref('kpi_loyalty_cohorts') }}
@@ -32,6 +35,10 @@ observed as (
     select
         months.month,
         development.age_months,
+        sum(development.points_exposed) as points_exposed,
+        sum(development.points_redeemed) as points_redeemed,
+        sum(development.points_remaining) as points_remaining,
+        max(development.age_months) over (partition by months.month) as oldest_age,
         sum(development.points_redeemed) / sum(development.points_exposed) as redeemed_share,
         greatest(sum(development.points_remaining) / sum(development.points_exposed), 1e-12) as left_share
     from months
@@ -39,6 +46,31 @@ observed as (
     where development.is_month_over
     group by months.month, development.age_months
     having sum(development.points_exposed) > 0
+),
+
+pace as (
+    select
+        month,
+        max(oldest_age) as oldest_age,
+        greatest(sum(points_redeemed) / sum(points_exposed), 0) as redeemed_share,
+        least(sum(points_remaining) / sum(points_exposed), 1) as left_share
+    from observed
+    where age_months > oldest_age - {{ rule('loyalty.tail_pace_months') }}
+    group by month
+),
+
+-- Of the points that outlive the oldest age that was seen, what is redeemed later: a geometric sum over the ages up to their last.
+tails as (
+    select
+        month,
+        case
+            when oldest_age >= {{ valid_months }} then 1.0
+            when left_share = 1 then 0.0
+            else least(
+                redeemed_share * (1 - power(left_share, {{ valid_months }} - oldest_age)) / (1 - left_share), 1.0
+            )
+        end as redeemed_share
+    from pace
 ),
 
 survival as (
@@ -69,9 +101,13 @@ prospects as (
 ),
 
 at_birth as (
-    select month, least(round(max(redeemed_at_all) + max(alive_at_last), 12), 1) as expected_share
+    select
+        prospects.month,
+        least(round(max(redeemed_at_all) + max(alive_at_last * tails.redeemed_share), 12), 1) as expected_share,
+        least(round(max(alive_at_last * tails.redeemed_share), 12), 1) as unseen_share
     from prospects
-    group by month
+    inner join tails on prospects.month = tails.month
+    group by prospects.month
 ),
 
 final as (
@@ -84,13 +120,23 @@ final as (
         cohorts.points_remaining,
         case
             when cohorts.age_months = 0 and not cohorts.is_month_over then coalesce(at_birth.expected_share, 1)
-            else coalesce(least(round((prospects.redeemed_later + prospects.alive_at_last) / prospects.alive_after, 12), 1), 1)
+            else coalesce(
+                least(
+                    round((prospects.redeemed_later + prospects.alive_at_last * tails.redeemed_share) / prospects.alive_after, 12), 1
+                ),
+                1
+            )
         end as expected_share,
-        coalesce(at_issue.expected_share, 1) as expected_share_at_issue
+        coalesce(at_issue.expected_share, 1) as expected_share_at_issue,
+        case
+            when cohorts.age_months = 0 and not cohorts.is_month_over then coalesce(at_birth.unseen_share, 1)
+            else coalesce(least(round(prospects.alive_at_last * tails.redeemed_share / prospects.alive_after, 12), 1), 1)
+        end as unseen_share
     from cohorts
     left join prospects
         on cohorts.month = prospects.month
             and cohorts.age_months - case when cohorts.is_month_over then 0 else 1 end = prospects.age_months
+    left join tails on cohorts.month = tails.month
     left join at_birth on cohorts.month = at_birth.month
     left join at_birth as at_issue on cohorts.issue_month = at_issue.month
 )

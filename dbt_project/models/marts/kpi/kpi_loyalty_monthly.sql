@@ -319,6 +319,7 @@ standings as (
     select
         expectations.*,
         expectations.points_remaining * expectations.expected_share as expected_redemptions,
+        expectations.points_remaining * expectations.unseen_share as unseen_redemptions,
         cast(first_value(priced.member_revenue) over (
             partition by expectations.issue_month order by expectations.month
         ) as double) as sales_at_issue,
@@ -336,6 +337,7 @@ deferrals as (
         points_redeemed,
         points_remaining,
         expected_redemptions,
+        unseen_redemptions,
         {{ deferred_revenue(
             'sales_at_issue', 'points_issued_at_first', 'point_value_at_issue', 'expected_share_at_issue'
         ) }} * points_issued / nullif(points_issued_at_first, 0) as deferred
@@ -347,6 +349,7 @@ liabilities as (
         month,
         sum(points_remaining) as points_outstanding,
         sum(expected_redemptions) as expected_redemptions,
+        sum(unseen_redemptions) as unseen_redemptions,
         cast(sum(deferred) as decimal(18, 2)) as allocated_revenue,
         cast(
             sum({{ contract_liability('deferred', 'points_redeemed', '(points_redeemed + expected_redemptions)') }}) as decimal(18, 2)
@@ -423,7 +426,9 @@ final as (
         ) as liability_management_at_cost,
         allocated_revenue,
         cast(allocated_revenue - liability_ifrs15 as decimal(18, 2)) as released_revenue,
-        cast(dated_leavers as bigint) as dated_leavers
+        cast(dated_leavers as bigint) as dated_leavers,
+        unseen_redemptions,
+        {{ ratio('unseen_redemptions', 'expected_redemptions') }} as unseen_redemption_share
     from priced
     left join liabilities on priced.month = liabilities.month
 )
