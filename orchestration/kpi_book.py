@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ingestion.accounts import REPOSITORY
-from orchestration.register import LAST_OF, NOT_OVER, PROJECT, Kpi, Mart
+from orchestration.register import FACT_OF, LAST_OF, NOT_OVER, ONLY_BY, PROJECT, Kpi, Mart
 
 BOOK = REPOSITORY / "docs" / "kpis.md"
 DRILLS = PROJECT / "semantic" / "drills"
@@ -26,19 +26,33 @@ make metrics ARGS="query --metrics open_rate --group-by metric_time__month,messa
 make metrics ARGS="list metrics --search nps"
 ```
 
-- **Adds up** says over what a column may be summed. `no`: the metric is told where a group is one row of its mart; `not over model`:
-  where it holds one model; elsewhere it is NULL. `last of month`: a state, told as it stands at the end of the period. A ratio
-  is the sum of its numerators by the sum of its denominators, never an average of ratios, and NULL where there is nothing to
-  divide by.
+- **Adds up** says over what a column may be summed, and so how its metric may be sliced: by any period and by each dimension of its mart
+  (and by the columns of stores, employees, campaigns and customers, where the mart has their key), with these exceptions.
+  `no`: told where a group is one row of its mart; `not over model`: where it holds one model; elsewhere it is NULL. `last of month`: a
+  state, told as it stands at the end of the period. `fact of month, channel`: the mart shows it beside dimensions that it does not have
+  (the eight models); it can be sliced by month and channel alone, the others are refused. `only by month`: the others are refused since
+  by them it misleads. Beneath a ratio such a column is counted once for each of its own (contacts per order of a channel: by the orders of
+  the day). Where a mart holds totals beside their parts (`all`, NULL), a group is told by its total and never by the sum of both.
+  A ratio is the sum of its numerators by the sum of its denominators, never an average of ratios, and NULL where there is nothing to
+  divide by. What has fewer dimensions than its mart has its own prefix: `attribution_channel__channel` for `cost`
+  (`list dimensions --metrics cost` tells it).
+- **No number**: the owner of a channel is registered (unit `name`) and is no metric.
 - **The records behind a value**: below each table stands a query over the published file. As it is, it computes the mart's columns
   once more from the records; with its last `select` replaced by `select * from records where …` (day, channel, …) it lists them.
 
 Создано из реестра `dbt_project/seeds/registered_kpis.csv` командой `.venv/bin/python -m orchestration.register`; правьте реестр.
 Те же строки опубликованы в `marts.kpi_register`, и каждый показатель — метрика с тем же именем (команды выше).
 
-- **Складывается** — по чему столбец можно суммировать. `no`: метрика видна там, где группа состоит из одной строки витрины; `not over
-  model`: там, где в группе одна модель; иначе NULL. `last of month`: состояние, берётся на конец периода. Отношение — сумма
-  числителей, делённая на сумму знаменателей, а не среднее отношений; если делить не на что, то NULL.
+- **Складывается** — по чему столбец можно суммировать, а значит, в каких разрезах есть метрика: за любой период и по каждому измерению
+  своей витрины (и по столбцам магазинов, сотрудников, кампаний и клиентов, если в витрине есть их ключ), кроме следующего.
+  `no`: значение есть, когда группа — одна строка витрины; `not over model`: когда в группе одна модель; иначе NULL. `last of month`:
+  состояние, берётся на конец периода. `fact of month, channel`: в витрине значение повторяется по измерениям, которых у него нет (восемь
+  моделей); разрезы — только месяц и канал, в остальных запрос отклоняется. `only by month`: остальные разрезы отклоняются, потому что
+  вводят в заблуждение. В знаменателе отношения такой столбец считается один раз (обращения на заказ по каналу — на заказы дня). Если в
+  витрине рядом с частями стоят итоги (`all`, NULL), группа показывает итог, а не сумму итога и частей. Отношение — сумма числителей,
+  делённая на сумму знаменателей, а не среднее отношений; если делить не на что, то NULL. У показателя с меньшим числом измерений
+  свой префикс: `attribution_channel__channel` для `cost` (его покажет `list dimensions --metrics cost`).
+- **Не число**: ответственный за канал есть в реестре (единица `name`), но не метрика.
 - **Записи за числом**: под таблицей стоит запрос к опубликованному файлу. Как есть, он считает столбцы витрины заново из записей;
   если заменить последний `select` на `select * from records where …` (день, канал, …), он покажет сами записи.
 """
@@ -75,11 +89,12 @@ def _lines(mart: Mart) -> Iterator[str]:
     yield f"## {mart.name}"
     yield mart.description
     yield ""
-    yield f"Grain · одна строка: {' × '.join(mart.grain)}. Owner · владелец: {', '.join(sorted({kpi.owner for kpi in (*mart.kpis, *mart.names)}))}."
+    rows = (*mart.kpis, *mart.names)
+    yield f"Grain · одна строка: {' × '.join(mart.grain)}. Owner · владелец: {', '.join(sorted({kpi.owner for kpi in rows}))}."
     yield ""
     yield _row(HEADINGS)
     yield _row("---" for _ in HEADINGS)
-    for kpi in (*mart.kpis, *mart.names):
+    for kpi in rows:
         says = f"{kpi.definition}<br>{kpi.definition_ru}"
         yield _row((_name(kpi), kpi.name_ru, says, kpi.formula, _unit(kpi), _adds_up(kpi), kpi.source_document))
     if query := drill(mart.name):
@@ -102,11 +117,16 @@ def _unit(kpi: Kpi) -> str:
 
 
 def _adds_up(kpi: Kpi) -> str:
-    if kpi.is_ratio:
+    if not kpi.is_number:
+        return "no number · не число"
+    if kpi.is_ratio and kpi.additive == "no":
         return "by its parts · по частям"
     if kpi.additive in ("yes", "no"):
         return {"yes": "yes · да", "no": "no · нет"}[kpi.additive]
-    return f"{kpi.additive} · {kpi.additive.replace(NOT_OVER, 'не по ').replace(LAST_OF, 'на конец ')}"
+    russian = kpi.additive
+    for english, words in ((NOT_OVER, "не по "), (LAST_OF, "на конец "), (FACT_OF, "относится к "), (ONLY_BY, "только по ")):
+        russian = russian.replace(english, words)
+    return f"{kpi.additive} · {russian}"
 
 
 def _first_sentence(mart: Mart) -> str:

@@ -1,4 +1,4 @@
-"""MetricFlow over the published copy: every KPI as a metric, sliced by any dimension.
+"""MetricFlow over the published copy: every KPI as a metric, sliced by the dimensions that it has (semantics.py says which).
 
     semantic/ (generated models)  ──►  $OMNIMART_DATA/metrics (dbt's root)  ──►  mf  ──►  published/omnimart.duckdb, read only
 
@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
 from orchestration import versions
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 SEMANTIC = PROJECT / "semantic"
 FILES = ("dbt_project.yml", "profiles.yml", "models")
+RELATIONS = "relations.duckdb"
+HERE = "{{ config(database='relations') }}"  # the first line of a model that is a view of ours
 
 
 class MetricsError(Exception):
@@ -47,12 +51,31 @@ def prepare() -> Path:
             link.symlink_to(SEMANTIC / name)
     with _inside(root):
         answer = dbtRunner().invoke(["--quiet", "parse"])
+        if not answer.success:  # dbt loses its way when metrics of a file it knows are gone
+            answer = dbtRunner().invoke(["--quiet", "--no-partial-parse", "parse"])
     if not answer.success:
         raise MetricsError(
             f"dbt could not read the metrics in {SEMANTIC}: {answer.exception}. They are generated: mend the register or the contract of "
             "the mart, and run `.venv/bin/python -m orchestration.register`."
         )
+    _relate(root)
     return root
+
+
+def _relate(root: Path) -> None:
+    """Beside the root: views over the published tables for metrics that have fewer dimensions than their mart, or need its missing rows.
+    MetricFlow asks relations, so what is no published table has to be one here."""
+    new = root / f"{RELATIONS}.new"
+    new.unlink(missing_ok=True)
+    published = root / os.environ.get("OMNIMART_PUBLISHED", "../published") / "omnimart.duckdb"
+    with duckdb.connect(str(new)) as connection:
+        connection.execute(f"attach '{published}' as omnimart (read_only)")
+        connection.execute("create schema marts")
+        for file in sorted((SEMANTIC / "models").glob("*.sql")):
+            config, _, query = file.read_text(encoding="utf-8").partition("\n")
+            if config == HERE:
+                connection.execute(f"create view marts.{file.stem} as {query}")
+    new.replace(root / RELATIONS)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from ingestion.accounts import REPOSITORY
 PROJECT = REPOSITORY / "dbt_project"
 SEED = PROJECT / "seeds" / "registered_kpis.csv"
 FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the contracts are 1 s of Python's own reader
-NOT_OVER, LAST_OF = "not over ", "last of "
+NOT_OVER, LAST_OF, FACT_OF, ONLY_BY = "not over ", "last of ", "fact of ", "only by "
 NAME = "name"  # the unit of what is asked for and is no number: who owns a channel
 # `100 × net_promoters / nps_answers`, `this_year / last_year − 1`; what follows an equals sign only explains.
 RATIO = re.compile(r"(?:(?P<times>\d+) [×*] )?(?P<numerator>\w+) / (?P<denominator>\w+)(?: [−-] (?P<less>\d+))?(?: = .*)?")
@@ -89,14 +89,18 @@ class Kpi:
 
 @dataclass(frozen=True)
 class Sum:
-    """How a column sums: not where a group holds several values of `not_over`, and of a period only its `last` day or month."""
+    """How a column sums: not where a group holds several values of `not_over`, and of a period only its `last` day or month. `of` are
+    the columns of the grain that it has, where it lacks some: a fact of these stands in every row of the others again (`repeats`), or
+    it is told only by these and summed over the others, since by them it would mislead."""
 
     not_over: tuple[str, ...] = ()
     last: str | None = None
+    of: tuple[str, ...] = ()
+    repeats: bool = False
 
     @property
     def named(self) -> set[str]:
-        return {*self.not_over, *([self.last] if self.last else [])}
+        return {*self.not_over, *self.of, *([self.last] if self.last else [])}
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ class Mart:
     kpis: tuple[Kpi, ...]  # numbers, each a metric
     names: tuple[Kpi, ...]  # what is a name and no metric
     parts_additive: dict[str, str]  # of parts that are no KPI themselves and do not add up; `others` stands for all that are not named
+    totals: dict[str, str | None]  # column of the grain -> its value in rows that hold the total of the others
     taken: frozenset[str]  # every kpi_id of the register
 
     @cached_property
@@ -136,14 +141,26 @@ class Mart:
         said = Sum()
         for words in additive.split("; "):
             if words.startswith(NOT_OVER):
-                said = replace(said, not_over=tuple(words.removeprefix(NOT_OVER).split(", ")))
+                said = replace(said, not_over=_listed(words, NOT_OVER))
             elif words.startswith(LAST_OF):
                 said = replace(said, last=words.removeprefix(LAST_OF))
+            elif words.startswith(FACT_OF):
+                said = replace(said, of=_listed(words, FACT_OF), repeats=True)
+            elif words.startswith(ONLY_BY):
+                said = replace(said, of=_listed(words, ONLY_BY))
             else:
                 raise RegisterError(f"{self.name}.{column} is said to add up {additive!r}; see docs/add-a-kpi.md for the words.")
         if said.named - set(self.grain):
             raise RegisterError(f"{self.name}.{column} is said to add up {additive!r}, but the grain of the mart is {self.grain}.")
         return said
+
+    def home(self, kpi: Kpi) -> tuple[str, ...]:
+        """The columns of the grain that a KPI has: all of them, or those of which it is a fact."""
+        return self.sums(kpi.mart_column).of or self.grain
+
+
+def _listed(words: str, before: str) -> tuple[str, ...]:
+    return tuple(words.removeprefix(before).split(", "))
 
 
 def kpis() -> tuple[Kpi, ...]:
@@ -193,6 +210,7 @@ def _mart(model: dict[str, Any], registered: tuple[Kpi, ...], taken: frozenset[s
         kpis=tuple(kpi for kpi in registered if kpi.is_number),
         names=tuple(kpi for kpi in registered if not kpi.is_number),
         parts_additive=meta.get("additive", {}),
+        totals=meta.get("totals", {}),
         taken=taken,
     )
 

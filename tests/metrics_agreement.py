@@ -6,20 +6,22 @@ The expectation is worked out from rows in Python and knows nothing of semantic 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from math import isclose
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from orchestration import semantics
-from orchestration.register import Mart
+from orchestration import measures, semantics
+from orchestration.register import Column, Kpi, Mart
 from tests.published_by_hand import PUBLISHED_ON, ratio
 
 if TYPE_CHECKING:
     from dbt_metricflow.cli.cli_configuration import CLIConfiguration
 
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]
+Rows = list[Row]
 
 
 def rows_of(configuration: CLIConfiguration, mart: Mart) -> Rows:
@@ -35,7 +37,7 @@ def alone(configuration: CLIConfiguration, mart: Mart) -> SimpleNamespace:
     from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
     whole = configuration.semantic_manifest
-    models = [model for model in whole.semantic_models if model.name == mart.name]
+    models = [model for model in whole.semantic_models if model.name == mart.name or model.name.startswith(f"{mart.name}_of_")]
     measures = {measure.name for model in models for measure in model.measures}
     kept: dict[str, Any] = {}
     for _ in range(3):  # a measure's metric, a guarded one made of it, a ratio of these
@@ -49,71 +51,152 @@ def alone(configuration: CLIConfiguration, mart: Mart) -> SimpleNamespace:
     return SimpleNamespace(sql_client=client, mf=MetricFlowEngine(SemanticManifestLookup(part), sql_client=client))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A way to slice the metrics of a mart: the names MetricFlow knows it by, and the group that a row belongs to."""
+
+    groups: tuple[str, ...]
+    columns: tuple[str, ...]
+    bucket: Callable[[Row], date | None]
+
+    def group(self, row: Row) -> tuple:
+        return (self.bucket(row), *(row[name] for name in self.columns))
+
+
 def disagreements(configuration: CLIConfiguration, mart: Mart, *, as_published: date = PUBLISHED_ON) -> list[str]:
-    """Where a metric differs from its column at the mart's own grain, or by quarter from what the register says of that column."""
-    rows = rows_of(configuration, mart)
-    period = semantics.period_of(mart)
-    grain = [name for name in mart.grain if not period or name != period.name]
-    prefix = "customer" if mart.grain == ("customer_id",) else semantics.subject(mart)
-    groups = ["customer" if name == "customer_id" else f"{prefix}__{name}" for name in grain]
-
-    def day(row: dict[str, Any]) -> date:
-        return _day(row[period.name]) if period else as_published
-
-    told = _answers(configuration, mart, [f"{prefix}__{semantics.PERIOD}", *groups])
+    """Where a metric differs from what the register says of its column over the rows of its mart: ungrouped, by month (of a monthly mart by
+    quarter), by each dimension, and at its own grain, there from the column itself; or can be sliced by what it does not have."""
+    rows, period = rows_of(configuration, mart), semantics.period_of(mart)
     found = []
-    for row in rows:
-        answer = told.get((str(day(row)), *(row[name] for name in grain)), {})
-        found += [
-            f"{kpi.kpi_id} of {mart.name} {[row[name] for name in mart.grain]}: {answer.get(kpi.kpi_id)}, and there {row[kpi.mart_column]}"
-            for kpi in mart.kpis
-            if not same(answer.get(kpi.kpi_id), row[kpi.mart_column])
-        ]
-    if len(told) != len(rows):
-        found.append(f"{mart.name} has {len(rows)} rows, and its metrics {len(told)}")
-
-    quarters = defaultdict(list)
-    for row in rows:
-        quarters[str(day(row).replace(month=(day(row).month - 1) // 3 * 3 + 1, day=1))].append(row)
-    told = _answers(configuration, mart, ["metric_time__quarter"])
-    for quarter, inside in quarters.items():
-        for kpi in mart.kpis:
-            wanted = expected(mart, kpi.mart_column, inside)
-            if not same(answer := told[(quarter,)][kpi.kpi_id], wanted):
-                found.append(f"{kpi.kpi_id} of {mart.name} in the quarter of {quarter}: {answer}, and by the register {wanted}")
+    for home in measures.homes(mart):
+        kpis = [kpi for kpi in mart.kpis if mart.home(kpi) == home]
+        for asked in _questions(mart, home, period, as_published):
+            told = _answers(configuration, kpis, asked)
+            groups = defaultdict(list)
+            for row in rows:
+                groups[asked.group(row)].append(row)
+            answered = [group for group, answer in told.items() if any(value is not None for value in answer.values())]
+            if strange := [group for group in answered if group not in groups]:
+                found.append(f"{mart.name} by {asked.groups} has no {strange[:3]}, and its metrics have")
+            for group, inside in groups.items():
+                around = [row for row in rows if asked.bucket(row) == group[0]]
+                for kpi in kpis:
+                    wanted, answer = expected(mart, kpi, inside, around), told.get(group, {}).get(kpi.kpi_id)
+                    if not same(answer, wanted):
+                        found.append(f"{kpi.kpi_id} of {mart.name} by {asked.groups} {group}: {answer}, and by its rows {wanted}")
+                    if len(inside) == 1 and home == mart.grain and not same(answer, inside[0][kpi.mart_column]):
+                        found.append(f"{kpi.kpi_id} of {mart.name} {group}: {answer}, and there {inside[0][kpi.mart_column]}")
+        found += _open_doors(configuration, mart, kpis, home)
     return found
 
 
-def expected(mart: Mart, column: str, rows: Sequence[dict[str, Any]]) -> Any:
-    """What a column of a mart is over several of its rows."""
-    kpi = mart.registered.get(column)
-    if kpi and kpi.is_ratio:
-        return ratio(kpi.scale, expected(mart, kpi.numerator_column, rows), expected(mart, kpi.denominator_column, rows))
+def _questions(mart: Mart, home: tuple[str, ...], period: Column | None, as_published: date) -> Iterator[Asked]:
+    prefix = "customer" if mart.grain == ("customer_id",) else semantics.subject(mart, home)
+
+    def day(row: Row) -> date:
+        return _day(row[period.name]) if period else as_published
+
+    def month(row: Row) -> date:
+        return day(row).replace(day=1)
+
+    def quarter(row: Row) -> date:
+        return day(row).replace(month=(day(row).month - 1) // 3 * 3 + 1, day=1)
+
+    def named(column: str) -> str:
+        return "customer" if column == "customer_id" else f"{prefix}__{column}"
+
+    others = tuple(name for name in home if not period or name != period.name)
+    monthly = bool(period) and period.name.endswith("month")
+    yield Asked((f"{prefix}__{semantics.PERIOD}", *map(named, others)), others, day)
+    yield Asked((), (), lambda row: None)
+    yield Asked(("metric_time__quarter" if monthly else "metric_time__month",), (), quarter if monthly else month)
+    for column in semantics.slices(mart, home):
+        yield Asked((named(column.name),), (column.name,), lambda row: None)
+
+
+def _open_doors(configuration: CLIConfiguration, mart: Mart, kpis: Sequence[Kpi], home: tuple[str, ...]) -> list[str]:
+    lacking = {name for name in mart.grain if name not in home}
+    if not lacking:
+        return []
+    offered = {one.name for kpi in kpis for one in configuration.mf.simple_dimensions_for_metrics([kpi.kpi_id])}
+    return [f"{mart.name}: what has only {home} can be sliced by {name}" for name in sorted(lacking & offered)]
+
+
+def expected(mart: Mart, kpi: Kpi, rows: Rows, around: Rows) -> Any:
+    """What a KPI is over a group of its mart's rows, `around` being all rows of the same period."""
+    home = mart.home(kpi)
+    if home != mart.grain:
+        rows, around = (_coarser(mart, kpi, home, some) for some in (rows, around))
+    columns = [kpi.numerator_column, kpi.denominator_column] if kpi.is_ratio else [kpi.mart_column]
+    if mart.totals and all(mart.sums(column).not_over == mart.grain for column in columns):
+        return _alone(mart, kpi.mart_column, rows)
+    values = [_summed(mart, column, home, rows, around) for column in columns]
+    return ratio(kpi.scale, *values) if kpi.is_ratio else values[0]
+
+
+def _coarser(mart: Mart, kpi: Kpi, home: tuple[str, ...], rows: Rows) -> Rows:
+    columns = [column for column in (kpi.mart_column, kpi.numerator_column, kpi.denominator_column) if column]
+    alike = defaultdict(list)
+    for row in rows:
+        alike[tuple(row[name] for name in home)].append(row)
+    told = []
+    for key, some in alike.items():
+        one = dict(zip(home, key, strict=True))
+        for column in columns:
+            values = [row[column] for row in some if row[column] is not None]
+            one[column] = sum(values[:1] if mart.sums(kpi.mart_column).repeats else values) if values else None
+        told.append(one)
+    return told
+
+
+def _summed(mart: Mart, column: str, home: tuple[str, ...], rows: Rows, around: Rows) -> Any:
     sums = mart.sums(column)
-    if sums.not_over == mart.grain:
-        return rows[0][column] if len(rows) == 1 else None
-    if any(len({row[name] for row in rows}) > 1 for name in sums.not_over):
-        return None
+    if home == mart.grain and sums.not_over == mart.grain:
+        return _alone(mart, column, rows)
+    for name in (name for name in sums.not_over if name in home):
+        if len({row[name] for row in rows}) > 1:
+            if name not in mart.totals:
+                return None
+            rows = [row for row in rows if row[name] == mart.totals[name]]
+    if home == mart.grain and measures.fills(mart, column):
+        fixed = {name: rows[0][name] for name in _fixed(mart, sums.of, rows)}
+        like_them = [row for row in around if all(row[name] == value for name, value in fixed.items())]
+        rows = list({tuple(row[name] for name in sums.of): row for row in like_them}.values())
     if sums.last:
-        end = max(row[sums.last] for row in rows)
+        end = max(row[sums.last] for row in around)
         rows = [row for row in rows if row[sums.last] == end]
     values = [row[column] for row in rows if row[column] is not None]
     return sum(values) if values else None
 
 
-def _answers(configuration: CLIConfiguration, mart: Mart, groups: list[str]) -> dict[tuple, dict[str, Any]]:
+def _alone(mart: Mart, column: str, rows: Rows) -> Any:
+    """The value of the only row; of rows that hold totals, of the only one among those that tell the column with the most of them."""
+    if not mart.totals:
+        return rows[0][column] if len(rows) == 1 else None
+    telling = [(sum(row[name] == total for name, total in mart.totals.items()), row[column]) for row in rows if row[column] is not None]
+    highest = [value for height, value in telling if height == max(telling)[0]]
+    return highest[0] if len(highest) == 1 else None
+
+
+def _fixed(mart: Mart, names: Sequence[str], rows: Rows) -> list[str]:
+    """The dimensions of these that a group is made by: all its rows have one value of them."""
+    period = semantics.period_of(mart)
+    return [name for name in names if name != (period and period.name) and len({row[name] for row in rows}) == 1]
+
+
+def _answers(configuration: CLIConfiguration, kpis: Sequence[Kpi], asked: Asked) -> dict[tuple, dict[str, Any]]:
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
-    names = [kpi.kpi_id for kpi in mart.kpis]
-    table = configuration.mf.query(MetricFlowQueryRequest.create(metric_names=names, group_by_names=groups)).result_df
+    names = [kpi.kpi_id for kpi in kpis]
+    table = configuration.mf.query(MetricFlowQueryRequest.create(metric_names=names, group_by_names=list(asked.groups))).result_df
     columns = list(table.column_names)
-    keys = [group if group in columns else next(column for column in columns if column.startswith(f"{group}__")) for group in groups]
-    return {_key([row[columns.index(key)] for key in keys]): {name: row[columns.index(name)] for name in names} for row in table.rows}
-
-
-def _key(values: Iterable[Any]) -> tuple:
-    first, *others = values
-    return (str(_day(first)), *others)
+    keys = [group if group in columns else next(column for column in columns if column.startswith(f"{group}__")) for group in asked.groups]
+    timed = len(asked.groups) > len(asked.columns)
+    told = {}
+    for row in table.rows:
+        key = [row[columns.index(name)] for name in keys]
+        told[(_day(key[0]), *key[1:]) if timed else (None, *key)] = {name: row[columns.index(name)] for name in names}
+    return told
 
 
 def _day(value: Any) -> date:

@@ -1,0 +1,9 @@
+{{ config(database='relations') }}
+-- Generated. What the published table tells of every month alone.
+select
+    month,
+    max(identified_orders) as identified_orders,
+    max(itemised_orders) as itemised_orders,
+    max(orders_with_source) as orders_with_source
+from omnimart.marts.kpi_attribution_monthly
+group by all
