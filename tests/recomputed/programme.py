@@ -121,6 +121,7 @@ class _History:
         told: dict[Any, Any] = {}
         threshold = self.lapsed_after.get(windows["before"].start.year)
         has_past = threshold is not None and (windows["before"].start - self.begins_on).days >= threshold
+        has_past &= threshold is not None and threshold < 2 * self.days  # who ordered in a window can lapse within the two
         for period, window in windows.items():
             within = [order for order in self.orders.get(customer, ()) if window.start <= order.ordered_on < window.end]
             early = sum(order.ordered_on < window.middle for order in within)

@@ -61,6 +61,10 @@ def _month(people: People, thresholds: pd.DataFrame, matrices: dict[str, np.ndar
     at = np.array([last])
     alive_at_end = np.isin(states(people, thresholds, columns=at, years=np.array([month.year]))[:, 0], ALIVE)
     alive_at_start, churned, came_back = _churn(people, thresholds, month, first, last)
+    patience = max(thresholds.set_index("year").lapsed_days[month.year] + 1, people.tables.rules["lifecycle.new_days"])
+    churn_is_known = people.on(people.first_day) + patience <= last
+    if not churn_is_known:
+        churned = came_back = None
     began = (people.first_order >= first) & (people.first_order <= last)
     customers, repeated = people.first_order <= last, _repeated(people, month, began)
     month_rows = pd.DataFrame({
@@ -76,7 +80,7 @@ def _month(people: People, thresholds: pd.DataFrame, matrices: dict[str, np.ndar
         "churned_customers": churned,
         "reactivated_customers": came_back,
         "opening_segment_customers": False,
-        "opening_segment_churned_customers": False,
+        "opening_segment_churned_customers": False if churn_is_known else None,
         "buyers_12m": people.orders_12m[:, last] > 0,
         "repeat_buyers_12m": people.orders_12m[:, last] > 1,
         **repeated,
@@ -95,7 +99,10 @@ def _month(people: People, thresholds: pd.DataFrame, matrices: dict[str, np.ndar
     both = pd.concat([month_rows, opening.reindex(columns=month_rows.columns)])
     counts = both.columns.difference(SEGMENT)
     both[counts] = both[counts].astype("Int64")
-    told = [name for name in counts if repeated.get(name, 0) is not None]
+    unknown = {name for name, value in repeated.items() if value is None}
+    if not churn_is_known:
+        unknown |= {"churned_customers", "reactivated_customers", "opening_segment_churned_customers"}
+    told = [name for name in counts if name not in unknown]
     both[told] = both[told].fillna(0)
     return both.assign(active_customer_weeks=both.active_customers * days / 7)
 

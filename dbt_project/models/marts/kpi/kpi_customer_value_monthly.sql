@@ -2,7 +2,8 @@
 -- A month of the people a retailer sells to, by where they stood at its end: shopper type of the rolling 12 months and membership. Who has
 -- never ordered and only browsed or visited stands under no_purchase. Churn has two forms, since who lapses has by then not bought
 -- for as long as a shopper type looks back: churn_rate by the segment at the end of the month as every state here, and
--- churn_rate_of_opening_segment by the segment in which the month began.
+-- churn_rate_of_opening_segment by the segment in which the month began. Until the first order of all is so old that its buyer could
+-- have lapsed by the end of the month, nobody can have lapsed or come back: that is unknown (NULL) and no 0.
 with customer_months as (
     select
         *,
@@ -74,13 +75,24 @@ first_orders as (
     where place = 1
 ),
 
+history as (
+    select min(ordered_on) as first_on from orders
+),
+
 months as (
     select distinct
-        month,
-        cast(least({{ dbt.last_day('month', 'month') }}, {{ as_of_date() }}) as date) as last_day,
-        {{ dbt.last_day('month', 'month') }} as calendar_end
-    from {{ ref('dates') }}
-    where month <= {{ as_of_date() }}
+        dates.month,
+        cast(least({{ dbt.last_day('dates.month', 'month') }}, {{ as_of_date() }}) as date) as last_day,
+        {{ dbt.last_day('dates.month', 'month') }} as calendar_end,
+        coalesce(
+            {{ dbt.datediff('history.first_on', 'least(' ~ dbt.last_day('dates.month', 'month') ~ ', ' ~ as_of_date() ~ ')', 'day') }}
+            >= greatest(thresholds.lapsed_days + 1, {{ rule('lifecycle.new_days') }}),
+            false
+        ) as has_lapses
+    from {{ ref('dates') }} as dates
+    cross join history
+    left join {{ ref('lifecycle_thresholds') }} as thresholds on extract(year from dates.month) = thresholds.year
+    where dates.month <= {{ as_of_date() }}
 ),
 
 placed as (
@@ -172,11 +184,13 @@ counted as (
         rows_of_the_mart.shopper_type,
         rows_of_the_mart.is_loyalty_member,
         {%- for column in [
-            'customers', 'new_customers', 'buyers', 'orders_count', 'customers_at_start', 'churned_customers',
-            'reactivated_customers', 'buyers_12m', 'repeat_buyers_12m', 'site_visitors', 'engaged_site_visitors', 'store_visits',
+            'customers', 'new_customers', 'buyers', 'orders_count', 'customers_at_start', 'buyers_12m', 'repeat_buyers_12m', 'site_visitors', 'engaged_site_visitors', 'store_visits',
             'active_customers', 'active_store_visits',
         ] %}
         cast(coalesce(closing.{{ column }}, 0) as bigint) as {{ column }},
+        {%- endfor %}
+        {%- for column in ['churned_customers', 'reactivated_customers'] %}
+        cast(case when months.has_lapses then coalesce(closing.{{ column }}, 0) end as bigint) as {{ column }},
         {%- endfor %}
         {%- for column in ['order_revenue', 'returned_amount', 'margin_amount', 'assumed_cost_amount'] %}
         cast(coalesce(closing.{{ column }}, 0) as decimal(18, 2)) as {{ column }},
@@ -191,7 +205,7 @@ counted as (
         end as bigint) as repeated_in_{{ days }}d,
         {%- endfor %}
         cast(coalesce(opening.customers, 0) as bigint) as opening_segment_customers,
-        cast(coalesce(opening.churned_customers, 0) as bigint) as opening_segment_churned_customers,
+        cast(case when months.has_lapses then coalesce(opening.churned_customers, 0) end as bigint) as opening_segment_churned_customers,
         cast({{ dbt.datediff('months.month', 'months.last_day', 'day') }} + 1 as double) / 7 as weeks
     from rows_of_the_mart
     inner join months on rows_of_the_mart.month = months.month

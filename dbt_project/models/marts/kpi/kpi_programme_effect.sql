@@ -10,7 +10,8 @@
 --   they are summed as decimals, so that the same facts give the same digits.
 -- effect = change of the members less change of the matched. Who enrols may still differ in what orders do not show; and a member shows a
 -- card at the till, so that more of the receipts are known after enrolment than before: online orders alone are free of that.
--- Churn is by lifecycle (lapsed in the window / not lapsed at its start) and NULL where the history is too short for anybody to have lapsed;
+-- Churn is by lifecycle (lapsed in the window / not lapsed at its start) and NULL where nobody can have lapsed: the history before the first
+-- window is shorter than the threshold, or both windows together are (who is watched has ordered in them, so lapses after them);
 -- attrition needs the window alone: ordered in its first half and not in its second. One row per form and metric.
 {% set days = rule('loyalty.programme_effect_days') -%}
 {% set half = days // 2 -%}
@@ -96,7 +97,9 @@ units as (
     select
         watched.*,
         coalesce(
-            {{ dbt.datediff('history.begins_on', 'watched.before_from', 'day') }} >= thresholds.lapsed_days, false
+            {{ dbt.datediff('history.begins_on', 'watched.before_from', 'day') }} >= thresholds.lapsed_days
+            and thresholds.lapsed_days < {{ 2 * days }},
+            false
         ) as churn_is_known
     from watched
     cross join history
