@@ -1,4 +1,4 @@
-"""Somebody hears of every failed or stale run, with or without Dagster's daemon.
+"""Somebody hears of every failed or stale run, with or without Dagster's daemon, and of messages after an opt-out (opt_outs.py).
 
     failed step  ──►  hook on the job (same process)  ──►  log, webhook, e-mail
     died run     ──►  sensor (daemon)                 ──►  the same

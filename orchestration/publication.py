@@ -43,6 +43,8 @@ def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
         except publish.PublishError as refusal:
             raise dg.Failure(str(refusal), allow_retries=False) from None
         context.log.info(outcome.sentence)
+        if outcome.alert:
+            context.log.warning(outcome.alert)
         version = outcome.version
         return dg.MaterializeResult(
             metadata={

@@ -18,7 +18,7 @@ import duckdb
 
 from ingestion import clock
 from ingestion.accounts import read_env_file
-from orchestration import audits, business_rules, exports, gate, home, promises, restatements, versions
+from orchestration import audits, business_rules, exports, gate, home, opt_outs, promises, restatements, versions
 from orchestration.contacts import standings
 from orchestration.manifest import descriptions, manifest, published_inputs
 from orchestration.versions import PublishError, Version
@@ -26,12 +26,14 @@ from orchestration.versions import PublishError, Version
 
 @dataclass(frozen=True)
 class Outcome:
-    """What publishing did: `version` is what readers see now; `flipped` says whether that is new; `sentence` tells it."""
+    """What publishing did: `version` is what readers see now; `flipped` says whether that is new; `sentence` tells it; `alert` is what
+    was told of messages after an opt-out."""
 
     version: Version
     flipped: bool
     changed: tuple[str, ...]
     sentence: str
+    alert: str | None = None
 
 
 class Refused(PublishError):
@@ -67,6 +69,7 @@ def publish(refresh_id: str) -> Outcome:
         changed,
         f"Version {version.version} is published: {version.tables} tables, "
         f"{f'{version.rows:,}'.replace(',', ' ')} rows; the content of {len(changed)} tables changed.",
+        opt_outs.tell(version),
     )
 
 

@@ -1,8 +1,10 @@
-"""Small warehouses made by hand."""
+"""Small warehouses made by hand, and a webhook that alerts reach."""
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import duckdb
@@ -104,3 +106,24 @@ def clock_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[datet
         monkeypatch.setenv("OMNIMART_CLOCK", str(tmp_path / "clock"))
 
     return turn
+
+
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, str]]]:
+    """A webhook on loopback; gives the list of what it got."""
+    got = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("OMNIMART_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hooks/T0P-SECRET")
+    yield got
+    server.shutdown()

@@ -1,33 +1,6 @@
 """Alerts reach a webhook, and carry no secret."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
-import pytest
-
 from orchestration import alerts
-
-
-@pytest.fixture
-def webhook(monkeypatch):
-    """A webhook on loopback; gives the list of what it got."""
-    got = []
-
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self):
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Hook)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("OMNIMART_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hooks/T0P-SECRET")
-    yield got
-    server.shutdown()
 
 
 def test_the_log_is_told_always(caplog):
