@@ -13,6 +13,7 @@ import os
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -114,6 +115,14 @@ def unbalanced(connection: duckdb.DuckDBPyConnection) -> list[str]:
         f"{quarantined} do not add up to them."
         for system, account, resource, received, staged, superseded, quarantined in rows
     ]
+
+
+def as_of(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The moment (UTC) for which the warehouse was built last; None where it does not say."""
+    if "load_reconciliation" not in tables(connection, "marts"):
+        return None
+    (found,) = connection.execute("select max(refreshed_at) from warehouse.marts.load_reconciliation").fetchone() or (None,)
+    return found.replace(tzinfo=UTC) if found else None
 
 
 def business_database(

@@ -105,6 +105,7 @@ def _write(
         stale_sources=stale,
         fingerprints=prints,
         definitions=lineage.definitions(),
+        as_of=(exports.as_of(connection) or now).isoformat(),
     )
     versions.finish(building, card, keep=business_rules.read().publishing.versions_kept)
     return card

@@ -2,12 +2,13 @@
 
     marts/kpi_*.parquet of the last version + the warehouse's kpi marts  ──►  Restatement rows  ──►  marts.restatements
 
-Publishing asks it for the rows that the version it makes adds; nothing else runs it. A number counts as published when its period
-was over at the last publication and the mart told that period at all: days that a first load brings later were never published, and
-a month that is still running is not restated but finished. Why a number moved is read from the facts its mart stands on: which of
-their rows, dated in the same period, are new, gone, different or of another customer; then whether a rule it reads or its definition
-changed. Facts of days before the period, which windows and cohorts look at, are named where none of their rows in it moved.
-A mart whose grain has no date (a campaign's whole life) is never finished, so it is not restated. A mart says its grain in
+Publishing asks it for the rows that the version it makes adds; nothing else runs it. A number counts as published when its period was
+over as of the moment for which the last version was built (its `as_of`, and not `published_at`: a refresh that runs over midnight
+tells nothing whole of the day that has begun) and the mart told that period at all: days that a first load brings later were never
+published, and a month that is still running is not restated but finished. Why a number moved is read from the facts its mart stands
+on: which of their rows, dated in the same period, are new, gone, different or of another customer; then whether a rule it reads or
+its definition changed. Facts of days before the period, which windows and cohorts look at, are named where none of their rows in it
+moved. A mart whose grain has no date (a campaign's whole life) is never finished, so it is not restated. A mart says its grain in
 `meta.grain`, a fact its key and its date in `meta.fact`.
 """
 
@@ -92,6 +93,10 @@ class Lineage:
             frozenset(rule for rule in rules if f"'{rule}'" in read),
         )
 
+    def ages(self, name: str) -> list[str]:
+        """The columns of a mart that grow with the calendar: they move every night and restate nothing."""
+        return self._marts[name]["config"].get("meta", {}).get("ages", []) if name in self._marts else []
+
     def _above(self, mart: str) -> list[Mapping[str, Any]]:
         seen: dict[str, Mapping[str, Any]] = {}
         waiting = [self._marts[mart]["unique_id"]]
@@ -131,7 +136,7 @@ def find(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before: Versio
         known = _types(connection, f"read_parquet('{_file(before, name)}')")
         registered = connection.execute(
             "select mart_column, min(kpi_id) from warehouse.marts.kpi_register where mart = ? group by 1", [name]).fetchall()
-        kpis = {column: kpi for column, kpi in registered if column in types and column in known}
+        kpis = {column: kpi for column, kpi in registered if column in types and column in known and column not in lineage.ages(name)}
         mart = lineage.mart(name, kpis, types, rules)
         if mart and set(mart.grain) <= known.keys():
             why = [f"rule {rule}: {old} became {new}" for rule, (old, new) in sorted(rules.items()) if rule in mart.rules]
@@ -198,7 +203,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: Mart, before: Version,
             coalesce(nullif(concat_ws('; ', causes.words, nullif({_text(why)}, '')), ''), {_text(_elsewhere(connection, mart))})
         from moved
         left join causes on moved."{mart.period}" = causes.first_day and moved.last_day = causes.last_day
-        where moved.last_day < cast(timezone({_text(zone)}, timestamptz '{before.published_at}') as date)
+        where moved.last_day < cast(timezone({_text(zone)}, timestamptz '{before.as_of or before.published_at}') as date)
         """
     )
 

@@ -29,6 +29,7 @@ class Version:
 
     `fingerprints`: table -> order-independent content hash of the business tables, what the next night is compared with.
     `definitions`: KPI mart -> hash of the SQL and seeds it was computed by; cards of older versions have none.
+    `as_of`: the moment (UTC) that its tables were built as of, which may be a day before `published_at`; cards of older versions have none.
     """
 
     version: str
@@ -41,6 +42,7 @@ class Version:
     stale_sources: str
     fingerprints: dict[str, str]
     definitions: dict[str, str] = field(default_factory=dict)
+    as_of: str = ""
 
 
 class PublishError(Exception):

@@ -45,7 +45,8 @@ def warehouse(own_data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
             )
             connection.execute(
                 "create table marts.load_reconciliation as select 'shop' as source_system, 'main' as source_account, 'orders' as resource, "
-                "3 as received, 2 as staged, 0 as superseded, 0 as quarantined, ?::boolean as is_balanced, ? as refresh_id",
+                "3 as received, 2 as staged, 0 as superseded, 0 as quarantined, ?::boolean as is_balanced, ? as refresh_id, "
+                "timestamp '2026-10-31 22:55:00' as refreshed_at",
                 [is_balanced, refresh_id],
             )
             connection.execute(

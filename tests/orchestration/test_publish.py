@@ -26,6 +26,8 @@ def test_a_publication_is_one_duckdb_file_parquet_and_contacts_apart(warehouse, 
     outcome = publish.publish("night-1")
     published = own_data / "published"
     assert outcome.flipped
+    # As the build's own tables say, whenever the writing of it ended.
+    assert versions.read(outcome.version.version).as_of == "2026-10-31T22:55:00+00:00"
     assert read(published / "omnimart.duckdb", "select sum(amount)::varchar from marts.orders") == [("15.50",)]
     assert duckdb.sql(f"select count(*) from '{published}/marts/orders.parquet'").fetchall() == [(2,)]
     assert read(published / "contacts.duckdb", "select email from pii.customer_contacts") == [("ivan@example.ru",)]

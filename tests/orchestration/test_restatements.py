@@ -65,14 +65,14 @@ class Night:
             )
             build.execute("create table marts.restatements (kpi_id varchar)")
 
-    def publish(self, *, checksum="1"):
+    def publish(self, *, checksum="1", published_at=datetime(2026, 10, 31, 23, 0, tzinfo=UTC), as_of=None):
         folder = versions.folder("v1") / "marts"
         folder.mkdir(parents=True, exist_ok=True)
         with exports.reading() as connection:
             for name in exports.tables(connection, "marts"):
                 connection.execute(f"copy warehouse.marts.\"{name}\" to '{folder / name}.parquet'")
-        self.published = Version("v1", datetime(2026, 10, 31, 23, 0, tzinfo=UTC).isoformat(), "r", None, 1, 1, 1, "", {},
-                                 Lineage(manifest(checksum=checksum)).definitions())
+        self.published = Version("v1", published_at.isoformat(), "r", None, 1, 1, 1, "", {},
+                                 Lineage(manifest(checksum=checksum)).definitions(), (as_of or published_at).isoformat())
 
     def restated(self, *, checksum="1"):
         with exports.reading() as connection:
@@ -102,6 +102,16 @@ def test_a_period_that_was_not_over_and_a_day_that_was_never_told_are_no_restate
     nights.publish()  # on 1 November, 02:00 in Moscow: that day is not over, October is
     nights.build(mail=[("2026-10-01", "email", 9, 9), *DAYS[:3], ("2026-11-01", "email", 70, 60), ("2026-11-02", "email", 8, 1)])
     assert nights.restated() == []
+
+
+def test_a_refresh_over_midnight_closes_no_day_that_it_did_not_see_to_its_end(nights):
+    nights.build()
+    # Built as of 31 October, 23:30 in Moscow, published at 00:40 on 1 November: the 31st and October were not over.
+    nights.publish(published_at=datetime(2026, 10, 31, 21, 40, tzinfo=UTC), as_of=datetime(2026, 10, 31, 20, 30, tzinfo=UTC))
+    nights.build(mail=[*DAYS[:1], ("2026-10-30", "email", 100, 12), ("2026-10-31", "email", 90, 9), *DAYS[3:]],
+                 cohorts=[("2026-08-01", 1, 8), ("2026-08-01", 2, 4), ("2026-08-01", 3, 1)])
+    assert [row[:3] for row in nights.restated()] == [
+        ("open_rate", "2026-10-30", '{"channel":"email"}'), ("retained", "2026-08-01", '{"age_months":1}')]
 
 
 def test_a_number_that_comes_or_goes_on_a_told_day_has_null_on_one_side(nights):
