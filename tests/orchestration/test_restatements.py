@@ -104,6 +104,16 @@ def test_a_period_that_was_not_over_and_a_day_that_was_never_told_are_no_restate
     assert nights.restated() == []
 
 
+def test_what_grows_with_the_calendar_restates_nothing(nights, monkeypatch):
+    nights.build()
+    nights.publish()
+    nights.build(mail=[("2026-10-30", "email", 101, 10), *DAYS[:1], *DAYS[2:]])
+    assert {kpi for kpi, *_ in nights.restated()} == {"delivered", "open_rate"}
+    monkeypatch.setattr(Lineage, "ages", lambda self, name: ["delivered"] if name == "kpi_mail_daily" else [])
+    assert {kpi for kpi, *_ in nights.restated()} == {"open_rate"}
+    assert Lineage({"nodes": {"a": node("kpi_mail_daily")}, "macros": {}}).ages("kpi_mail_daily") == []
+
+
 def test_a_refresh_over_midnight_closes_no_day_that_it_did_not_see_to_its_end(nights):
     nights.build()
     # Built as of 31 October, 23:30 in Moscow, published at 00:40 on 1 November: the 31st and October were not over.

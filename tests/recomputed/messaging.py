@@ -13,7 +13,8 @@ MINUTE = pd.Timedelta(minutes=1)
 def kpi_messaging_daily(tables: Tables) -> pd.DataFrame:
     """The chain from sent to ordered, by the day of sending."""
     messages = with_orders(tables)
-    return chain(messages, messages.sent_on.rename("day"), messages.channel, messages.message_type)
+    rows = chain(messages, messages.sent_on.rename("day"), messages.channel, messages.message_type)
+    return rows.assign(age_days=(pd.Timestamp(tables.as_of_on) - pd.to_datetime(rows.day)).dt.days)
 
 
 def kpi_campaigns(tables: Tables) -> pd.DataFrame:
@@ -37,14 +38,15 @@ def kpi_subscribers_daily(tables: Tables) -> pd.DataFrame:
 
 
 def with_orders(tables: Tables) -> pd.DataFrame:
-    """Messages, each with the orders that came after its click: an order belongs to the last message clicked in the days before it."""
+    """Messages, each with the orders that came after its click: an order belongs to the last message clicked before it, if that one was
+    sent in the days before it."""
     messages, orders = tables.messages, tables.orders
-    clicked = messages.loc[messages.first_clicked_at.notna(), ["message_id", "customer_id", "first_clicked_at"]]
+    clicked = messages.loc[messages.first_clicked_at.notna(), ["message_id", "customer_id", "sent_at", "first_clicked_at"]]
     orders = orders.loc[orders.is_counted, ["order_id", "customer_id", "ordered_at", "net_revenue"]]
     met = orders.dropna(subset=["customer_id"]).merge(clicked.dropna(), on="customer_id")
-    waited = met.ordered_at - met.first_clicked_at
-    met = met[(waited >= pd.Timedelta(0)) & (waited <= pd.Timedelta(days=tables.rules["messaging.attribution_days"]))]
+    met = met[met.first_clicked_at <= met.ordered_at]
     last = met.sort_values(["first_clicked_at", "message_id"]).drop_duplicates("order_id", keep="last")
+    last = last[last.ordered_at - last.sent_at <= pd.Timedelta(days=tables.rules["messaging.attribution_days"])]
     brought = last.groupby("message_id").agg(orders=("order_id", "size"), revenue=("net_revenue", "sum"))
     return messages.assign(
         attributed_orders=messages.message_id.map(brought.orders).fillna(0).astype("Int64"),

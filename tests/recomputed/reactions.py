@@ -54,7 +54,8 @@ def _firings(tables: Tables, delivered: pd.DataFrame) -> pd.DataFrame:
 
 
 def kpi_channel_fallback_monthly(tables: Tables) -> pd.DataFrame:
-    """People by the month in which they fell silent in a channel, and what they did in every other one in the days after."""
+    """People by the month in which they fell silent in a channel, that is when the fifth message in a row that they ignored was sent, and
+    what they did in every other one in the seven days after that message, however long they went on being silent."""
     messages = tables.messages
     messages = messages[messages.message_type.isin(["mass", "trigger"]) & messages.is_delivered & messages.customer_id.isin(people(tables))]
     opened = messages.is_opened & ~messages.is_machine_opened
@@ -87,7 +88,8 @@ def kpi_channel_fallback_monthly(tables: Tables) -> pd.DataFrame:
 
 
 def _silences(messages: pd.DataFrame, ignored: int) -> pd.DataFrame:
-    """The moments at which somebody had ignored so many messages in a row of a channel; a longer silence begins only once."""
+    """The moments at which somebody had ignored so many messages in a row of a channel; a longer silence is
+    the same one, so who ignored more is here once, at the fifth."""
     found, series, in_a_row = [], None, 0
     messages = messages.sort_values(["customer_id", "channel", "sent_at", "message_id"])
     columns = ["customer_id", "channel", "reacted", "sent_at", "sent_on"]

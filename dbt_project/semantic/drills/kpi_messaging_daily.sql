@@ -28,6 +28,10 @@ select
     day,
     channel,
     message_type,
+    (
+        select cast(timezone(value, timezone('UTC', (select max(published_at) from marts.publications))) as date) - day
+        from marts.parameters where name = 'business.timezone'
+    ) as age_days,
     count(*) as sent,
     count(*) filter (where is_delivered) as delivered,
     count(*) filter (where is_hard_bounced) as hard_bounced,

@@ -1,4 +1,5 @@
--- An order belongs to the message that its customer clicked last, at most messaging.attribution_days before.
+-- An order belongs to the message that its customer clicked last before it, if that message was sent at most messaging.attribution_days
+-- before the order; when the last clicked one is older, the order is no message's.
 with messages as (
     select * from {{ ref('int_messages') }}
     where is_sent
@@ -16,6 +17,7 @@ clicked_before as (
     select
         messages.message_id,
         orders.net_revenue,
+        messages.sent_at >= {{ dbt.dateadd('day', -1 * rule('messaging.attribution_days'), 'orders.ordered_at') }} as is_recent,
         row_number() over (
             partition by orders.order_id order by messages.first_clicked_at desc, messages.message_id
         ) as place
@@ -23,6 +25,7 @@ clicked_before as (
     inner join messages
         on orders.customer_id = messages.customer_id
             and messages.first_clicked_at <= orders.ordered_at
+            -- A recent message is clicked after it is sent, so a click on an older one can only come after that of a recent one here.
             and messages.first_clicked_at
             >= {{ dbt.dateadd('day', -1 * rule('messaging.attribution_days'), 'orders.ordered_at') }}
     where orders.is_counted
@@ -31,7 +34,7 @@ clicked_before as (
 attributed as (
     select message_id, count(*) as orders_count, sum(net_revenue) as order_revenue
     from clicked_before
-    where place = 1
+    where place = 1 and is_recent
     group by message_id
 ),
 

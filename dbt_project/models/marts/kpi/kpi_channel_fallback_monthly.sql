@@ -1,8 +1,9 @@
 -- People who stopped reacting in one channel and reacted in another. Ignored is a delivered promotional or trigger message that its
 -- recipient neither opened (a machine's open is none) nor clicked, as far as is known today; a late open gives the row of its month back.
--- Whoever ignores messaging.fallback_ignored_messages in a row in a channel fell silent in it when the last of these was sent; any reaction
--- in the channel ends the row, a longer silence is the same one. They fell back on another channel when they opened or clicked a
--- promotional or trigger message in it within messaging.fallback_reaction_days of that moment. SMS tells no opens, so silence there
+-- Whoever ignores messaging.fallback_ignored_messages (5) or more in a row in a channel fell silent in it when the fifth was sent: silence
+-- is judged once, at that message; a longer one is the same, and everybody who ignored more passed the fifth. Any reaction in the channel
+-- ends the row. They fell back on another channel when they opened or clicked a promotional or trigger message in it within
+-- messaging.fallback_reaction_days of the sending of the fifth, not of the last ignored. SMS tells no opens, so silence there
 -- means no click.
 -- People are customers who are neither employees nor companies; a month's person counts once per pair of channels, in as many `to`
 -- channels as they reacted in. The last days' silences still ripen.

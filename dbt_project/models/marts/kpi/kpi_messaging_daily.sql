@@ -1,4 +1,5 @@
--- Cohort by send day: opens, clicks and orders count on the day the message was sent, so young days keep ripening.
+-- Cohort by send day: opens, clicks and orders count on the day the message was sent, so young days keep ripening;
+-- age_days says how young.
 with chain as (
     {{ messaging_chain(['sent_on', 'channel', 'message_type']) }}
 ),
@@ -8,6 +9,7 @@ final as (
         chain.sent_on as day,
         chain.channel,
         chain.message_type,
+        cast({{ dbt.datediff('chain.sent_on', as_of_date(), 'day') }} as integer) as age_days,
         chain.sent,
         chain.delivered,
         chain.delivery_rate,
