@@ -65,13 +65,20 @@ UNITS = {
     "points": "баллы", "days": "дни", "units": "штуки", "returns": "возвраты", "customers": "клиенты", "sessions": "сессии",
     "views": "просмотры", "visits": "визиты", "carts": "корзины", "answers": "ответы", "tickets": "обращения",
     "contacts": "контакты", "calls": "звонки", "seconds": "секунды", "receipts": "чеки", "flag": "признак", "rows": "строки",
-    "lines": "позиции", "times": "разы",
+    "lines": "позиции", "times": "разы", "firings": "срабатывания", "attributes": "атрибуты", "touches": "касания",
+    "touches per order": "касаний на заказ", "paths": "пути", "contacts per order": "обращений на заказ", "weeks": "недели",
+    "visits per week": "визитов в неделю", "records": "записи", "records per person": "записей на человека",
+    "money per order": "деньги на заказ", "clicks": "клики", "impressions": "показы", "name": "имя", "as the metric": "как у показателя",
 }
+
 
 def files(marts: dict[str, Mart]) -> dict[Path, str]:
     """The one file of this module, by its place."""
     sections = [_section(mart) for mart in marts.values() if mart.kpis or mart.names]
-    contents = "\n".join(f"- [{name}](#{name}): {_first_sentence(mart)}" for name, mart in marts.items() if mart.kpis or mart.names)
+    contents = "\n".join(
+        f"- [{name}](#{name}): {_first_sentence(mart.description)} · {_first_sentence(mart.description_ru)}"
+        for name, mart in marts.items() if mart.kpis or mart.names
+    )
     return {BOOK: "\n".join([INTRODUCTION, contents, "", *sections])}
 
 
@@ -88,6 +95,8 @@ def _section(mart: Mart) -> str:
 def _lines(mart: Mart) -> Iterator[str]:
     yield f"## {mart.name}"
     yield mart.description
+    yield ""
+    yield mart.description_ru
     yield ""
     rows = (*mart.kpis, *mart.names)
     yield f"Grain · одна строка: {' × '.join(mart.grain)}. Owner · владелец: {', '.join(sorted({kpi.owner for kpi in rows}))}."
@@ -113,7 +122,7 @@ def _name(kpi: Kpi) -> str:
 
 
 def _unit(kpi: Kpi) -> str:
-    return f"{kpi.unit} · {UNITS[kpi.unit]}" if kpi.unit in UNITS else kpi.unit
+    return f"{kpi.unit} · {UNITS[kpi.unit]}"
 
 
 def _adds_up(kpi: Kpi) -> str:
@@ -129,5 +138,5 @@ def _adds_up(kpi: Kpi) -> str:
     return f"{kpi.additive} · {russian}"
 
 
-def _first_sentence(mart: Mart) -> str:
-    return mart.description.split(". ")[0].rstrip(".") + "."
+def _first_sentence(text: str) -> str:
+    return text.split(". ")[0].rstrip(".") + "."

@@ -109,6 +109,7 @@ class Mart:
 
     name: str
     description: str
+    description_ru: str
     grain: tuple[str, ...]
     attributes: tuple[str, ...]
     columns: dict[str, Column]
@@ -204,6 +205,7 @@ def _mart(model: dict[str, Any], registered: tuple[Kpi, ...], taken: frozenset[s
     return Mart(
         name=model["name"],
         description=" ".join(model["description"].split()),
+        description_ru=" ".join(meta.get("description_ru", "").split()),
         grain=tuple(meta.get("grain") or sound.get("grain", ())),
         attributes=tuple(meta.get("attributes", ())),
         columns=columns,

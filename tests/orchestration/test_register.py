@@ -4,7 +4,7 @@ import csv
 import re
 from pathlib import Path
 
-from orchestration import register
+from orchestration import kpi_book, register
 
 # Every kpi_id of kpis.md, sections 1a and 1b, with the columns in which it asks for it.
 ASKED_FOR = Path(__file__).parents[1] / "asked_for.csv"
@@ -50,6 +50,13 @@ def test_every_kpi_is_named_and_explained_in_russian():
     bare = [kpi.kpi_id for kpi in register.kpis() if not CYRILLIC.search(kpi.name_ru) and kpi.name_ru not in BY_THEIR_OWN_NAME]
     assert bare == []
     assert [kpi.kpi_id for kpi in register.kpis() if not CYRILLIC.search(kpi.definition_ru)] == []
+
+
+def test_every_unit_mart_and_drill_speaks_russian_too():
+    marts = [mart for mart in register.marts().values() if mart.kpis or mart.names]
+    assert sorted({kpi.unit for kpi in register.kpis()} - kpi_book.UNITS.keys()) == []
+    assert [mart.name for mart in marts if not CYRILLIC.search(mart.description_ru)] == []
+    assert [mart.name for mart in marts if mart.kpis and not CYRILLIC.search(kpi_book.drill(mart.name))] == []
 
 
 def test_a_ratio_names_both_parts_and_its_formula_is_made_of_them():

@@ -1,4 +1,5 @@
 -- The orders of a customer.
+-- Записи — заказы клиента.
 -- apart: clv_simple_margin: the same for everybody in a segment, put together in marts.clv_segments.
 -- apart: clv_predicted_12m_margin, p_alive: the model in force and its parameters stand in marts.clv_models.
 with records as (

@@ -1,4 +1,5 @@
 -- The touches before the orders of a month with the credit that each model gives them, and what the channels cost.
+-- Записи — касания перед заказами месяца с долей, которую даёт каждая модель; рядом затраты каналов.
 -- apart: model_credit, fit_conversions, removal_effect: they are fitted over all paths of attribution.fit_months
 -- (marts.kpi_conversion_paths), not order by order.
 with known as (

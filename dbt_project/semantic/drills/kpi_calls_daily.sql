@@ -1,4 +1,5 @@
 -- The calls of a day; those between colleagues are left out.
+-- Записи — звонки дня; звонки между сотрудниками не учитываются.
 with records as (
     select
         started_on as day,

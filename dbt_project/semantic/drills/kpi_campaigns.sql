@@ -1,4 +1,5 @@
 -- The messages of a campaign, each with what became of it.
+-- Записи — сообщения кампании и то, что с каждым стало.
 with records as (
     select
         campaign_id,

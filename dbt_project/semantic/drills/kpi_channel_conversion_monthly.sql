@@ -1,5 +1,7 @@
 -- The visits, begun purchases and purchases of a channel's month, each begun one with the order that finished it, each purchase with the
 -- customer's next one.
+-- Записи — визиты, начатые покупки и покупки месяца в канале: у начатой — заказ, которым она завершилась, у покупки — следующая
+-- покупка того же клиента.
 -- apart: buyers, repurchasers, repurchasers_in_channel: the buyers of a month among the buyers of the year after it.
 with purchases as (
     select

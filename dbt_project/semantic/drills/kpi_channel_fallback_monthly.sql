@@ -1,4 +1,5 @@
 -- The silences of a month: who let so many messages of a channel pass in a row, and what they did elsewhere in the days after.
+-- Записи — случаи молчания: кто подряд пропустил столько сообщений канала и что делал в других каналах в следующие дни.
 with messages as (
     select
         message_id,

@@ -1,4 +1,5 @@
 -- The customers of a cohort with what they bought and brought back in each month of its age.
+-- Записи — клиенты когорты и то, что они купили и вернули в каждом месяце её возраста.
 with orders as (
     select *
     from marts.orders

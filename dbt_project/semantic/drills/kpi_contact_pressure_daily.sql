@@ -1,5 +1,6 @@
 -- The people of each band as they stand today, without employees and companies (of earlier days the same from the messages up to
 -- then), with today's messages to them.
+-- Записи — люди дня с сообщениями за 7 и 30 дней и с тем, что им отправлено в этот день; без сотрудников и юрлиц.
 -- apart: people_written_to, days_since_last_message: customer_contact_pressure.last_message_at.
 -- only: day = (select max(day) from marts.kpi_contact_pressure_daily)
 with today as (

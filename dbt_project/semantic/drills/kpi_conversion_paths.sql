@@ -1,4 +1,5 @@
 -- The orders of a path in a month, with the touches before them.
+-- Записи — заказы пути за месяц с касаниями перед ними.
 -- apart: lost_paths, ended_paths: ways that led to no order are no published table; their touches are
 -- marts.touchpoints of people who did not order in the window after them.
 with steps as (

@@ -1,4 +1,5 @@
 -- The people of a month with what they had bought by its end, and how they stood there.
+-- Записи — люди месяца: что купили к его концу и в каком были состоянии.
 -- apart: customers_at_start, churned_customers, opening_segment_customers, opening_segment_churned_customers, reactivated_customers,
 -- active_customers, active_customer_weeks: the lifecycle of each day goes by the thresholds of its year (marts.lifecycle_thresholds) and
 -- the days since the last order.

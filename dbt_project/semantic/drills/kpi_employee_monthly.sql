@@ -1,4 +1,5 @@
 -- The orders that an employee sold in a month, what came back in it of what they had sold, and the returns that they took in.
+-- Записи — заказы, проданные сотрудником, возвраты по ним и возвраты, которые он принял.
 with memberships as (
     select
         accounts.customer_id,

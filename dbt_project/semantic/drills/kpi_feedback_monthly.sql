@@ -1,4 +1,5 @@
 -- The answers of a wave that count: of each person the latest to a question, of strangers all.
+-- Записи — учитываемые ответы волны: от человека последний на вопрос, от анонимов все.
 -- apart: csi_weighted_scores, csi_weights: an index weighs each item by its mean importance over all channels and stores of the wave
 -- (importance of the same answers), not answer by answer.
 with records as (

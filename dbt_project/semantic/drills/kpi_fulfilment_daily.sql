@@ -1,4 +1,5 @@
 -- What happened on a day: orders placed, handed over, promised, collected or given up, and returns, by how the order was to be received.
+-- Записи — события дня: оформленные, выданные, обещанные, забранные и незабранные заказы и возвраты, по способу получения.
 -- apart: orders_of_day: orders of all methods of the day.
 with orders as (
     select

@@ -1,5 +1,6 @@
 -- The sessions, carts, people at the doors, Wi-Fi visits, orders, hand-overs and answers of a day. Employees and companies are no
 -- customers and fill no carts.
+-- Записи — сессии, корзины, вошедшие, Wi-Fi-визиты, заказы, выдачи и ответы дня; сотрудники и юрлица — не клиенты.
 with people as (
     select customer_id from marts.customer_360
     where not is_employee and not is_b2b

@@ -1,4 +1,5 @@
 -- The receipts of a day, and whether somebody knows whose they are.
+-- Записи — чеки дня и то, известно ли, чьи они; люди и записи систем, известные к этому дню.
 -- apart: profiles, customers, multi_source_customers: marts.customer_profiles with the day since which each is known.
 -- apart: expected_attributes, filled_attributes, told_attributes: contacts stand in the owner's own file (contacts.duckdb), and which
 -- source each attribute came from.

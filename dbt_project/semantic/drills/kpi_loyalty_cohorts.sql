@@ -1,4 +1,5 @@
 -- The operations that issued the points of a month.
+-- Записи — операции, начислившие баллы месяца.
 -- apart: points_cancelled, points_issued, points_redeemed, points_expired, points_removed, points_remaining: which points were spent or
 -- expired is told by taking the oldest of each account first: list the account's marts.loyalty_operations by effective_on.
 with records as (

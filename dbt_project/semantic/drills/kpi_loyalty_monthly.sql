@@ -1,4 +1,5 @@
 -- The operations that became valid in a month, the orders of members in it, and who was a member at its end.
+-- Записи — операции, вступившие в силу в месяце, заказы и участники на конец месяца.
 -- apart: active_members, redeeming_members, active_window_revenue: the same members with an order or an operation in the
 -- loyalty.active_member_days up to the end of the month.
 -- apart: known_customers: everybody in marts.customer_360 who was dated by then; points_pending, balance_difference: loyalty_accounts.

@@ -1,4 +1,5 @@
 -- The messages of a day, each with what became of it.
+-- Записи — сообщения дня и то, что с каждым стало.
 with records as (
     select
         sent_on as day,

@@ -1,4 +1,5 @@
 -- The buyers of the 12 months up to the end of a month, by the classes of channels in which they bought; without bands.
+-- Записи — покупатели за 12 месяцев по конец месяца и классы каналов, в которых они покупали; без диапазонов.
 -- apart: index_customers, matched_customers, repeat_visits, baseline_repeat_visits: visits after the first order in a second class,
 -- beside those of customers of one class who ordered on the same day in the same band.
 -- apart: customers_by_touch, omnichannel_customers_by_touch, touched_customers: the same with marts.touchpoints beside the orders.

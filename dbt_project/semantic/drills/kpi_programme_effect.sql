@@ -1,6 +1,7 @@
 -- The members of the form `enrolment` with their orders in the windows before and after the day on which they enrolled. The form
 -- `launch` watches everybody from the programme's start in the same way; `matched` holds non-members of the same month and orders
 -- (0, 1, 2, 3 or more in each half of the window before) against them, all of a cell for each of its members.
+-- Записи — участники и их заказы в окнах до и после дня вступления (форма enrolment).
 -- apart: matched_people, matched_numerator_before, matched_denominator_before, matched_numerator_after, matched_denominator_after,
 -- matched_change, effect: the form `matched`.
 -- apart: change: value_after less value_before.

@@ -1,4 +1,5 @@
 -- The orders placed on a day, the returns that came back on it, the gift cards sold and the payouts settled on it.
+-- Записи — заказы, оформленные в этот день, возвраты, проданные подарочные карты и выплаты маркетплейсов этого дня.
 with records as (
     select
         orders.ordered_on as day,

@@ -1,5 +1,6 @@
 -- The people of each segment as they stand today; of earlier days the same from the orders, touches and enrolments up to then. Segments
 -- of vendors stand in their own systems.
+-- Записи — люди и сегменты, в которых они состоят.
 -- only: day = (select max(day) from marts.kpi_segments_daily) and segment_family <> 'vendor'
 with records as (
     select

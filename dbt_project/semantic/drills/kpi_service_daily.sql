@@ -1,4 +1,5 @@
 -- The tickets made on a day, the ratings given on it and the contacts (tickets and calls) that came on it.
+-- Записи — обращения, созданные в этот день, выставленные оценки и контакты (обращения и звонки) дня.
 -- apart: orders_of_day: it is repeated in every channel and priority; orders of the day: select * from marts.orders where is_counted and
 -- sales_channel <> 'marketplace' and ordered_on = …
 with contacts as (

@@ -1,4 +1,5 @@
 -- The products at a place on a day, as its snapshot told them, and the order lines cancelled there for want of stock.
+-- Записи — товары в месте хранения по снимку дня и строки заказов, отменённые из-за нехватки товара.
 -- apart: cost_of_sales_365d, average_stock_at_cost, observed_days: they look back over stock.turnover_days days of cost_of_sales and
 -- stock_at_cost.
 with levels as (

@@ -1,4 +1,5 @@
 -- The receipts of a store's month, what came back of them, who came in by its doors, and what it handed over for other channels.
+-- Записи — чеки месяца магазина, возвраты, вошедшие посетители и заказы других каналов, выданные здесь.
 -- apart: days_open, is_comparable, like_for_like_revenue, like_for_like_revenue_last_year: they come from the opening and closing days
 -- (marts.stores) and net revenue of the same month a year before.
 with memberships as (

@@ -1,4 +1,5 @@
 -- The first opt-in of each customer in each channel; employees and companies are no people here.
+-- Записи — первая подписка каждого клиента в каждом канале; сотрудники и юрлица не учитываются.
 with records as (
     select
         cast(timezone((select value from marts.parameters where name = 'business.timezone'),

@@ -1,4 +1,5 @@
 -- The messages that a trigger set off in a month, its firings and the orders that followed each.
+-- Записи — сообщения триггера за месяц, его срабатывания и заказы после каждого.
 with messages as (
     select *, cast(date_trunc('month', sent_on) as date) as month
     from marts.messages
