@@ -11,6 +11,7 @@ Run alone: `python -m pytest -n 0 tests/value/test_customer_value.py`
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, age: ArrayLike, *, at_least: int = 
     x, t_x, age = _floats(x), _floats(t_x), _floats(age)
     if np.count_nonzero(x) < max(at_least, 2):
         return Fit((), np.nan, 0, TOO_FEW)
-    unit = float(age.mean())
+    unit = math.fsum(age) / len(age)  # exact, so that it does not hang on the order of the rows either
     facts = Purchases.of(x, t_x / unit, age / unit)
     fit = _fitted(lambda logs: _bg_nbd(logs, facts), 4)
     r, alpha, a, b = fit.parameters
@@ -81,7 +82,7 @@ def fit_gamma_gamma(x: ArrayLike, m: ArrayLike, *, at_least: int = 2) -> Fit:
     x, m = x[known], m[known]
     if len(x) < max(at_least, 2):
         return Fit((), np.nan, 0, TOO_FEW)
-    unit = float(m.mean())
+    unit = math.fsum(m) / len(m)
     order = np.lexsort((m, x))
     x, m = x[order], m[order] / unit
     fit = _fitted(lambda logs: _gamma_gamma(logs, x, m), 3)

@@ -131,6 +131,16 @@ def test_the_same_facts_in_any_order_give_the_same_parameters(sample):
     assert fitted_customer_value(*facts[0]) == fitted_customer_value(*facts[1])
 
 
+def test_means_that_do_not_come_out_even_do_not_hang_on_the_order_either():
+    drawn = np.random.default_rng(4)
+    x, t_x, age = drawn.poisson(3, 300).astype(float), drawn.integers(0, 40, 300) / 7, drawn.integers(40, 70, 300) / 7
+    m = drawn.gamma(3, 1000, 300) / np.maximum(x, 1)
+    orders = [np.arange(300), *(np.random.default_rng(seed).permutation(300) for seed in range(6))]
+    fits = [fitted_customer_value(x[order], t_x[order], age[order], x[order], m[order], 10) for order in orders]
+    assert fits[1:] == fits[:1] * 6
+    assert len({float(age[order].mean()) for order in orders} | {float(m[order].mean()) for order in orders}) > 2
+
+
 def test_parameters_of_made_customers_are_found_again():
     made = np.random.default_rng(5)
     r, alpha, a, b, customers = 0.7, 5.0, 0.8, 12.0, 20_000
