@@ -1,5 +1,5 @@
 -- Campaigns that only their costs and links name: those whose utm_campaign (or name, where costs give no link) belongs to
--- no single campaign of a vendor. One row per utm_campaign or name.
+-- no campaign of a vendor. One row per utm_campaign or name.
 with costs as (
     select
         *,
@@ -8,11 +8,9 @@ with costs as (
 ),
 
 sent as (
-    select lower(trim(utm_campaign)) as campaign_word
+    select distinct lower(trim(utm_campaign)) as campaign_word
     from {{ ref('int_campaigns') }}
     where utm_campaign is not null
-    group by lower(trim(utm_campaign))
-    having count(*) = 1
 ),
 
 final as (

@@ -19,12 +19,14 @@ translated as (
         coalesce(costs.clicks, 0) as clicks,
         cast(costs.cost * rates.rate as decimal(18, 2)) as cost
     from costs
-    left join words on lower(trim(coalesce(costs.utm_campaign, costs.campaign_name))) = words.campaign_word
     left join rates
         on coalesce(costs.currency, '{{ rule('business.currency') }}') = rates.currency
             and costs.cost_on >= rates.valid_from
             and costs.cost_on < rates.valid_before
     {{ mapped('cost_channel', 'costs.source_system', 'costs.raw_channel') }}
+    left join words
+        on lower(trim(coalesce(costs.utm_campaign, costs.campaign_name))) = words.campaign_word
+            and (words.channel is null or words.channel = {{ mapped_value('cost_channel') }})
 ),
 
 final as (

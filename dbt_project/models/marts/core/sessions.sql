@@ -1,3 +1,4 @@
+{% set moment = rule('attribution.click_opens_visit_minutes') %}
 with sessions as (
     select * from {{ ref('int_sessions__united') }}
 ),
@@ -22,6 +23,18 @@ visitors as (
 
 campaigns as (
     select * from {{ ref('int_campaign_words') }}
+),
+
+clicks as (
+    select
+        messages.customer_id,
+        messages.channel,
+        messages.first_clicked_at,
+        messages.campaign_id,
+        lower(trim(bearers.utm_campaign)) as campaign_word
+    from {{ ref('int_messages') }} as messages
+    inner join {{ ref('int_campaigns') }} as bearers on messages.campaign_id = bearers.campaign_id
+    where messages.is_clicked and messages.customer_id is not null and bearers.utm_campaign is not null
 ),
 
 orders as (
@@ -95,30 +108,59 @@ inferred as (
     group by session_id
 ),
 
+marked as (
+    select
+        sessions.*,
+        visitors.customer_id,
+        visitors.identified_by,
+        lower(trim(sessions.utm_campaign)) as campaign_word,
+        case
+            when sessions.session_kind = 'app'
+                and sessions.raw_traffic_source is null and sessions.utm_medium is null and sessions.utm_source is null
+                then 'direct'
+            else {{ traffic_channel() }}
+        end as traffic_channel
+    from sessions
+    left join visitors on sessions.session_id = visitors.session_id
+    {{ traffic_of('sessions') }}
+),
+
+-- Legs of a campaign in one channel (a mailing sent again) share the name in their links: the one whose message the visitor
+-- clicked last is meant.
+clicked as (
+    select
+        marked.session_id,
+        clicks.campaign_id,
+        row_number() over (
+            partition by marked.session_id order by clicks.first_clicked_at desc, clicks.campaign_id
+        ) as choice
+    from marked
+    inner join clicks
+        on marked.customer_id = clicks.customer_id
+            and marked.campaign_word = clicks.campaign_word
+            and marked.traffic_channel = clicks.channel
+            and clicks.first_clicked_at <= {{ dbt.dateadd('minute', moment, 'marked.started_at') }}
+),
+
 final as (
     select
         sessions.session_id,
         sessions.source_system,
         sessions.source_account,
         sessions.session_kind,
-        visitors.customer_id,
-        visitors.customer_id is not null as is_identified,
-        visitors.identified_by,
+        sessions.customer_id,
+        sessions.customer_id is not null as is_identified,
+        sessions.identified_by,
         sessions.client_id,
         sessions.started_at,
         {{ business_date('sessions.started_at') }} as started_on,
         coalesce(sessions.ended_at, sessions.started_at) as ended_at,
         {{ mapped_value('device') }} as device,
-        case
-            when sessions.session_kind = 'app'
-                and sessions.raw_traffic_source is null and sessions.utm_medium is null and sessions.utm_source is null
-                then 'direct'
-            else {{ traffic_channel() }}
-        end as traffic_channel,
+        sessions.traffic_channel,
         {{ without_addresses('sessions.utm_source') }} as utm_source,
         {{ without_addresses('sessions.utm_medium') }} as utm_medium,
         {{ without_addresses('sessions.utm_campaign') }} as utm_campaign,
-        campaigns.campaign_id,
+        coalesce(clicked.campaign_id, campaigns.campaign_id) as campaign_id,
         sessions.attribution_model,
         sessions.is_new_visitor,
         sessions.pageviews,
@@ -129,19 +171,20 @@ final as (
         case when stepping.source_system is not null then coalesce(steps.reached_checkout, false) end as reached_checkout,
         case
             when stepping.tells_purchases then coalesce(steps.purchased, false)
-            when stepping.source_system is not null and visitors.customer_id is not null then inferred.order_id is not null
+            when stepping.source_system is not null and sessions.customer_id is not null then inferred.order_id is not null
         end as purchased,
         coalesce(steps.order_id, inferred.order_id) as order_id,
         sessions.city
-    from sessions
-    left join visitors on sessions.session_id = visitors.session_id
+    from marked as sessions
+    left join clicked on sessions.session_id = clicked.session_id and clicked.choice = 1
     left join steps on sessions.session_id = steps.session_id
     left join inferred on sessions.session_id = inferred.session_id
     left join stepping
         on sessions.source_system = stepping.source_system
             and sessions.source_account = stepping.source_account
-    left join campaigns on lower(trim(sessions.utm_campaign)) = campaigns.campaign_word
-    {{ traffic_of('sessions') }}
+    left join campaigns
+        on sessions.campaign_word = campaigns.campaign_word
+            and (campaigns.channel is null or campaigns.channel = sessions.traffic_channel)
     {{ mapped('device', 'sessions.source_system', 'sessions.raw_device') }}
 )
 

@@ -29,6 +29,14 @@ calls as (
         and result <> 'failed'  -- the line lost it, and it reached nobody
 ),
 
+calls__marked as (
+    select
+        calls.*,
+        case when calls.source_system is not null then {{ traffic_channel() }} else 'call' end as channel
+    from calls
+    {{ traffic_of('calls') }}
+),
+
 campaign_words as (
     select * from {{ ref('int_campaign_words') }}
 ),
@@ -104,12 +112,13 @@ final as (
         'call:' || calls.call_id as touchpoint_id,
         calls.customer_id,
         calls.started_at as occurred_at,
-        case when calls.source_system is not null then {{ traffic_channel() }} else 'call' end as channel,
+        calls.channel,
         campaign_words.campaign_id,
         'call_in' as touch_type
-    from calls
-    left join campaign_words on lower(trim(calls.utm_campaign)) = campaign_words.campaign_word
-    {{ traffic_of('calls') }}
+    from calls__marked as calls
+    left join campaign_words
+        on lower(trim(calls.utm_campaign)) = campaign_words.campaign_word
+            and (campaign_words.channel is null or campaign_words.channel = calls.channel)
 
     union all
 
