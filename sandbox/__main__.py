@@ -1,4 +1,4 @@
-"""`python -m sandbox`: serve the simulated retailer, move its clock, print the settings that point at it.
+"""`python -m sandbox`: serve the simulated retailer, move its clock, print the settings that point at it, judge its KPIs.
 
 Everything lies under $OMNIMART_DATA/sandbox: the clock, the address of the running server, the truth about who is who.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
-from sandbox import server
+from sandbox import plausible, server
 from sandbox.faults import Faults, Tampering
 from sandbox.retailer import replay_purchases, simulate
 
@@ -102,6 +102,13 @@ def show_settings(options: argparse.Namespace) -> int:
     return 0
 
 
+def judge(options: argparse.Namespace) -> int:
+    """Print the headline KPIs of a published file beside their ranges; 1 when one is outside."""
+    values = plausible.measured(Path(options.published))
+    print(plausible.printed(values))
+    return int(not all(headline.holds(value) for headline, value in values.items()))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A simulated omnichannel retailer behind the vendors' own APIs, "
                                      "on loopback. Deterministic by seed; its clock stands still until it is moved.")
@@ -128,6 +135,9 @@ def _parser() -> argparse.ArgumentParser:
     showing = commands.add_parser("settings", help="print the settings that point the pipelines at the running sandbox")
     showing.add_argument("--json", action="store_true")
     showing.set_defaults(command=show_settings)
+    judging = commands.add_parser("plausible", help="the headline KPIs of a published file beside what a retailer would see")
+    judging.add_argument("published", metavar="FILE", help="e.g. data/published/omnimart.duckdb")
+    judging.set_defaults(command=judge)
     return parser
 
 

@@ -34,15 +34,15 @@ class Advert:
 
 
 ADVERTS = (
-    Advert("paid_search", "search_brand", "Поиск: бренд", "yandex", "cpc", 3, 26, 0.09, 900),
-    Advert("paid_search", "search_category", "Поиск: категории", "yandex", "cpc", 1, 24, 0.035, 2600),
-    Advert("display", "retargeting", "Ретаргетинг", "yandex", "cpm", 1, 16, 0.006, 1100),
-    Advert("social_ads", "vk_feed", "ВКонтакте: лента", "vk", "cpc", 1, 18, 0.011, 1500),
-    Advert("cpa", "partners", "Партнёрская сеть", "partner_net", "cpa", 3, 16, 0.02, 1900),
+    Advert("paid_search", "search_brand", "Поиск: бренд", "yandex", "cpc", 3, 26, 0.09, 1400),
+    Advert("paid_search", "search_category", "Поиск: категории", "yandex", "cpc", 1, 24, 0.035, 3600),
+    Advert("display", "retargeting", "Ретаргетинг", "yandex", "cpm", 1, 16, 0.006, 1600),
+    Advert("social_ads", "vk_feed", "ВКонтакте: лента", "vk", "cpc", 1, 18, 0.011, 2200),
+    Advert("cpa", "partners", "Партнёрская сеть", "partner_net", "cpa", 3, 16, 0.02, 2600),
 )
 LOST_CLICKS = 0.12
 SENDING_KOP = {"email": 12, "sms": 420, "push": 1}  # a message
-OUTDOOR_DAY_KOP, OUTDOOR_SHOWN = 1_450_000, 38_000  # a billboard campaign every fourth month; nobody can click it
+OUTDOOR_DAY_KOP, OUTDOOR_SHOWN = 290, 7.6  # a person of the sandbox and day; billboards every fourth month, which nobody can click
 SETTLES = np.timedelta64(2, "h")
 
 
@@ -65,6 +65,7 @@ def channel_costs(
     clicks: pd.DataFrame,
     sent: pd.DataFrame,
     *,
+    customers: int,
     begins: np.datetime64,
     ends: np.datetime64,
 ) -> pd.DataFrame:
@@ -72,7 +73,8 @@ def channel_costs(
 
     `visits`: started_at, traffic_source, utm_campaign; `clicks`: message_id, happened_at; `sent`: the campaigns.
     """
-    found = pd.concat([_adverts(dice, visits), _mailings(messages, clicks, sent), _outdoor(dice, begins, ends)], ignore_index=True)
+    parts = [_adverts(dice, visits), _mailings(messages, clicks, sent), _outdoor(dice, customers, begins, ends)]
+    found = pd.concat(parts, ignore_index=True)
     found = found[found["cost_on"].to_numpy().astype("datetime64[us]") + np.timedelta64(1, "D") - MOSCOW + SETTLES <= ends]
     return table("channel_costs", found.sort_values(["cost_on", "channel", "campaign"], kind="stable"))
 
@@ -121,11 +123,11 @@ def _mailings(messages: pd.DataFrame, clicks: pd.DataFrame, sent: pd.DataFrame) 
     )
 
 
-def _outdoor(dice: Dice, begins: np.datetime64, ends: np.datetime64) -> pd.DataFrame:
+def _outdoor(dice: Dice, customers: int, begins: np.datetime64, ends: np.datetime64) -> pd.DataFrame:
     day = np.arange(begins.astype("datetime64[D]"), ends.astype("datetime64[D]") + 1)
     month = day.astype("datetime64[M]").astype(int)
     day, month = day[month % 4 == 2], month[month % 4 == 2]
-    shown = (OUTDOOR_SHOWN * dice.between(0.9, 1.1, "outdoor", day.astype(int))).astype(np.int64)
+    shown = (OUTDOOR_SHOWN * customers * dice.between(0.9, 1.1, "outdoor", day.astype(int))).astype(np.int64)
     return pd.DataFrame(
         {
             "cost_on": day,
@@ -134,6 +136,6 @@ def _outdoor(dice: Dice, begins: np.datetime64, ends: np.datetime64) -> pd.DataF
             "utm_campaign": None,
             "impressions": shown,
             "clicks": 0,
-            "cost_kop": OUTDOOR_DAY_KOP,
+            "cost_kop": OUTDOOR_DAY_KOP * customers,
         }
     )

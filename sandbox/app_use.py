@@ -21,8 +21,9 @@ from sandbox.world import table
 
 ACTIONS = ("app_opened", "category_viewed", "product_viewed", "cart_add", "cart_remove", "checkout")
 OPENED, CATEGORY, PRODUCT, ADDED, REMOVED, CHECKOUT = range(len(ACTIONS))
-IDLE_A_YEAR = 6.0
-LOOKS_AT = (34, 38, 20, 8)  # products, when nothing is bought
+IDLE_A_YEAR = 20.0
+LOOKS_AT, IDLY = (34, 38, 20, 8), (66, 24, 7, 3)  # products, when nothing is bought; when there was no reason to come
+SEES_CATEGORY, IDLY_SEES = 0.35, 0.15
 PAUSES_SECONDS = 27.0
 CHECKS_OUT = {ORDER: 1.0, LEFT_CART: 0.4, REMINDED_CART: 0.35}
 LAST_CALL_SECONDS = 40  # between the last step and the order
@@ -38,14 +39,17 @@ def buying(planned: pd.DataFrame) -> pd.DataFrame:
 
 
 def app_actions(
-    dice: Dice, asked: pd.DataFrame, planned: pd.DataFrame, goods: pd.DataFrame, readers: pd.DataFrame, *, ends: np.datetime64
+    dice: Dice, asked: pd.DataFrame, wanted: pd.DataFrame, goods: pd.DataFrame, readers: pd.DataFrame, *, ends: np.datetime64
 ) -> pd.DataFrame:
-    """`asked`: errands in the app; `readers`: person, mindbox_id, created_at, uses_app of the mailing system's customers."""
+    """`asked`: errands in the app; `wanted`: as in browsing.
+
+    `readers`: person, mindbox_id, created_at, uses_app of the mailing system's customers.
+    """
     users = readers[readers["uses_app"]].set_index("person")
     asked = asked[asked["who"].isin(users.index) & (asked["at"] <= ends + np.timedelta64(1, "D"))]
     asked = asked.sort_values(["at", "kind", "k1", "k2"], kind="stable").reset_index(drop=True)
     kind, key = asked["kind"].to_numpy(), dice.bits("app visit", asked["kind"], asked["k1"], asked["k2"]).astype(np.int64)
-    walked = _walked(dice, asked, kind, key, planned, goods)
+    walked = _walked(dice, asked, kind, key, wanted, goods)
     visit = walked["visit"].to_numpy()
     since = walked["since"].to_numpy()
     last = walked.groupby("visit")["since"].max().to_numpy()
@@ -79,19 +83,19 @@ def app_actions(
     return table("app_actions", made.assign(action_id=np.arange(1, len(made) + 1)))
 
 
-def _walked(dice: Dice, asked: pd.DataFrame, kind: np.ndarray, key: np.ndarray, planned: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
+def _walked(dice: Dice, asked: pd.DataFrame, kind: np.ndarray, key: np.ndarray, wanted: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
     """visit (row), position, action, product (row of goods, -1 none), quantity, price_kop, since (seconds), in order."""
     every = np.arange(len(asked))
-    wanted = baskets.contents(dice, planned, goods)
     plan = asked["plan"].to_numpy()
     from_plan = np.flatnonzero(plan >= 0)
-    first, upto = (np.searchsorted(wanted["order"].to_numpy(), plan[from_plan], side=side) for side in ("left", "right"))
+    first, upto = (np.searchsorted(wanted["plan"].to_numpy(), plan[from_plan], side=side) for side in ("left", "right"))
     count = np.where(kind[from_plan] == LEFT_CART, np.minimum(upto - first, 1), upto - first)
     at = np.repeat(from_plan, count)
     nth = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
     bought = wanted.iloc[np.repeat(first, count) + nth].assign(visit=at, nth=nth, added=True)
     free = np.flatnonzero(plan < 0)
-    count = np.where(kind[free] == REMINDED_CART, 1, 0) + dice.index(len(LOOKS_AT), "app looks at", key[free], weights=LOOKS_AT)
+    drawn = [dice.index(len(weights), "app looks at", key[free], weights=weights) for weights in (IDLY, LOOKS_AT)]
+    count = np.where(kind[free] == REMINDED_CART, 1, 0) + np.where(kind[free] == IDLE, *drawn)
     at = np.repeat(free, count)
     nth = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
     looked = pd.DataFrame({"visit": at, "nth": nth, "quantity": 1})
@@ -106,7 +110,7 @@ def _walked(dice: Dice, asked: pd.DataFrame, kind: np.ndarray, key: np.ndarray, 
         (taken["nth"] > 0) & (kind[taken["visit"]] != ORDER) & dice.happens(0.06, "app takes out", key[taken["visit"]], taken["nth"])
     ]
     pays = dice.happens(by_kind(kind, CHECKS_OUT), "app checks out", key)
-    category = dice.happens(0.35, "app category", key)
+    category = dice.happens(np.where(kind == IDLE, IDLY_SEES, SEES_CATEGORY), "app category", key)
     parts = [
         pd.DataFrame({"visit": rows, "rank": rank, "action": action})
         for rows, rank, action in ((every, 0, OPENED), (every[category], 1, CATEGORY), (every[pays], 99, CHECKOUT))

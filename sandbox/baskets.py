@@ -13,11 +13,17 @@ import pandas as pd
 
 from sandbox import traps
 from sandbox.dice import Dice
-from sandbox.trade import seconds
+from sandbox.programme import JOINS
+from sandbox.trade import STYLES, seconds, styles
 from sandbox.world import table
 
 LINES_IN_A_BASKET = (40, 27, 15, 10, 5, 3)  # 1, 2, .. 6 lines
-ON_SALE, SALE_PERCENTS = 0.20, (10, 15, 20, 30)
+MOST_LINES = 12
+# What people like to spend, in deviations of a person's level: the plain buyer, and how much more whoever buys online and in stores, and
+# whoever joins programmes. A level of 1 takes LINES_BY_LEVEL more lines (of their logarithm) and more often the dearer of two products.
+SPENDS_USUALLY, SPENDS_BOTH, SPENDS_MEMBER = -0.55, 0.55, 0.45
+LINES_BY_LEVEL, TASTE_BY_LEVEL = 0.36, 0.5
+ON_SALE, SALE_PERCENTS = 0.32, (10, 15, 20, 30)
 PERSONAL, PERSONAL_PERCENT, EMPLOYEE_PERCENT, FIRM_PERCENT = 0.06, 5, 20, 7
 PROMO_CODE, PROMO_PERCENT, PROMO_CODES = 0.09, 10, ("PRIVET10", "OMNI10", "VESNA10")
 RETURNED = {"online": 0.085, "store": 0.035}
@@ -33,14 +39,35 @@ def favoured(dice: Dice, products: pd.DataFrame, purpose: str, key: tuple[np.nda
     return np.where(products["created_at"].to_numpy()[chosen] > at, chosen - 1, chosen)
 
 
+def spend_levels(dice: Dice, who: np.ndarray, nth: np.ndarray) -> np.ndarray:
+    """How much each buyer likes to spend, the same in all orders of a person; whoever nobody knows is another one each time."""
+    known = who >= 0
+    likes_both = known & (np.array(STYLES)[styles(dice, who)] == "both")
+    joins = known & dice.happens(JOINS, "enrols", who)
+    drawn = dice.normal("spend level", who, np.where(known, 0, nth))
+    return SPENDS_USUALLY + drawn + SPENDS_BOTH * likes_both + SPENDS_MEMBER * joins
+
+
+def _by_taste(dice: Dice, products: pd.DataFrame, key: tuple[np.ndarray, ...], at: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Of two products that are liked: the dearer one the more often, the more somebody spends."""
+    one, other = favoured(dice, products, "product", key, at), favoured(dice, products, "other product", key, at)
+    price = products["price_kop"].to_numpy()
+    dearer, cheaper = np.where(price[one] >= price[other], (one, other), (other, one))
+    chooses = dice.happens(np.minimum(np.abs(TASTE_BY_LEVEL * level), 1.0), "has a taste", *key)
+    return np.where(chooses, np.where(level > 0, dearer, cheaper), one)
+
+
 def contents(dice: Dice, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     """order (row of `orders`), number, product (row of `products`), quantity, price_kop: what a person wants, placed or not."""
     who, nth = orders["who"].to_numpy(), orders["nth"].to_numpy()
+    level = spend_levels(dice, who, nth)
     count = 1 + dice.index(len(LINES_IN_A_BASKET), "lines", who, nth, weights=LINES_IN_A_BASKET)
+    # Rounded by chance, so that a level a little above the mean shows in every basket.
+    count = np.floor(count * np.exp(LINES_BY_LEVEL * level) + dice.uniform("one line more", who, nth)).astype(np.int64).clip(1, MOST_LINES)
     at = np.repeat(np.arange(len(orders)), count)
     number = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count) + 1
     key = (who[at], nth[at], number)
-    chosen = favoured(dice, products, "product", key, orders["created_at"].to_numpy()[at])
+    chosen = _by_taste(dice, products, key, orders["created_at"].to_numpy()[at], level[at])
     quantity = 1 + dice.index(3, "quantity", *key, weights=(86, 11, 3))
     price = np.where(dice.happens(traps.ZERO_PRICED_LINE, "gift", *key) & (number > 1), 0, products["price_kop"].to_numpy()[chosen])
     return pd.DataFrame({"order": at, "number": number, "product": chosen, "quantity": quantity, "price_kop": price})

@@ -24,7 +24,7 @@ ABOVE_DOUBLES = np.uint64(1 << 54)  # every id is above 2^53, so whoever keeps i
 
 def wide_ids(bits: np.ndarray) -> np.ndarray:
     """Unsigned 64-bit ids above 2^53, as text."""
-    return (bits | ABOVE_DOUBLES).astype(str).astype(object)
+    return np.array(list(map(str, (bits | ABOVE_DOUBLES).tolist())), dtype=object)
 
 
 def placed(dice: Dice, errands: pd.DataFrame) -> pd.DataFrame:
@@ -72,4 +72,5 @@ def browsers(dice: Dice, visits: pd.DataFrame) -> pd.DataFrame:
 
 def person_ids(who: np.ndarray) -> np.ndarray:
     """The ids of people by row number; None for nobody. Somebody may look around before being anybody in `people`."""
-    return np.array([f"P{w + 1:06d}" if w >= 0 else None for w in who.tolist()], dtype=object)
+    names = [f"P{w + 1:06d}" for w in range(int(np.max(who, initial=-1)) + 1)]
+    return np.array([*names, None], dtype=object)[np.maximum(who, -1)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sandbox import baskets, errands, steps
+from sandbox import errands, steps
 from sandbox.browsers import browsers, person_ids, placed, wide_ids
 from sandbox.catalogue import CITIES, CITY_WEIGHTS
 from sandbox.dice import Dice
@@ -42,7 +42,7 @@ TITLES = {
 def browse(
     dice: Dice,
     asked: pd.DataFrame,
-    planned: pd.DataFrame,
+    wanted: pd.DataFrame,
     orders: pd.DataFrame,
     goods: pd.DataFrame,
     own: pd.DataFrame,
@@ -51,7 +51,9 @@ def browse(
     begins: np.datetime64,
     ends: np.datetime64,
 ) -> dict[str, pd.DataFrame]:
-    """`asked`: site errands; `planned`: purchases; `own`: person, created_at of retailcrm's own records; `letters`: as in sources.
+    """`asked`: site errands; `wanted`: lines of the purchases, by plan and number.
+
+    `own`: person, created_at of retailcrm's own records; `letters`: as in sources.
 
     -> browsers, visits, visit_events, goals
     """
@@ -68,7 +70,7 @@ def browse(
     has_account = known_since <= visits["at"].to_numpy() - np.timedelta64(1, "h")
     visits["logs_in"] = has_account & ~guest & dice.happens(steps.by_kind(kind, LOGS_IN), "logs in", key)
     visits = visits.join(sources(dice, visits.rename(columns={"at": "started_at"}), letters))
-    taken = steps.lines(dice, visits, baskets.contents(dice, planned, goods).rename(columns={"order": "plan"}), goods)
+    taken = steps.lines(dice, visits, wanted, goods)
     walked = steps.steps(dice, visits, taken)
     visits = _laid_in_time(dice, visits, walked)
     kept = ((visits["started_at"] >= begins) & (visits["ended_at"] <= ends)).to_numpy()
@@ -168,9 +170,8 @@ def _counted(dice: Dice, visits: pd.DataFrame, events: pd.DataFrame, in_time: pd
     settled = visits["ended_at"].to_numpy() + seconds(3600 + dice.index(68 * 3600, "settles", key))
     robot = (visits["who"] < 0) & (visits["order_id"] < 0) & dice.happens(ROBOTS, "robot", key)
     who = visits["who"].to_numpy()
-    account = np.array(
-        [f"shop-{w + 1:06d}" if k else None for w, k in zip(who.tolist(), visits["logs_in"].tolist(), strict=True)], dtype=object
-    )
+    account, logs_in = np.full(rows, None, dtype=object), visits["logs_in"].to_numpy()
+    account[logs_in] = [f"shop-{w + 1:06d}" for w in who[logs_in].tolist()]
     duration = (visits["ended_at"] - visits["started_at"]).to_numpy() / np.timedelta64(1, "s")
     city = np.array([c[0] for c in CITIES], dtype=object)[
         dice.index(len(CITIES), "browser city", visits["owner"], visits["slot"], weights=CITY_WEIGHTS)

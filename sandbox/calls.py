@@ -20,9 +20,9 @@ SALE, ABOUT_ORDER, CONFIRMS, GENERAL, STRANGER, VISIT, AFTER_ANSWER, CALLS_FORM,
 QUEUES = ("sales", "delivery", "service")
 ORDERED_BY_CALL, CALLS_ABOUT_ORDER, CALLS_ABOUT_LATE, CONFIRMED_BY_CALL = 0.9, 0.08, 0.22, 0.10  # of orders by phone; of online orders
 DAYS_BETWEEN = 900.0  # of a person's calls about no order
-STRANGERS_A_DAY, FEWEST_STRANGERS = 0.00062, 1.5  # per person of the sandbox and day; a day at least
+STRANGERS_A_DAY, FEWEST_STRANGERS = 0.00050, 1.5  # per person of the sandbox and day; a day at least
 CALLS_AGAIN, TO_STORE = 0.2, 0.18  # of strangers: one of the last fortnight; of calls about no order
-CALLED_ON_VISIT, FORM_CALLED_BACK, TICKET_CALLED_TOO = 0.0140, 0.85, 0.05
+CALLED_ON_VISIT, FORM_CALLED_BACK, TICKET_CALLED_TOO = 0.0110, 0.85, 0.05
 HOURS = (1, 1, 0, 0, 0, 0, 1, 1, 3, 8, 11, 11, 10, 9, 10, 10, 10, 10, 9, 8, 6, 2, 1, 1)  # 00:00 .. 23:59 in Moscow
 COLUMNS = ("src", "who", "nth", "direction", "person", "stranger", "firm", "order", "visit", "store_id", "queue", "clerk", "started_at")
 

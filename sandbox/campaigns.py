@@ -5,6 +5,8 @@ begins, ends -> campaigns with their sending times;  orders, people -> occasions
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -23,6 +25,14 @@ MASS = (
     (1, 3, 15, "push", "promo", 0.75, "Пуш недели"),
     (3, 5, 9, "sms", "promo", 0.60, "СМС с кодом"),
 )
+# Further legs of "Скидки недели" in turn, a week each, under the same utm_campaign: channel, hours later, whether only to those who did not
+# open, share of the subscribers of that channel who were sent the first leg, name
+LEGS = (
+    ("sms", 3, False, 0.45, "СМС"),
+    ("push", 6, False, 0.70, "пуш"),
+    ("sms", 20, True, 0.45, "СМС не открывшим"),
+    ("email", 72, True, 0.45, "повтор не открывшим"),
+)
 # system name, type, channel, topic, name
 TRIGGERS = (
     ("welcome", "trigger", "email", "promo", "Добро пожаловать"),
@@ -37,7 +47,10 @@ TRIGGERS = (
 
 
 def campaigns(*, begins: np.datetime64, ends: np.datetime64) -> pd.DataFrame:
-    """campaigns, with sent_at and share beside the published columns (missing for triggers); ids grow with created_at."""
+    """campaigns, with sent_at and share beside the published columns (missing for triggers); ids grow with created_at.
+
+    `follows` is the campaign_id of the first leg, -1 for what is none's second one; `unopened`: to those who did not open that.
+    """
     rows = [
         {
             "name": name,
@@ -50,6 +63,8 @@ def campaigns(*, begins: np.datetime64, ends: np.datetime64) -> pd.DataFrame:
             "changed_at": begins,
             "share": np.nan,
             "sent_at": np.datetime64("NaT", "us"),
+            "utm_campaign": code,
+            "unopened": False,
         }
         for code, kind, channel, topic, name in TRIGGERS
     ]
@@ -71,8 +86,12 @@ def campaigns(*, begins: np.datetime64, ends: np.datetime64) -> pd.DataFrame:
                         "changed_at": sent,
                         "share": share,
                         "sent_at": sent,
+                        "utm_campaign": f"{channel}_{topic}_{number}_{day.replace('-', '')}",
+                        "unopened": False,
                     }
                 )
+                rows += [_leg(rows[-1], week)] if number == 0 else []
+    rows = [row for row in rows if not row["sent_at"] > ends + PLANNED_BEFORE]
     made = (
         pd.DataFrame(rows).sort_values(["created_at", "sent_at", "system_name"], kind="stable", na_position="first").reset_index(drop=True)
     )
@@ -87,10 +106,30 @@ def campaigns(*, begins: np.datetime64, ends: np.datetime64) -> pd.DataFrame:
             "brand": BRAND,
             "utm_source": np.where(made["channel"] == "email", "email", made["channel"]),
             "utm_medium": "crm",
-            "utm_campaign": made["system_name"],
+            "utm_campaign": made["utm_campaign"],
         },
     )
-    return published.assign(share=made["share"], sent_at=made["sent_at"])
+    first = made.drop_duplicates("utm_campaign").set_index("utm_campaign")["campaign_id"]
+    follows = made["utm_campaign"].map(first)
+    return published.assign(
+        share=made["share"], sent_at=made["sent_at"], unopened=made["unopened"], follows=follows.where(follows != made["campaign_id"], -1)
+    )
+
+
+def _leg(first: dict[str, Any], week: int) -> dict[str, Any]:
+    """The second leg of a week's mailing."""
+    channel, hours, unopened, share, name = LEGS[week % len(LEGS)]
+    sent = first["sent_at"] + np.timedelta64(hours, "h")
+    return first | {
+        "name": f"{first['name']}, {name}",
+        "system_name": f"{first['system_name']}_{channel}",
+        "channel": channel,
+        "created_at": sent - PLANNED_BEFORE,
+        "changed_at": sent,
+        "share": share,
+        "sent_at": sent,
+        "unopened": unopened,
+    }
 
 
 def occasions(dice: Dice, readers: pd.DataFrame, orders: pd.DataFrame, *, ends: np.datetime64) -> pd.DataFrame:

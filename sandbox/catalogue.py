@@ -56,6 +56,7 @@ BRANDS = ("Омни", "Luma", "Верба", "Nordvik", "Белый лён", "Ast
 OWN_BRANDS = ("Омни", "Верба")
 FORMATS = ("mall", "street", "outlet", "flagship")
 OPERATORS = 6
+STOCKED = 22  # pieces of a product in a place when it is full, for each person of the sandbox by product and place
 
 
 def address(dice: Dice, purpose: str, keys: np.ndarray) -> list[str]:
@@ -209,14 +210,17 @@ def companies(dice: Dice, customers: int, *, begins: np.datetime64, until: np.da
     )
 
 
-def stock_of(dice: Dice, goods: pd.DataFrame, places: pd.DataFrame) -> Callable[[date], pd.DataFrame]:
+def stock_of(dice: Dice, goods: pd.DataFrame, places: pd.DataFrame, *, customers: int) -> Callable[[date], pd.DataFrame]:
     """Stock that sells down and is refilled every few weeks; a function of product, place and day alone.
 
     Now and then more is reserved than is there (oversold). Moving by day, not by order: no mart may expect that
     yesterday's stock minus today's sales is today's stock, and no real till export keeps that promise either.
     """
     product, place = (a.ravel() for a in np.meshgrid(goods["product_id"].to_numpy(), places["store_id"].to_numpy(), indexing="ij"))
-    top = 3 + dice.index(25, "stock top", product, place) * np.where(place >= 1000, 8, 1)
+    # A shelf holds some months of what its place sells, so that stock turns over as in retail whatever the size.
+    most = int(np.clip(STOCKED * customers / len(product), 6, 120))
+    stored = place >= 1000
+    top = np.where(stored, 6, 2) + dice.index(most, "stock top", product, place) * np.where(stored, 2, 1)
     period = 7 + dice.index(28, "stock period", product, place)
     phase = dice.index(40, "stock phase", product, place)
     listed = dice.happens(np.where(place >= 1000, 0.98, 0.6), "stock listed", product, place)

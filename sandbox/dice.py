@@ -65,6 +65,11 @@ class Dice:
     def exponential(self, mean: ArrayLike, purpose: str, *keys: ArrayLike) -> Floats:
         return -np.log(self.uniform(purpose, *keys)) * mean
 
+    def normal(self, purpose: str, *keys: ArrayLike) -> Floats:
+        """Of mean 0 and deviation 1 (Box and Muller 1958)."""
+        radius = np.sqrt(-2 * np.log(self.uniform(purpose + "/radius", *keys)))
+        return radius * np.cos(2 * np.pi * self.uniform(purpose + "/angle", *keys))
+
     def uuids(self, purpose: str, *keys: ArrayLike) -> list[str]:
         """Version 4 in form, so that a vendor's client takes them."""
         high, low = self.bits(purpose + "/high", *keys), self.bits(purpose + "/low", *keys)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sandbox import advertising, app_use, browsing, campaigns, errands, trade
+from sandbox import advertising, app_use, baskets, browsing, campaigns, errands, trade
 from sandbox.dice import Dice
 
 TOLD_AT_ONCE = np.timedelta64(10, "s")
@@ -55,16 +55,19 @@ def digital(
     looked, left = errands.before_buying(dice, people_only, uses_app)
     reminded, reminded_in_app = errands.reminded(dice, carts)
     site = [placed, clicked, looked, reminded]
-    site += [errands.idling(dice, joined, first_day=first_day, a_year=errands.IDLE_A_YEAR, purpose="idle on site")]
+    site += [errands.idling(dice, joined, first_day=first_day, horizon=horizon, a_year=errands.IDLE_A_YEAR, purpose="idle on site")]
     site += [errands.passing_by(dice, customers=customers, first_day=first_day, horizon=horizon)]
     app = [pushed, left, reminded_in_app, app_use.buying(people_only)]
-    app += [errands.idling(dice, joined, first_day=first_day, a_year=app_use.IDLE_A_YEAR, purpose="idle in app")]
+    app += [errands.idling(dice, joined, first_day=first_day, horizon=horizon, a_year=app_use.IDLE_A_YEAR, purpose="idle in app")]
 
     letters = messages.set_index("message_id")[["campaign_id", "mindbox_id"]].loc[clicks["message_id"]]
     letters = letters.join(sent.set_index("campaign_id")[["channel", "utm_source", "utm_medium", "utm_campaign"]], on="campaign_id")
-    told = browsing.browse(dice, pd.concat(site, ignore_index=True), planned, orders, goods, own, letters, begins=begins, ends=ends)
-    told["app_actions"] = app_use.app_actions(dice, pd.concat(app, ignore_index=True), people_only, goods, readers, ends=ends)
-    told["channel_costs"] = advertising.channel_costs(dice, told["visits"], messages, clicks, sent, begins=begins, ends=ends)
+    wanted = baskets.contents(dice, planned, goods).rename(columns={"order": "plan"})
+    told = browsing.browse(dice, pd.concat(site, ignore_index=True), wanted, orders, goods, own, letters, begins=begins, ends=ends)
+    told["app_actions"] = app_use.app_actions(dice, pd.concat(app, ignore_index=True), wanted, goods, readers, ends=ends)
+    told["channel_costs"] = advertising.channel_costs(
+        dice, told["visits"], messages, clicks, sent, customers=customers, begins=begins, ends=ends
+    )
     return told
 
 

@@ -26,8 +26,8 @@ UNSEEN_PEOPLE, UNSEEN_ORDERS = 0.04, 0.012  # who blocks the counter, and when i
 RESEARCHES = {"web": (0.26, 0.14), "store": (0.10, 0.0), "app": (0.06, 0.0), "phone": (0.3, 0.0)}  # chance of a first and a second look
 LEAVES_CART = {"web": 0.10, "store": 0.055, "app": 0.07, "phone": 0.10}  # before the purchase that ends the story
 IN_APP_FIRST = {"web": 0.08, "store": 0.45, "app": 0.70, "phone": 0.10}  # of those carts, when the person has the app
-IDLE_A_YEAR, MOST_IDLE = 1.8, 16
-NEW_STRANGERS_A_DAY, COMES_AGAIN, MOST_STRANGER_VISITS = 0.0116, 0.27, 4  # per person of the sandbox; chance of one more visit
+IDLE_A_YEAR, MOST_IDLE = 4.0, 64
+NEW_STRANGERS_A_DAY, COMES_AGAIN, MOST_STRANGER_VISITS = 0.0315, 0.27, 4  # per person of the sandbox; chance of one more visit
 PUSH_OPENS_SITE = 0.35  # the rest of the clicked pushes open the app
 
 
@@ -103,12 +103,12 @@ def reminded(dice: Dice, carts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFram
     return made[~by_push], made[by_push]
 
 
-def idling(dice: Dice, joined: np.ndarray, *, first_day: np.datetime64, a_year: float, purpose: str) -> pd.DataFrame:
-    """People who just have a look now and then, from the day they joined; `joined` in days since the first."""
+def idling(dice: Dice, joined: np.ndarray, *, first_day: np.datetime64, horizon: int, a_year: float, purpose: str) -> pd.DataFrame:
+    """People who just have a look now and then, from the day they joined; `joined` and `horizon` in days since the first."""
     who, nth = np.arange(len(joined)), np.arange(MOST_IDLE)[None, :]
     since = np.cumsum(dice.exponential(365 / a_year, purpose, who[:, None], nth), axis=1)
-    row, nth = (a.ravel() for a in np.broadcast_arrays(who[:, None], nth))
-    day = first_day + joined[row] + np.floor(since.ravel()).astype(np.int64)
+    row, nth = np.nonzero(joined[:, None] + since < horizon)
+    day = first_day + joined[row] + np.floor(since[row, nth]).astype(np.int64)
     hour = dice.index(24, purpose + " hour", row, nth, weights=ONLINE_HOURS)
     keen = dice.happens(BUYS, "buys", row) | dice.happens(0.4, purpose + " reader", row)
     made = empty(len(row), IDLE).assign(

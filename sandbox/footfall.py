@@ -18,6 +18,7 @@ from sandbox.trade import DAY, MOSCOW, SEASON, STORE_HOURS, at_local_hour, offse
 from sandbox.world import table
 
 RECEIPT, LOOKS_ROUND, STRANGER = 1, 2, 3
+LOOKERS_A_DAY = 0.016  # per person of the sandbox by store: who looks in on a day without any receipt
 COUNTER_BROKEN = 0.004  # of store days: no row
 USES_WIFI, LOGS_IN, SECOND_DEVICE, JOINS_WIFI = 0.3, 0.75, 0.08, 0.8  # of people; of their store visits
 DAYS_BETWEEN = 110.0  # of a Wi-Fi user's visits without a purchase
@@ -28,7 +29,9 @@ DAYS_BETWEEN_EVENTS, COMES_TO_EVENT, STRANGERS_AT_EVENT = 40, 0.014, 8
 EVENTS = ("День красоты", "Мастер-класс по уходу", "Закрытая распродажа", "Презентация новинок", "Вечер друзей Омни")
 
 
-def store_traffic(dice: Dice, orders: pd.DataFrame, shops: pd.DataFrame, *, begins: np.datetime64, ends: np.datetime64) -> pd.DataFrame:
+def store_traffic(
+    dice: Dice, orders: pd.DataFrame, shops: pd.DataFrame, *, customers: int, begins: np.datetime64, ends: np.datetime64
+) -> pd.DataFrame:
     """Entrants by store and Moscow day, for whole days: always more than receipts."""
     days = np.arange((begins + MOSCOW).astype("datetime64[D]") + 1, (ends + MOSCOW).astype("datetime64[D]"))
     day, store = (a.ravel() for a in np.meshgrid(days, np.arange(len(shops)), indexing="ij"))
@@ -38,9 +41,9 @@ def store_traffic(dice: Dice, orders: pd.DataFrame, shops: pd.DataFrame, *, begi
     whole = (sold_on >= days[0]) & (sold_on <= days[-1]) if len(days) else np.zeros(len(receipts), dtype=bool)
     np.add.at(sold, ((sold_on - days[0]).astype(int)[whole], receipts["store_id"].to_numpy(dtype=np.int64)[whole] - 1), 1)
     number = day.astype(int)
-    looks = (
-        4 + (sold.ravel() + 4) * dice.between(1.2, 4.0, "entrants", store, number) * SEASON[day.astype("datetime64[M]").astype(int) % 12]
-    )
+    least = max(LOOKERS_A_DAY * customers / len(shops), 1.0)
+    season = SEASON[day.astype("datetime64[M]").astype(int) % 12]
+    looks = least + (sold.ravel() + least) * dice.between(1.2, 4.0, "entrants", store, number) * season
     there = (shops["opened_on"].to_numpy()[store] <= day) & ~(shops["closed_on"].to_numpy()[store] <= day)
     there &= ~dice.happens(COUNTER_BROKEN, "counter broken", store, number)
     made = pd.DataFrame({"store_id": store + 1, "day": day.astype("datetime64[us]"), "entrants": sold.ravel() + looks.astype(np.int64)})

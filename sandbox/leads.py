@@ -21,7 +21,7 @@ from sandbox.world import table
 
 VISIT, UNSEEN = 1, 2
 CALLBACK, ONE_CLICK = "Обратный звонок", "Купить в один клик"
-ASKS_CALL, ONE_CLICK_SHARE = 0.0075, 0.03  # of visits without and with an order
+ASKS_CALL, ONE_CLICK_SHARE = 0.0050, 0.03  # of visits without and with an order
 UNSEEN_A_DAY, FEWEST_UNSEEN = 0.00006, 0.25  # per person of the sandbox and day; a day at least
 FIRST_LEAD = 310_001
 COLUMNS = ("src", "who", "nth", "person", "stranger", "visit", "order", "subject", "created_at")

@@ -14,10 +14,10 @@ import pandas as pd
 from sandbox import replies, traps
 from sandbox.campaigns import BRAND
 from sandbox.dice import Dice
-from sandbox.trade import NEVER, seconds
+from sandbox.trade import APP_USERS, NEVER, seconds
 from sandbox.world import table
 
-CHANNELS, TYPES = ("email", "push", "sms"), ("mass", "trigger", "transactional")
+CHANNELS = ("email", "push", "sms")
 TOPICS = {("email", "promo"): 0.80, ("email", "digest"): 0.45, ("push", "promo"): 0.36, ("sms", "promo"): 0.45}  # subscribed at the start
 UNSUBSCRIBES = np.array([0.0022, 0.0012, 0.0018])  # of delivered, by channel
 BOTH_TOPICS, COMES_BACK = 0.35, 0.12
@@ -60,7 +60,7 @@ def readers(dice: Dice, records: pd.DataFrame, changed: pd.DataFrame, folk: pd.D
             "person_id": own["person_id"],
             "created_at": own["created_at"],
             "birth_date": folk["birth_date"].to_numpy()[person],
-            "uses_app": dice.happens(0.36, "app user", person),
+            "uses_app": dice.happens(APP_USERS, "app user", person),
         }
     )
     for name in ("email", "phone"):
@@ -96,6 +96,9 @@ def mail(
         [names.index((c, t)) if isinstance(t, str) else -1 for c, t in zip(campaigns["channel"], campaigns["topic"], strict=True)]
     )
     sent: list[tuple[np.ndarray, ...]] = []
+    tempers, follows = replies.tempers(campaigns), campaigns["follows"].to_numpy()
+    has_legs = np.isin(ids, follows)
+    first_legs: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by campaign_id: who was sent it, and whether he opens it
 
     def send(reader: np.ndarray, row: np.ndarray, at: np.ndarray, number: np.ndarray) -> None:
         """Send to those who may get it; note who leaves and whose mailbox is dead. `row`: the campaign's."""
@@ -115,6 +118,10 @@ def mail(
                 if other == topic[place] or (wholly[place] and channel == names[topic[place]][0]):
                     consents.leave(other, reader[place], left_at[place])
         sent.append((reader, row, at, number, hard, leaves, left_at))
+        for first in np.unique(row[has_legs[row]]):
+            of = row == first
+            opens = leaves[of] | replies.opens(dice, tempers["opens"].iat[first], *(key[of] for key in keys))
+            first_legs[ids[first]] = reader[of], opens
 
     row_of = {name: row for row, name in enumerate(campaigns["system_name"])}
     waiting = (
@@ -133,7 +140,11 @@ def mail(
         done = end
         if step < len(mass):
             row = mass[step]
-            reader = np.flatnonzero(dice.happens(campaigns["share"].iat[row], "targeted", who, ids[row]))
+            reader = np.arange(len(who))
+            if follows[row] >= 0:
+                reader, opened = first_legs.get(follows[row], (reader[:0], np.zeros(0, dtype=bool)))
+                reader = np.sort(reader[~opened] if campaigns["unopened"].iat[row] else reader)
+            reader = reader[dice.happens(campaigns["share"].iat[row], "targeted", who[reader], ids[row])]
             at = moments[step] + seconds(dice.index(900, "sending takes", who[reader], ids[row]))
             new = (reader, np.full(len(reader), row), at, np.zeros(len(reader), dtype=np.int64))
             batch = [np.concatenate(pair) for pair in zip(batch, new, strict=True)]
@@ -152,7 +163,7 @@ def mail(
             "leaves": leaves,
             "left_at": left_at,
             "channel": channels[row],
-            "type": campaigns["type"].map(TYPES.index).to_numpy()[row],
+            **{name: values.to_numpy()[row] for name, values in tempers.items()},
         }
     )
     posted = posted.iloc[order].assign(message_id=np.arange(1, len(order) + 1)).reset_index(drop=True)

@@ -15,28 +15,55 @@ from sandbox.world import table
 
 NOT_SENT = 0.008
 SOFT = np.array([0.011, 0.035, 0.020])  # by channel: email, push, sms
-CLICKS = np.array([0.0, 0.022, 0.016])  # of delivered; an e-mail is opened first
-OPENS, CLICKS_OF_OPENS = 0.155, 0.118
-WARM = np.array([1.0, 1.5, 2.4])  # by type: mass, trigger, transactional
+# By trigger: chance that a person opens it, that who opens an e-mail clicks, that a push or an SMS is clicked. Mailings are no trigger.
+MAILING = (0.155, 0.118, {"push": 0.034, "sms": 0.048})
+TRIGGERS = {
+    "welcome": (0.40, 0.19, {}),
+    "birthday": (0.31, 0.16, {}),
+    "abandoned_cart": (0.47, 0.23, {}),
+    "abandoned_cart_push": (0.0, 0.0, {"push": 0.085}),
+    "reactivation": (0.19, 0.12, {}),
+    "review_request": (0.27, 0.14, {}),
+    "order_confirmed": (0.40, 0.12, {}),
+    "order_shipped": (0.0, 0.0, {"sms": 0.05}),
+}
+MOST_OPEN = 0.9
 SPAM = 0.0003
 MACHINE_OPENS, OPENS_AGAIN, CLICKS_AGAIN = 0.6, 0.25, 0.2
 
 
+def tempers(campaigns: pd.DataFrame) -> pd.DataFrame:
+    """opens, clicks_of_opens and clicks by row of `campaigns`."""
+    found = []
+    for trigger, channel in zip(campaigns["trigger_name"], campaigns["channel"], strict=True):
+        opened, clicks_of_opens, clicks = TRIGGERS.get(trigger, MAILING)
+        found.append((opened, clicks_of_opens, clicks.get(channel, 0.0)))
+    return pd.DataFrame(found, columns=["opens", "clicks_of_opens", "clicks"])
+
+
+def opens(dice: Dice, chance: np.ndarray, who: np.ndarray, campaign_id: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """Whether each reader opens the e-mail once it has arrived; some are keen, some subjects lure."""
+    keen = 2.4 * dice.uniform("keen", who) ** 1.4
+    lure = 0.75 + 0.5 * dice.uniform("lure", campaign_id)
+    return dice.happens(np.minimum(chance * keen * lure, MOST_OPEN), "opens", who, campaign_id, number)
+
+
 def events(dice: Dice, posted: pd.DataFrame, *, ends: np.datetime64) -> pd.DataFrame:
-    """message_events recorded by `ends`; `posted`: message_id, who, campaign_id, number, sent_at, channel, type, hard, leaves, left_at."""
+    """message_events recorded by `ends`.
+
+    `posted`: message_id, who, campaign_id, number, sent_at, channel, hard, leaves, left_at and what `tempers` gives.
+    """
     key = (posted["who"].to_numpy(), posted["campaign_id"].to_numpy(), posted["number"].to_numpy())
     channel, at = posted["channel"].to_numpy(), posted["sent_at"].to_numpy().astype("datetime64[us]")
     email, hard, leaves = channel == 0, posted["hard"].to_numpy(), posted["leaves"].to_numpy()
     dropped = dice.happens(NOT_SENT, "not sent", *key) & ~leaves & ~hard
     soft = ~hard & ~dropped & ~leaves & dice.happens(SOFT[channel], "soft", *key)
     delivered = ~hard & ~soft & ~dropped
-    keen = 2.4 * dice.uniform("keen", key[0]) ** 1.4
-    lure = 0.75 + 0.5 * dice.uniform("lure", key[1])
-    warm = WARM[posted["type"].to_numpy()]
-    opened = email & delivered & (dice.happens(np.minimum(OPENS * keen * lure * warm, 0.9), "opens", *key) | leaves)
+    opened = email & delivered & (opens(dice, posted["opens"].to_numpy(), *key) | leaves)
     machine = email & delivered & dice.happens(traps.APPLE_MAIL, "apple", key[0]) & dice.happens(MACHINE_OPENS, "prefetch", *key)
     clicked = np.where(
-        email, opened & dice.happens(CLICKS_OF_OPENS, "clicks", *key), delivered & dice.happens(CLICKS[channel], "clicks", *key)
+        email, opened & dice.happens(posted["clicks_of_opens"].to_numpy(), "clicks", *key),
+        delivered & dice.happens(posted["clicks"].to_numpy(), "clicks", *key),
     )
     unseen = clicked & email & ~leaves & dice.happens(traps.CLICK_WITHOUT_OPEN, "blocked images", *key)
     arrived = at + seconds(1 + dice.exponential(8.0, "arrives", *key))

@@ -70,7 +70,7 @@ def served(dice: Dice, retailer: Retailer) -> Served:
         "call_legs": call_lives.legs(dice, heard, retailer.shops),
         "leads": leads.lead_table(dice, forms, tracker.record_ids, folk, changes, orders, visits),
         "survey_answers": surveys.answer_table(dice, told, folk, changes, orders, ends=retailer.ends),
-        "store_traffic": footfall.store_traffic(dice, orders, retailer.shops, **span),
+        "store_traffic": footfall.store_traffic(dice, orders, retailer.shops, customers=retailer.customers, **span),
         "wifi_visits": footfall.wifi_visits(dice, orders, folk, changes, retailer.shops, **scale),
         "event_visits": footfall.event_visits(dice, folk, changes, retailer.shops, **span),
         "app_sessions": side_systems.app_sessions(dice, folk, _shop_records(retailer), **scale),

@@ -20,15 +20,15 @@ CART, DELIVERY, CALLBACK, ORDERED = (number for number, _ in GOALS)
 EVENTS = ("page_view", "product_view", "cart_add", "cart_remove", "checkout", "purchase", "goal", "login")
 PAGE_VIEW, PRODUCT_VIEW, CART_ADD, CART_REMOVE, CHECKOUT, PURCHASE, GOAL, LOGIN = range(len(EVENTS))
 # Per kind of errand: leaves after one page; number of products 0, 1, .. looked at; chance that a product goes into the cart
-LEAVES_AT_ONCE = {ORDER: 0.0, CLICK: 0.3, RESEARCH: 0.12, LEFT_CART: 0.0, REMINDED_CART: 0.0, IDLE: 0.35, STRANGER: 0.52}
+LEAVES_AT_ONCE = {ORDER: 0.0, CLICK: 0.3, RESEARCH: 0.12, LEFT_CART: 0.0, REMINDED_CART: 0.0, IDLE: 0.40, STRANGER: 0.60}
 LOOKS_AT = {
     CLICK: (40, 35, 18, 7),
     RESEARCH: (10, 40, 32, 18),
     REMINDED_CART: (0, 62, 26, 12),
     IDLE: (42, 34, 17, 7),
-    STRANGER: (52, 31, 12, 5),
+    STRANGER: (56, 30, 10, 4),
 }
-TAKES = {CLICK: 0.12, RESEARCH: 0.0, REMINDED_CART: 1.0, IDLE: 0.06, STRANGER: 0.11}
+TAKES = {CLICK: 0.12, RESEARCH: 0.0, REMINDED_CART: 1.0, IDLE: 0.05, STRANGER: 0.08}
 LOOKED_AT_FIRST, TAKEN_OUT = 0.45, 0.06
 CHECKS_OUT = {CLICK: 0.25, LEFT_CART: 0.45, REMINDED_CART: 0.35, IDLE: 0.25, STRANGER: 0.22}  # of carts; none of these is placed
 MORE_PAGES = (80, 14, 4, 2)

@@ -21,7 +21,7 @@ from sandbox.world import table
 NPS, NPS_AGAIN, CSI, CSAT = 1, 2, 3, 4
 AFTER_STORE, AFTER_DELIVERY, AFTER_CALL, CSI_SHARE = 0.055, 0.11, 0.115, 0.016  # who answers; CSI: of the people there, by wave
 AGAIN, ANONYMOUS = 0.045, 0.09
-LOW, LOW_IS_FOLLOWED = 4, 0.30  # half by a ticket of theirs, half by a call to them
+LOW, LOW_IS_FOLLOWED = 6, 0.30  # half by a ticket of theirs, half by a call to them
 PLEASED, CROSS = (1, 1, 1, 2, 2, 4, 5, 11, 20, 24, 29), (8, 6, 8, 9, 9, 11, 12, 12, 11, 8, 6)  # 0 .. 10
 CSAT_WEIGHTS = (6, 7, 12, 30, 45)  # 1 .. 5
 NAMES = {"store": "NPS после визита в магазин", "delivery": "NPS после доставки", "app": "NPS приложения, шкала 1–10"}

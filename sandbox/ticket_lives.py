@@ -19,10 +19,10 @@ from sandbox.dice import Dice
 from sandbox.trade import NEVER, seconds
 
 PRIORITIES, PRIORITY_WEIGHTS = ("low", "medium", "urgent", "extreme"), (15, 60, 20, 5)
-FIRST_RESPONSE_HOURS = {"low": 8.0, "medium": 4.0, "urgent": 1.0, "extreme": 0.25}
+FIRST_RESPONSE_HOURS = {"low": 24.0, "medium": 12.0, "urgent": 4.0, "extreme": 1.0}
 RESOLUTION_HOURS = {"low": 72.0, "medium": 48.0, "urgent": 24.0, "extreme": 4.0}
 HAS_SLA = 0.85
-ANSWER_MINUTES = {"email": 150.0, "form": 120.0, "vk": 50.0, "whatsapp": 18.0, "telegram": 12.0, "chat": 6.0}  # mean, once open
+ANSWER_MINUTES = {"email": 100.0, "form": 80.0, "vk": 40.0, "whatsapp": 18.0, "telegram": 12.0, "chat": 6.0}  # mean, once open
 BOT_CHANNELS, BOT_ANSWERS, BOT_ALONE, BOT_ALONE_ORDER = ("chat", "telegram"), 0.92, 0.35, 0.12
 SPAM, DELETED, UNANSWERED, TAKES_DAYS, NEVER_SOLVED = 0.11, 0.013, 0.015, 0.03, 0.02  # SPAM of strangers by e-mail and form
 WAITS_FOR_CLIENT, WAITS_FOR_OTHERS, CLIENT_IS_GONE = 0.55, 0.12, 0.06

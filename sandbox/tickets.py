@@ -16,7 +16,7 @@ from sandbox.trade import MOSCOW, ONLINE_HOURS, seconds
 
 ORDER, GENERAL, STRANGER, DUPLICATE, SECOND, ANSWER = 1, 2, 3, 10, 20, 30  # the last three beside the src of what they follow
 CHANNELS, CHANNEL_WEIGHTS = ("email", "chat", "telegram", "whatsapp", "vk", "form"), (30, 25, 15, 10, 6, 14)
-ABOUT_ORDER, ABOUT_LATE_ORDER, ABOUT_RECEIPT = 0.055, 0.17, 0.006
+ABOUT_ORDER, ABOUT_LATE_ORDER, ABOUT_RECEIPT = 0.080, 0.24, 0.006
 DAYS_BETWEEN = 1500.0  # of a person's tickets about no order
 STRANGERS_A_DAY, FEWEST_STRANGERS = 0.0003, 0.8  # per person of the sandbox and day; a day at least
 SENT_TWICE, ELSEWHERE_TOO, BY_AGENT = 0.018, 0.06, 0.04

@@ -23,10 +23,11 @@ SEASON = np.array([0.80, 0.85, 1.00, 0.90, 0.90, 0.85, 0.80, 0.90, 1.00, 1.05, 1
 STORE_HOURS = (2, 3, 5, 6, 6, 6, 7, 9, 11, 9, 6, 3)  # 10:00 .. 21:59 local
 ONLINE_HOURS = (3, 2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 6, 6, 5, 5, 5, 5, 6, 7, 8, 9, 8, 5)  # 00:00 .. 23:59 in Moscow
 ORDERS_A_YEAR, MOST_ORDERS_A_YEAR = 15.5, 45.0
-STAYS_DAYS = 850.0
-BUYS, ONCE_ONLY = 0.93, 0.15
-STYLES, STYLE_WEIGHTS = ("store", "online", "both"), (46, 37, 17)
-STRAYS = {"store": 0.008, "online": 0.992, "both": 0.45}  # chance that an order is online
+STAYS_DAYS, STAYS_SPREAD = 1100.0, 1.1  # the typical person's mean, and how far people differ (of its logarithm)
+BUYS, ONCE_ONLY = 0.93, 0.20
+STYLES, STYLE_WEIGHTS = ("store", "online", "both"), (54, 22, 24)
+STRAYS = {"store": 0.008, "online": 0.98, "both": 0.42}  # chance that an order is online
+APP_USERS, IN_APP, BY_PHONE = 0.46, 0.88, 0.05  # of people; of their online orders; of online orders
 WALK_INS = 0.0007  # per person of the sandbox and day, all stores together
 SHOWS_CARD, GIVES_PHONE = 0.95, 0.50  # members, others; the rest of receipts stay anonymous
 FIRMS, TESTS = -20_000_000, -10_000_000
@@ -56,8 +57,9 @@ def people_visits(
     """who, nth, created_at, sales_channel, store_id: all purchases of people within the horizon."""
     who = np.arange(len(joined))
     rate = np.minimum(2 + dice.exponential(ORDERS_A_YEAR - 2, "rate", who), MOST_ORDERS_A_YEAR) / SEASON.max()
-    stays = np.where(dice.happens(ONCE_ONLY, "once", who), 0.0, dice.exponential(STAYS_DAYS, "stays", who))
-    style = dice.index(3, "style", who, weights=STYLE_WEIGHTS)
+    patience = STAYS_DAYS * np.exp(STAYS_SPREAD * dice.normal("patience", who))
+    stays = np.where(dice.happens(ONCE_ONLY, "once", who), 0.0, dice.exponential(patience, "stays", who))
+    style = styles(dice, who)
     most = int(MOST_ORDERS_A_YEAR * horizon / 365) + 60
     nth = np.arange(most)[None, :]
     gaps = dice.exponential(365 / rate[:, None], "gap", who[:, None], nth)
@@ -74,9 +76,8 @@ def people_visits(
     weekday = (day.astype(int) + 3) % 7
     shift = ~online & (weekday < 4) & (nth > 0) & dice.happens(0.15, "saturday", row, nth)
     day = day + np.where(shift, 5 - weekday, 0)
-    app_user = dice.happens(0.36, "app user", row)
-    channel = np.where(app_user & dice.happens(0.75, "in app", row, nth), "app", "web")
-    channel = np.where(dice.happens(0.05, "by phone", row, nth), "phone", channel)
+    channel = np.where(dice.happens(APP_USERS, "app user", row) & dice.happens(IN_APP, "in app", row, nth), "app", "web")
+    channel = np.where(dice.happens(BY_PHONE, "by phone", row, nth), "phone", channel)
     store = open_store(
         np.where(
             dice.happens(0.85, "home store", row, nth),
@@ -101,6 +102,11 @@ def people_visits(
             "store_id": np.where(online, 0, store + 1),
         }
     )
+
+
+def styles(dice: Dice, who: np.ndarray) -> np.ndarray:
+    """Where each person buys, as rows of STYLES."""
+    return dice.index(len(STYLES), "style", who, weights=STYLE_WEIGHTS)
 
 
 def home_stores(dice: Dice, cities: np.ndarray, shops: pd.DataFrame) -> np.ndarray:

@@ -86,7 +86,8 @@ def test_a_login_names_the_persons_own_record_once_it_is_there(crowd, visits):
 
 
 def test_most_visitors_are_strangers_and_buyers_come_unknown_at_first(crowd, visits):
-    assert 0.5 < visits["person_id"].isna().mean() < 0.7
+    # A site that sells in 2 to 3.4 of 100 visits (VWO, Retail Rocket), where customers buy in every ninth, has 66 to 82 strangers in 100.
+    assert 0.65 < visits["person_id"].isna().mean() < 0.85
     strangers = visits[visits["person_id"].isna() & visits["order_id"].isna()]
     assert strangers[["logged_in_as", "clicked_message_id"]].isna().all(axis=None)
     told = visits["logged_in_as"].notna() | visits["order_id"].notna() | visits["clicked_message_id"].notna()

@@ -36,6 +36,11 @@ def test_a_purchase_log_that_is_not_there_is_a_sentence(own_data, capsys):
     assert capsys.readouterr().err == "The sandbox did not start: there is no file /nowhere/log.txt.\n"
 
 
+def test_a_published_file_that_is_not_there_is_a_sentence(capsys):
+    assert main(["plausible", "/nowhere/omnimart.duckdb"]) == 2
+    assert capsys.readouterr().err == "There is no published file /nowhere/omnimart.duckdb; `make refresh` makes one.\n"
+
+
 def test_a_sandbox_ends_with_the_process_that_started_it(own_data):
     starter = ("import os, subprocess, sys; served = subprocess.Popen([sys.executable, '-m', 'sandbox', 'serve', '--customers', '20', "
                "'--days', '5', '--stores', '2', '--end-with', str(os.getpid())], stdout=subprocess.PIPE); "
