@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from orchestration import exports
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+log = logging.getLogger("omnimart.fits")
 KEY = dg.AssetKey(["marts", "clv_models"])
 OFTEN = 7   # who came back more often stands in one bar
 TENTHS = 10
@@ -32,7 +34,10 @@ LATER, EXPECTED = "bought in the hold-out", "expected by the calibration"
 
 
 def metadata() -> dict[str, Any]:
-    """Metadata for the materialization of KEY, from the warehouse as it stands; the picture where there is a calibration."""
+    """Metadata for the materialization of KEY, from the warehouse as it stands; the picture where there is a calibration.
+
+    A picture that cannot be drawn is told in its place: the marts are published all the same.
+    """
     models = _table("marts", "clv_models").set_index("fit")
     told = {f"{fit}/{name}": value for fit, row in models.iterrows() for name, value in row.items() if pd.notna(value)}
     found = {name: value.date().isoformat() if isinstance(value, pd.Timestamp) else value for name, value in told.items()}
@@ -40,8 +45,12 @@ def metadata() -> dict[str, Any]:
     calibration = models.loc["calibration"]
     if pd.isna(calibration["r"]) or pd.isna(calibration["holdout_purchases"]):
         return found
-    picture = _picture(calibration, lambda: foreseen(_table("intermediate", "int_purchase_histories"), models))
-    image = base64.b64encode(picture.read_bytes()).decode()
+    try:
+        picture = _picture(calibration, lambda: foreseen(_table("intermediate", "int_purchase_histories"), models))
+        image = base64.b64encode(picture.read_bytes()).decode()
+    except Exception as error:  # whatever a drawing library, a full disk or odd numbers raise, no night is lost for a picture
+        log.warning("The picture of the purchase models could not be drawn: %s: %s", type(error).__name__, error)
+        return {**found, "picture": f"could not be drawn: {type(error).__name__}: {error}"}
     return {
         **found,
         "calibration_and_holdout": dg.MetadataValue.md(f"![calibration and hold-out](data:image/png;base64,{image})"),

@@ -77,3 +77,15 @@ def test_without_a_calibration_there_is_no_picture(own_data, histories):
     assert "calibration/r" not in seen
     assert "calibration_and_holdout" not in seen
     assert not (own_data / "quality" / "clv_models.png").exists()
+
+
+def test_a_picture_that_cannot_be_drawn_is_told_and_costs_no_night(own_data, histories, monkeypatch):
+    def broken(*_):
+        raise ValueError("no ink")
+
+    build({"holdout_purchases": 45.0, "holdout_bias": 0.1}, histories)
+    monkeypatch.setattr(fits, "draw", broken)
+    seen = fits.metadata()
+    assert seen["picture"] == "could not be drawn: ValueError: no ink"
+    assert seen["calibration/r"] == 0.7
+    assert not (own_data / "quality" / "clv_models.png").exists()

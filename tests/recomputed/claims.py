@@ -50,7 +50,7 @@ class _World:
     @cached_property
     def sessions(self) -> pd.DataFrame:
         sessions = self.tables.sessions
-        return sessions[sessions.purchased.notna() & sessions.session_kind.isin(["web", "app"])]
+        return sessions[sessions.purchased.notna() & (sessions.session_kind == "web")]
 
 
 def _share(part: float, whole: float) -> float | None:
@@ -93,7 +93,8 @@ def _of_messages(world: _World) -> Told:
     }
     for name, channel in (("push", push), ("email", email)):
         carts = channel[channel.trigger_name.fillna("").str.startswith("abandoned_cart")]
-        told[f"abandoned_cart_{name}_opens"] = (_share(carts.is_opened.sum(), len(carts)), len(carts))
+        tells_opens = carts.is_opened.sum() > carts.is_clicked.sum()
+        told[f"abandoned_cart_{name}_opens"] = (_share(carts.is_opened.sum(), len(carts)) if tells_opens else None, len(carts))
         told[f"abandoned_cart_{name}_clicks"] = (_share(carts.is_clicked.sum(), len(carts)), len(carts))
     return told | {"resend_with_sms": _resend(world)}
 

@@ -1,48 +1,116 @@
--- The people of each band as they stand today, without employees and companies (of earlier days the same from the messages up to
--- then), with today's messages to them.
--- Записи — люди дня с сообщениями за 7 и 30 дней и с тем, что им отправлено в этот день; без сотрудников и юрлиц.
--- apart: people_written_to, days_since_last_message: customer_contact_pressure.last_message_at.
--- only: day = (select max(day) from marts.kpi_contact_pressure_daily)
-with today as (
-    select max(day) as day from marts.kpi_contact_pressure_daily
+-- Everybody known on a day with what was delivered to them in the 7 and 30 days that end with it, and what was sent to them on it;
+-- without employees and companies.
+-- Записи — все известные в этот день люди с тем, что им доставлено за 7 и 30 дней по этот день, и с тем, что отправлено в этот день;
+-- без сотрудников и юрлиц.
+with rules as (
+    select
+        max(value) filter (where name = 'business.timezone') as zone,
+        cast(max(value) filter (where name = 'contact_pressure.cap_7_days') as integer) as cap_7_days,
+        cast(max(value) filter (where name = 'contact_pressure.cap_30_days') as integer) as cap_30_days,
+        list_prepend(0, cast(max(value) filter (where name = 'contact_pressure.band_edges') as integer[])) as edges
+    from marts.parameters
+),
+
+days as (
+    select distinct day from marts.kpi_contact_pressure_daily
+),
+
+messages as (
+    select *
+    from marts.messages
+    where message_type in ('mass', 'trigger')
+),
+
+people as (
+    select
+        customers.customer_id,
+        coalesce(min(meetings.met_on), (select max(day) from days)) as known_on
+    from marts.customer_360 as customers
+    left join (
+        select customer_id, cast(timezone(zone, timezone('UTC', first_seen_at)) as date) as met_on from marts.customer_360, rules
+
+        union all
+
+        select customer_id, ordered_on from marts.orders
+        where is_counted
+
+        union all
+
+        select customer_id, sent_on from marts.messages
+    ) as meetings using (customer_id)
+    where not customers.is_employee and not customers.is_b2b
+    group by customers.customer_id
+),
+
+delivered as (
+    select customer_id, sent_on, count(*) as messages
+    from messages
+    where is_delivered
+    group by all
+),
+
+weighed as (
+    select
+        day,
+        customer_id,
+        sum(messages) filter (where sent_on > day - 7) as messages_7d,
+        sum(messages) as messages_30d
+    from delivered
+    join days on day >= sent_on and day < sent_on + 30
+    group by all
+),
+
+written as (
+    select
+        sent_on as day,
+        customer_id,
+        count(*) as sent,
+        count(*) filter (where is_after_opt_out) as messages_after_opt_out,
+        count(*) filter (where is_delivered) as delivered,
+        count(*) filter (where is_duplicate) as duplicate_messages,
+        count(*) filter (where is_unsubscribed) as unsubscribed,
+        count(*) filter (where is_spam_complaint) as spam_complaints
+    from messages
+    group by all
 ),
 
 records as (
     select
-        today.day,
-        pressure.pressure_band,
-        pressure.customer_id,
-        pressure.messages_7d,
-        pressure.messages_30d,
-        pressure.is_over_cap,
-        count(messages.message_id) as sent,
-        count(*) filter (where messages.is_after_opt_out) as messages_after_opt_out,
-        count(*) filter (where messages.is_delivered) as delivered,
-        count(*) filter (where messages.is_duplicate) as duplicate_messages,
-        count(*) filter (where messages.is_unsubscribed) as unsubscribed,
-        count(*) filter (where messages.is_spam_complaint) as spam_complaints
-    from marts.customer_contact_pressure as pressure
-    join marts.customer_360 using (customer_id)
-    cross join today
-    left join marts.messages
-        on messages.customer_id = pressure.customer_id and messages.sent_on = today.day
-            and messages.message_type in ('mass', 'trigger')
-    where not customer_360.is_employee and not customer_360.is_b2b
-    group by all
+        days.day,
+        people.customer_id,
+        coalesce(messages_7d, 0) as messages_7d,
+        coalesce(messages_30d, 0) as messages_30d,
+        len(list_filter(edges, lambda edge: edge <= coalesce(messages_7d, 0))) as band_number,
+        coalesce(messages_7d, 0) > cap_7_days or coalesce(messages_30d, 0) > cap_30_days as is_over_cap,
+        last.sent_on as last_message_on,
+        written.* exclude (day, customer_id)
+    from days
+    join people on people.known_on <= days.day
+    cross join rules
+    left join weighed on weighed.day = days.day and weighed.customer_id = people.customer_id
+    left join written on written.day = days.day and written.customer_id = people.customer_id
+    asof left join delivered as last on last.customer_id = people.customer_id and last.sent_on <= days.day
 )
 
 select
     day,
-    pressure_band,
+    case
+        when band_number = len(edges) then edges[band_number] || '+'
+        when edges[band_number] = edges[band_number + 1] - 1 then cast(edges[band_number] as varchar)
+        else edges[band_number] || '–' || (edges[band_number + 1] - 1)
+    end as pressure_band,
     count(*) as people,
     sum(messages_7d) as messages_7d,
     sum(messages_30d) as messages_30d,
     count(*) filter (where is_over_cap) as people_over_cap,
-    sum(sent) as sent,
-    sum(messages_after_opt_out) as messages_after_opt_out,
-    sum(delivered) as delivered,
-    sum(duplicate_messages) as duplicate_messages,
-    sum(unsubscribed) as unsubscribed,
-    sum(spam_complaints) as spam_complaints
+    count(last_message_on) as people_written_to,
+    coalesce(sum(day - last_message_on), 0) as days_since_last_message,
+    coalesce(sum(sent), 0) as sent,
+    coalesce(sum(messages_after_opt_out), 0) as messages_after_opt_out,
+    coalesce(sum(delivered), 0) as delivered,
+    coalesce(sum(duplicate_messages), 0) as duplicate_messages,
+    coalesce(sum(unsubscribed), 0) as unsubscribed,
+    coalesce(sum(spam_complaints), 0) as spam_complaints
 from records
+cross join (select edges from rules)
 group by all

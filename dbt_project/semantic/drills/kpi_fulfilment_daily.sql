@@ -1,6 +1,5 @@
 -- What happened on a day: orders placed, handed over, promised, collected or given up, and returns, by how the order was to be received.
 -- Записи — события дня: оформленные, выданные, обещанные, забранные и незабранные заказы и возвраты, по способу получения.
--- apart: orders_of_day: orders of all methods of the day.
 with orders as (
     select
         *,
@@ -86,6 +85,7 @@ select
     day,
     fulfilment_method,
     sum(orders) as orders,
+    sum(sum(orders)) over (partition by day) as orders_of_day,
     sum(sold_amount) as sold_amount,
     count(days_taken) as handed_over,
     quantile_cont(days_taken, 0.5) as delivery_days_p50,
@@ -99,4 +99,4 @@ select
     count(is_crossed) as placed_returns,
     count(*) filter (where is_crossed) as cross_channel_returns
 from records
-group by all
+group by day, fulfilment_method

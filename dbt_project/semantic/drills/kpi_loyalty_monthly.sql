@@ -6,7 +6,7 @@
 -- apart: opening_points, closing_points, points_issued_to_date: running sums of the flows.
 -- apart: points_pending, balance_difference, redeemed_value, priced_points, points_discount_at_cost, point_value, point_value_at_cost,
 -- points_outstanding, expected_redemptions, liability_management, liability_management_at_cost, allocated_revenue, released_revenue,
--- liability_ifrs15: each point at the price of its own order, and what is expected of the cohorts (marts.kpi_loyalty_cohorts).
+-- liability_ifrs15, unseen_redemptions: each point at the price of its own order, and what is expected of the cohorts (marts.kpi_loyalty_cohorts).
 with memberships as (
     select
         accounts.customer_id,

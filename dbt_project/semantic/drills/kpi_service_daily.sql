@@ -1,7 +1,5 @@
 -- The tickets made on a day, the ratings given on it and the contacts (tickets and calls) that came on it.
 -- Записи — обращения, созданные в этот день, выставленные оценки и контакты (обращения и звонки) дня.
--- apart: orders_of_day: it is repeated in every channel and priority; orders of the day: select * from marts.orders where is_counted and
--- sales_channel <> 'marketplace' and ordered_on = …
 with contacts as (
     select
         tickets.ticket_id as record_id,
@@ -70,6 +68,7 @@ select
     day,
     channel,
     priority,
+    coalesce(any_value(ordered.orders_of_day), 0) as orders_of_day,
     count(*) filter (where kind = 'ticket made') as tickets_created,
     count(first_response_at) as tickets_answered,
     count(resolved_at) as tickets_resolved,
@@ -99,5 +98,12 @@ select
     count(*) filter (where is_about_order) as order_contacts,
     count(customer_id) filter (where kind = 'contact') as identified_contacts,
     count(*) filter (where is_repeated) as repeated_contacts
-from records
+from (select day, channel, priority from marts.kpi_service_daily) as cells
+left join records using (day, channel, priority)
+left join (
+    select ordered_on as day, sum(receipts_count) as orders_of_day
+    from marts.orders
+    where is_counted and sales_channel <> 'marketplace'
+    group by ordered_on
+) as ordered using (day)
 group by all

@@ -1,8 +1,8 @@
 -- How much of the points that are left is expected to be redeemed, as it could be known then. Of all cohorts together, of the points
 -- that a month of age began with, a share is redeemed in it and a share is left after it (chain ladder over the ages in months, over the
 -- months that were over by then); what is left at an age is redeemed with the shares of the ages that follow.
--- Ages that no cohort has reached yet: until the age at which the programme's points expire (rule loyalty.points_valid_months) they go on as
--- at the oldest loyalty.tail_pace_months ages that were seen, and what is left then expires. That is an assumption, so the part of the
+-- Ages that no cohort has reached yet: until the age at which the programme's points expire (rule loyalty.points_valid_months) they go on
+-- as at the oldest loyalty.tail_pace_months ages that were seen, and what is left then expires. That is assumed, so the part of the
 -- expected share that nobody has seen is told beside it (unseen_share); it is gone once the oldest points are that old, whatever became
 -- of them. Without such an age, or beyond it, what is left is expected to be redeemed to the last point: points are owed until they break.
 -- In the running month the age that has begun still lies ahead.
@@ -66,9 +66,7 @@ tails as (
         case
             when oldest_age >= {{ valid_months }} then 1.0
             when left_share = 1 then 0.0
-            else least(
-                redeemed_share * (1 - power(left_share, {{ valid_months }} - oldest_age)) / (1 - left_share), 1.0
-            )
+            else least(redeemed_share * (1 - power(left_share, {{ valid_months }} - oldest_age)) / (1 - left_share), 1.0)
         end as redeemed_share
     from pace
 ),
@@ -103,11 +101,21 @@ prospects as (
 at_birth as (
     select
         prospects.month,
-        least(round(max(redeemed_at_all) + max(alive_at_last * tails.redeemed_share), 12), 1) as expected_share,
-        least(round(max(alive_at_last * tails.redeemed_share), 12), 1) as unseen_share
+        least(round(max(prospects.redeemed_at_all) + max(prospects.alive_at_last * tails.redeemed_share), 12), 1) as expected_share,
+        least(round(max(prospects.alive_at_last * tails.redeemed_share), 12), 1) as unseen_share
     from prospects
     inner join tails on prospects.month = tails.month
     group by prospects.month
+),
+
+left_at_age as (
+    select
+        prospects.month,
+        prospects.age_months,
+        prospects.redeemed_later / prospects.alive_after as seen_share,
+        prospects.alive_at_last * tails.redeemed_share / prospects.alive_after as unseen_share
+    from prospects
+    inner join tails on prospects.month = tails.month
 ),
 
 final as (
@@ -120,23 +128,17 @@ final as (
         cohorts.points_remaining,
         case
             when cohorts.age_months = 0 and not cohorts.is_month_over then coalesce(at_birth.expected_share, 1)
-            else coalesce(
-                least(
-                    round((prospects.redeemed_later + prospects.alive_at_last * tails.redeemed_share) / prospects.alive_after, 12), 1
-                ),
-                1
-            )
+            else coalesce(least(round(left_at_age.seen_share + left_at_age.unseen_share, 12), 1), 1)
         end as expected_share,
         coalesce(at_issue.expected_share, 1) as expected_share_at_issue,
         case
             when cohorts.age_months = 0 and not cohorts.is_month_over then coalesce(at_birth.unseen_share, 1)
-            else coalesce(least(round(prospects.alive_at_last * tails.redeemed_share / prospects.alive_after, 12), 1), 1)
+            else coalesce(least(round(left_at_age.unseen_share, 12), 1), 1)
         end as unseen_share
     from cohorts
-    left join prospects
-        on cohorts.month = prospects.month
-            and cohorts.age_months - case when cohorts.is_month_over then 0 else 1 end = prospects.age_months
-    left join tails on cohorts.month = tails.month
+    left join left_at_age
+        on cohorts.month = left_at_age.month
+            and cohorts.age_months - case when cohorts.is_month_over then 0 else 1 end = left_at_age.age_months
     left join at_birth on cohorts.month = at_birth.month
     left join at_birth as at_issue on cohorts.issue_month = at_issue.month
 )

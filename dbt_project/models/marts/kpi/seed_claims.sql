@@ -57,8 +57,11 @@ visits as (
 
 conversions as (
     select
-        sum(marts.measured_sessions) as sessions,
-        {{ ratio('sum(marts.purchasing_sessions)', 'sum(marts.measured_sessions)') }} as of_sessions,
+        sum(case when marts.from_channel = 'web' then marts.measured_sessions end) as sessions,
+        {{ ratio(
+            "sum(case when marts.from_channel = 'web' then marts.purchasing_sessions end)",
+            "sum(case when marts.from_channel = 'web' then marts.measured_sessions end)"
+        ) }} as of_sessions,
         sum(case when marts.from_channel = marts.to_channel then marts.starters end) as starters,
         {{ ratio('sum(marts.converted_elsewhere)', 'sum(case when marts.converted_elsewhere is not null then marts.starters end)') }}
             as across_channels
@@ -80,7 +83,7 @@ conversion_years as (
         ) }} as before_rate
     from {{ ref('kpi_channel_conversion_monthly') }} as marts
     cross join calendar
-    where marts.from_channel = marts.to_channel
+    where marts.from_channel = 'web' and marts.to_channel = 'web'
 ),
 
 messages as (
@@ -98,7 +101,7 @@ carts as (
     select
         marts.channel,
         sum(marts.delivered) as delivered,
-        {{ ratio('sum(marts.opened)', 'sum(marts.delivered)') }} as open_rate,
+        {{ ratio('case when sum(marts.opened) > sum(marts.clicked) then sum(marts.opened) end', 'sum(marts.delivered)') }} as open_rate,
         {{ ratio('sum(marts.clicked)', 'sum(marts.delivered)') }} as click_rate
     from {{ ref('kpi_trigger_monthly') }} as marts
     inner join calendar on marts.month >= calendar.since and marts.month < calendar.this_month
@@ -143,9 +146,27 @@ buyers as (
 ),
 
 dollars as (
-    select rate
+    select max(rate) as rate
     from {{ ref('int_exchange_rates') }}
     where currency = 'USD' and valid_from <= {{ as_of_date() }} and valid_before > {{ as_of_date() }}
+),
+
+-- Why a value in dollars is missing, or by which rate it is told; the value itself in the reporting currency either way.
+words as (
+    select
+        'customer_lifetime_value' as claim_id,
+        '. In ' || '{{ rule('business.currency') }}' || ' it is ' || cast(cast(buyers.revenue_per_buyer as decimal(18, 2)) as {{ dbt.type_string() }})
+        || case
+            when dollars.rate is null
+                then '. No own value: the seed exchange_rates has no rate for USD on {{ as_of_day() }}. It would reach '
+                    || cast(cast(claims.low as integer) as {{ dbt.type_string() }}) || ' USD while a dollar costs at most '
+                    || cast(cast(buyers.revenue_per_buyer / claims.low as decimal(18, 2)) as {{ dbt.type_string() }})
+            else ', at ' || cast(cast(dollars.rate as decimal(18, 4)) as {{ dbt.type_string() }}) || ' a dollar'
+        end as caveat
+    from claims
+    cross join buyers
+    cross join dollars
+    where claims.claim_id = 'customer_lifetime_value'
 ),
 
 stores as (
@@ -295,9 +316,10 @@ final as (
         -- so that the last digit does not hang on the order of rows, and no night is a new version for it
         round(own_values.own_value, 12) as own_value,
         coalesce(own_values.own_n, 0) as own_n,
-        claims.caveat
+        claims.caveat || coalesce(words.caveat, '') as caveat
     from claims
     left join own_values on claims.claim_id = own_values.claim_id
+    left join words on claims.claim_id = words.claim_id
 )
 
 select * from final
