@@ -58,9 +58,12 @@ def _segments(people: People) -> pd.DataFrame:
     rows["purchase_frequency_per_year"] = ratio(rows.orders_count, rows.buyers)
     rows["margin_rate"] = ratio(rows.margin_amount, rows.order_revenue)
     rows["annual_churn_rate"] = ratio(rows.churned_customers, rows.customers_a_year_ago)
+    lapsed_after = lifecycle_thresholds(people.tables).set_index("year").lapsed_days[people.tables.as_of_on.year]
+    if people.first_day + pd.Timedelta(days=int(lapsed_after) + 1) > people.tables.as_of_on:  # nobody can have lapsed
+        rows[["churned_customers", "annual_churn_rate"]] = pd.NA
     longest = people.tables.rules["customer_value.lifespan_years_at_most"]
     rows["lifespan_years"] = ratio(rows.customers_a_year_ago, rows.churned_customers).fillna(longest).clip(upper=longest)
-    rows["lifespan_years"] = rows.lifespan_years.where(rows.customers_a_year_ago > 0)
+    rows["lifespan_years"] = rows.lifespan_years.where((rows.customers_a_year_ago > 0) & rows.churned_customers.notna())
     value = rows.average_order_value * rows.purchase_frequency_per_year * rows.lifespan_years * rows.margin_rate
     rows["clv_simple_margin"] = (value * 100).round().astype("Int64")
     return rows.reset_index()

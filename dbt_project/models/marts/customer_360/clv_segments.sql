@@ -1,7 +1,8 @@
 {% set year_ago = days_before_as_of(365) -%}
 -- Simple customer value: average order value × orders a year × years × margin, for a segment and never for one person's own figures. All
 -- of it is of the 365 days up to the refresh: orders and margin of the people who are in the segment today, churn of those who were in
--- it at the beginning, judged by today's threshold of lapsed. One row per shopper type and membership.
+-- it at the beginning, judged by today's threshold of lapsed; NULL, and no value, while the history is too short for anybody to have
+-- lapsed. One row per shopper type and membership.
 with orders as (
     {{ people_orders() }}
 ),
@@ -40,6 +41,11 @@ lapses as (
         cast({{ dbt.dateadd('day', 'thresholds.lapsed_days + 1', 'order_days.ordered_on') }} as date) as lapsed_on
     from order_days
     cross join thresholds
+),
+
+history as (
+    select coalesce(min(lapsed_on) <= {{ as_of_date() }}, false) as has_lapses
+    from lapses
 ),
 
 served as (
@@ -99,8 +105,9 @@ counted as (
         cast(coalesce(bought.margin_amount, 0) as decimal(18, 2)) as margin_amount,
         cast(coalesce(bought.assumed_cost_amount, 0) as decimal(18, 2)) as assumed_cost_amount,
         cast(coalesce(began.customers_a_year_ago, 0) as bigint) as customers_a_year_ago,
-        cast(coalesce(began.churned_customers, 0) as bigint) as churned_customers
+        cast(case when history.has_lapses then coalesce(began.churned_customers, 0) end as bigint) as churned_customers
     from bought
+    cross join history
     left join began
         on bought.shopper_type = began.shopper_type and bought.is_loyalty_member = began.is_loyalty_member
 ),
