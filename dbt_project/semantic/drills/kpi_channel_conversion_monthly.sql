@@ -2,7 +2,6 @@
 -- customer's next one.
 -- Записи — визиты, начатые покупки и покупки месяца в канале: у начатой — заказ, которым она завершилась, у покупки — следующая
 -- покупка того же клиента.
--- apart: buyers, repurchasers, repurchasers_in_channel: the buyers of a month among the buyers of the year after it.
 with purchases as (
     select
         *,
@@ -29,6 +28,27 @@ starts as (
             where orders.customer_id = starts.customer_id and not orders.is_test and orders.sales_channel = starts.channel
                 and orders.ordered_at >= starts.started_at and orders.ordered_at <= starts.started_at + to_minutes(patience)
         )
+),
+
+-- Who bought in a channel in a month, with the channels in which they bought in the days after it.
+buyers as (
+    select
+        buying.month,
+        buying.sales_channel as channel,
+        buying.customer_id,
+        list(distinct later.sales_channel) filter (where later.sales_channel is not null) as bought_later_in
+    from (select distinct cast(date_trunc('month', ordered_on) as date) as month, sales_channel, customer_id from purchases) as buying
+    cross join (select cast(value as integer) as days from marts.parameters where name = 'channels.repurchase_window_days')
+    cross join (
+        select cast(timezone(value, timezone('UTC', (select max(published_at) from marts.publications))) as date) as as_of_on
+        from marts.parameters where name = 'business.timezone'
+    )
+    left join purchases as later
+        on later.customer_id = buying.customer_id
+            and later.ordered_on >= buying.month + interval 1 month
+            and later.ordered_on < buying.month + interval 1 month + to_days(days)
+    where buying.month + interval 1 month + to_days(days) <= as_of_on
+    group by all
 ),
 
 cells as (
@@ -78,6 +98,11 @@ records as (
 
     union all by name
 
+    select 'buyer' as kind, month, channel, customer_id as record_id, customer_id as visitor, bought_later_in
+    from buyers
+
+    union all by name
+
     select
         'order' as kind,
         cast(date_trunc('month', ordered_on) as date) as month,
@@ -94,6 +119,9 @@ select
     from_channel,
     to_channel,
     count(distinct visitor) filter (where kind = 'start') as starters,
+    count(*) filter (where kind = 'buyer') as buyers,
+    count(bought_later_in) as repurchasers,
+    count(*) filter (where list_contains(bought_later_in, to_channel)) as repurchasers_in_channel,
     count(distinct visitor) filter (where finished_in = to_channel) as converted,
     count(distinct visitor) filter (where finished_in = to_channel and finished_by = 'store_pickup') as converted_store_pickup,
     count(distinct visitor) filter (where from_channel = to_channel and finished_in <> from_channel) as converted_elsewhere,

@@ -1,12 +1,47 @@
 -- The answers of a wave that count: of each person the latest to a question, of strangers all.
 -- Записи — учитываемые ответы волны: от человека последний на вопрос, от анонимов все.
--- apart: csi_weighted_scores, csi_weights: an index weighs each item by its mean importance over all channels and stores of the wave
--- (importance of the same answers), not answer by answer.
-with records as (
-    select month, survey_type, survey, channel, store_id, answer_id, customer_id, question, score, importance, nps_class, is_satisfied,
-        followed_up_at, bought_again_at
+with answers as (
+    select *
     from marts.survey_answers
     where counts_in_wave
+),
+
+-- What an item of an index weighs in the wave: its mean importance over all channels and stores, else the usual one of the survey.
+items as (
+    select
+        month,
+        survey,
+        question,
+        coalesce(avg(importance), avg(avg(importance)) over (partition by month, survey), 1) as weight
+    from answers
+    where survey_type = 'csi'
+    group by month, survey, question
+),
+
+records as (
+    select
+        answers.month,
+        survey_type,
+        answers.survey,
+        channel,
+        store_id,
+        answer_id,
+        customer_id,
+        answers.question,
+        score,
+        importance,
+        nps_class,
+        is_satisfied,
+        followed_up_at,
+        bought_again_at,
+        if(survey_type = 'csi' and scale_max > scale_min, 1 + 9 * (score - scale_min) / (scale_max - scale_min), null) as satisfaction,
+        if(satisfaction is null, null, weight / count(satisfaction) over (
+            partition by answers.month, survey_type, answers.survey, channel, store_id, answers.question
+        )) as weight_share
+    from answers
+    left join items
+        on items.month = answers.month and items.survey = answers.survey and items.question is not distinct from answers.question
+            and survey_type = 'csi'
 )
 
 select
@@ -26,6 +61,8 @@ select
         / nullif(nps_answers, 0)) as nps_standard_error,
     nps_standard_error
     * (select cast(value as double) from marts.parameters where name = 'surveys.margin_standard_errors') as nps_margin,
+    sum(weight_share * satisfaction) as csi_weighted_scores,
+    sum(weight_share) as csi_weights,
     count(is_satisfied) as csat_answers,
     count(*) filter (where is_satisfied) as satisfied_answers,
     count(customer_id) filter (where nps_class = 'detractor') as known_detractors,

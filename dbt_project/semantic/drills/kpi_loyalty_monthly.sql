@@ -1,12 +1,9 @@
 -- The operations that became valid in a month, the orders of members in it, and who was a member at its end.
 -- Записи — операции, вступившие в силу в месяце, заказы и участники на конец месяца.
--- apart: active_members, redeeming_members, active_window_revenue: the same members with an order or an operation in the
--- loyalty.active_member_days up to the end of the month.
--- apart: known_customers: everybody in marts.customer_360 who was dated by then; points_pending, balance_difference: loyalty_accounts.
--- apart: opening_points, closing_points, points_issued_to_date: running sums of the flows.
--- apart: points_pending, balance_difference, redeemed_value, priced_points, points_discount_at_cost, point_value, point_value_at_cost,
--- points_outstanding, expected_redemptions, liability_management, liability_management_at_cost, allocated_revenue, released_revenue,
--- liability_ifrs15, unseen_redemptions: each point at the price of its own order, and what is expected of the cohorts (marts.kpi_loyalty_cohorts).
+-- apart: points_outstanding, expected_redemptions, unseen_redemptions, allocated_revenue, released_revenue, liability_ifrs15: what becomes
+-- of points is estimated from all issue months together (marts.kpi_loyalty_cohorts); liability_management is the closing points of these
+-- records at their price, with the share estimated. Чем кончатся баллы, оценивается по всем месяцам начисления вместе; управленческое
+-- обязательство — остаток этих записей по их цене с оценённой долей списания.
 with memberships as (
     select
         accounts.customer_id,
@@ -29,29 +26,39 @@ months as (
         least(last_day(month), (
             select cast(timezone(value, timezone('UTC', (select max(published_at) from marts.publications))) as date)
             from marts.parameters where name = 'business.timezone'
-        )) as last_day
+        )) as last_day,
+        (select cast(value as integer) from marts.parameters where name = 'loyalty.active_member_days') as active_days,
+        ultimate_redemption_rate
     from marts.kpi_loyalty_monthly
 ),
 
-records as (
+people as (
     select
-        'operation' as kind,
-        cast(date_trunc('month', effective_on) as date) as month,
-        operation_id as record_id,
-        customer_id,
-        coalesce(cancels_type, operation_type) as moves,
-        operation_type,
+        customers.customer_id,
+        coalesce(min(meetings.met_on), (select max(last_day) from months)) as known_on
+    from marts.customer_360 as customers
+    left join (
+        select customer_id, cast(timezone(value, timezone('UTC', first_seen_at)) as date) as met_on
+        from marts.customer_360
+        cross join (select value from marts.parameters where name = 'business.timezone')
+
+        union all
+
+        select customer_id, ordered_on from marts.orders
+        where is_counted
+
+        union all
+
+        select customer_id, sent_on from marts.messages
+    ) as meetings using (customer_id)
+    where not customers.is_employee and not customers.is_b2b
+    group by customers.customer_id
+),
+
+attributable as (
+    select
         order_id,
-        points
-    from marts.loyalty_operations
-    where not is_pending
-
-    union all by name
-
-    select
-        'order' as kind,
-        cast(date_trunc('month', ordered_on) as date) as month,
-        order_id as record_id,
+        ordered_on,
         customer_id,
         receipts_count,
         net_revenue,
@@ -67,6 +74,75 @@ records as (
         ) as is_by_member
     from marts.orders
     where is_counted
+),
+
+records as (
+    select
+        'operation' as kind,
+        cast(date_trunc('month', effective_on) as date) as month,
+        operation_id as record_id,
+        customer_id,
+        coalesce(cancels_type, operation_type) as moves,
+        operation_type,
+        order_id,
+        points,
+        if(moves = 'redeemed', orders.points_discount_amount / nullif(orders.points_redeemed, 0), null) as money_per_point
+    from marts.loyalty_operations
+    left join (select order_id, points_discount_amount, points_redeemed from marts.orders) as orders using (order_id)
+    where not is_pending
+
+    union all by name
+
+    select 'pending' as kind, month, operation_id as record_id, customer_id, points as pending_points
+    from months
+    join marts.loyalty_operations on occurred_on <= last_day and effective_on > last_day
+
+    union all by name
+
+    select 'known' as kind, month, customer_id as record_id, customer_id
+    from months
+    join people on known_on <= last_day
+
+    union all by name
+
+    -- Members whose window of activity holds a purchase or an operation: one row for each.
+    select
+        'active' as kind,
+        months.month,
+        acts.record_id,
+        acts.customer_id,
+        acts.operation_type = 'redeemed' as is_redeeming,
+        acts.operation_type is null or acts.occurred_on >= enrolled_on and (left_on is null or left_on > acts.occurred_on) as is_active
+    from months
+    join (
+        select operation_id as record_id, customer_id, operation_type, occurred_on from marts.loyalty_operations
+        where operation_type in ('earned', 'redeemed')
+
+        union all
+
+        select order_id, customer_id, null, ordered_on from attributable
+        where is_by_member
+    ) as acts on acts.occurred_on <= last_day and acts.occurred_on > last_day - active_days
+    join memberships on memberships.customer_id = acts.customer_id and (left_on is null or left_on > last_day)
+        and acts.occurred_on >= enrolled_on
+
+    union all by name
+
+    select 'spent in the window' as kind, months.month, order_id as record_id, customer_id, net_revenue as window_revenue
+    from months
+    join attributable on ordered_on <= last_day and ordered_on > last_day - active_days and is_by_member
+
+    union all by name
+
+    select 'balance' as kind, max(month) as month, loyalty_account_id as record_id, customer_id, balance_difference
+    from months, marts.loyalty_accounts
+    where vendor_balance is not null
+    group by all
+
+    union all by name
+
+    select 'order' as kind, cast(date_trunc('month', ordered_on) as date) as month, order_id as record_id, * exclude (order_id, ordered_on)
+    from attributable
 
     union all by name
 
@@ -84,33 +160,65 @@ records as (
         if(is_undated, null, date_diff('day', enrolled_on, left_on)) as days
     from memberships
     where left_on <= (select max(last_day) from months)
+),
+
+summed as (
+    select
+        month,
+        count(*) filter (where kind = 'member') as members,
+        coalesce(sum(days) filter (where kind = 'member'), 0) as tenure_days,
+        count(*) filter (where kind = 'leaver') as leavers,
+        count(days) filter (where kind = 'leaver') as dated_leavers,
+        coalesce(sum(days) filter (where kind = 'leaver'), 0) as leaver_tenure_days,
+        coalesce(sum(points) filter (where moves = 'earned'), 0) as points_issued,
+        coalesce(-sum(points) filter (where moves = 'redeemed'), 0) as points_redeemed,
+        coalesce(sum(points) filter (where moves in ('adjusted', 'cancelled')), 0) as points_adjusted,
+        -sum(points) filter (where moves = 'expired') as points_expired,
+        coalesce(-sum(points) filter (where operation_type = 'redeemed'), 0) as points_charged,
+        count(distinct coalesce(order_id, record_id)) filter (where operation_type = 'redeemed') as redeeming_orders,
+        coalesce(sum(points) filter (where operation_type = 'earned' and order_id is not null), 0) as points_earned_on_orders,
+        count(distinct order_id) filter (where operation_type = 'earned') as earning_orders,
+        coalesce(sum(receipts_count), 0) as orders_count,
+        coalesce(sum(receipts_count) filter (where is_attributable), 0) as itemised_orders,
+        coalesce(sum(receipts_count) filter (where is_by_member), 0) as member_orders,
+        itemised_orders - member_orders as non_member_orders,
+        coalesce(sum(net_revenue), 0) as order_revenue,
+        coalesce(sum(net_revenue) filter (where is_attributable), 0) as itemised_revenue,
+        coalesce(sum(net_revenue) filter (where is_by_member), 0) as member_revenue,
+        itemised_revenue - member_revenue as non_member_revenue,
+        coalesce(sum(cost_amount), 0) as cost_amount,
+        coalesce(sum(assumed_cost_amount), 0) as assumed_cost_amount,
+        count(*) filter (where kind = 'known') as known_customers,
+        count(distinct customer_id) filter (where is_active) as active_members,
+        count(distinct customer_id) filter (where is_redeeming) as redeeming_members,
+        coalesce(sum(window_revenue), 0) as active_window_revenue,
+        coalesce(sum(pending_points), 0) as points_pending,
+        sum(balance_difference) as balance_difference,
+        coalesce(-sum(points * cast(money_per_point as double)), 0) as redeemed_money,
+        coalesce(-sum(points) filter (where money_per_point is not null), 0) as priced_points
+    from records
+    where month in (select month from months)
+    group by all
+),
+
+priced as (
+    select
+        *,
+        round(redeemed_money, 2) as redeemed_value,
+        redeemed_money * cost_amount / nullif(order_revenue, 0) as points_discount_at_cost,
+        sum(points_issued) over to_date as points_issued_to_date,
+        sum(points_issued - points_redeemed - coalesce(points_expired, 0) + points_adjusted) over to_date as closing_points,
+        last_value(redeemed_money / nullif(priced_points, 0) ignore nulls) over to_date as point_value,
+        last_value(redeemed_money * cost_amount / nullif(order_revenue, 0) / nullif(priced_points, 0) ignore nulls) over to_date
+            as point_value_at_cost
+    from summed
+    window to_date as (order by month rows between unbounded preceding and current row)
 )
 
 select
-    month,
-    count(*) filter (where kind = 'member') as members,
-    coalesce(sum(days) filter (where kind = 'member'), 0) as tenure_days,
-    count(*) filter (where kind = 'leaver') as leavers,
-    count(days) filter (where kind = 'leaver') as dated_leavers,
-    coalesce(sum(days) filter (where kind = 'leaver'), 0) as leaver_tenure_days,
-    coalesce(sum(points) filter (where moves = 'earned'), 0) as points_issued,
-    coalesce(-sum(points) filter (where moves = 'redeemed'), 0) as points_redeemed,
-    coalesce(sum(points) filter (where moves in ('adjusted', 'cancelled')), 0) as points_adjusted,
-    -sum(points) filter (where moves = 'expired') as points_expired,
-    coalesce(-sum(points) filter (where operation_type = 'redeemed'), 0) as points_charged,
-    count(distinct coalesce(order_id, record_id)) filter (where operation_type = 'redeemed') as redeeming_orders,
-    coalesce(sum(points) filter (where operation_type = 'earned' and order_id is not null), 0) as points_earned_on_orders,
-    count(distinct order_id) filter (where operation_type = 'earned') as earning_orders,
-    coalesce(sum(receipts_count), 0) as orders_count,
-    coalesce(sum(receipts_count) filter (where is_attributable), 0) as itemised_orders,
-    coalesce(sum(receipts_count) filter (where is_by_member), 0) as member_orders,
-    itemised_orders - member_orders as non_member_orders,
-    coalesce(sum(net_revenue), 0) as order_revenue,
-    coalesce(sum(net_revenue) filter (where is_attributable), 0) as itemised_revenue,
-    coalesce(sum(net_revenue) filter (where is_by_member), 0) as member_revenue,
-    itemised_revenue - member_revenue as non_member_revenue,
-    coalesce(sum(cost_amount), 0) as cost_amount,
-    coalesce(sum(assumed_cost_amount), 0) as assumed_cost_amount
-from records
-where month in (select month from months)
-group by all
+    * exclude (redeemed_money, ultimate_redemption_rate),
+    closing_points - points_issued + points_redeemed + coalesce(points_expired, 0) - points_adjusted as opening_points,
+    round(closing_points * ultimate_redemption_rate * point_value, 2) as liability_management,
+    round(closing_points * ultimate_redemption_rate * point_value_at_cost, 2) as liability_management_at_cost
+from priced
+join (select month, ultimate_redemption_rate from months) using (month)

@@ -1,7 +1,5 @@
 -- The receipts of a store's month, what came back of them, who came in by its doors, and what it handed over for other channels.
 -- Записи — чеки месяца магазина, возвраты, вошедшие посетители и заказы других каналов, выданные здесь.
--- apart: days_open, is_comparable, like_for_like_revenue, like_for_like_revenue_last_year: they come from the opening and closing days
--- (marts.stores) and net revenue of the same month a year before.
 with memberships as (
     select
         accounts.customer_id,
@@ -82,29 +80,86 @@ records as (
         order_id as record_id
     from marts.orders
     where is_counted and sales_channel <> 'store' and fulfilment_method = 'store_pickup' and handed_over_on is not null
+),
+
+-- Since when a store is open and known, and for how many days of a month.
+lives as (
+    select
+        stores.store_id,
+        coalesce(stores.opened_on, receipts.sold_on) as opened_on,
+        stores.closed_on,
+        receipts.sold_on as told_from,
+        min(receipts.sold_on) over () as begins_on
+    from marts.stores
+    left join (
+        select store_id, min(ordered_on) as sold_on from marts.orders
+        where is_counted and sales_channel = 'store' and store_id is not null
+        group by store_id
+    ) as receipts using (store_id)
+),
+
+rules as (
+    select
+        greatest(cast(max(value) filter (where name = 'sales.like_for_like_full_months') as integer) - 1, 12) as full_months,
+        cast(max(value) filter (where name = 'sales.like_for_like_history_days') as integer) as history_days,
+        cast(timezone(max(value) filter (where name = 'business.timezone'),
+            timezone('UTC', (select max(published_at) from marts.publications))) as date) as as_of_on
+    from marts.parameters
+),
+
+open_months as (
+    select
+        cells.month,
+        cells.store_id,
+        greatest(date_diff('day', greatest(opened_on, month),
+            least(coalesce(closed_on, month + interval 1 month), month + interval 1 month, as_of_on)), 0) as days_open,
+        coalesce(opened_on <= month - to_months(full_months)
+            and coalesce(closed_on >= month + interval 1 month, true)
+            and month + interval 1 month <= as_of_on
+            and (told_from <= month - interval 12 month
+                or (begins_on >= month - interval 12 month and told_from < month - interval 12 month + to_days(history_days))),
+        false) as is_comparable
+    from (select month, store_id from marts.kpi_store_monthly) as cells
+    join lives using (store_id)
+    cross join rules
+),
+
+summed as (
+    select
+        month,
+        store_id,
+        coalesce(sum(receipts_count), 0) as orders_count,
+        coalesce(sum(order_revenue), 0) as order_revenue,
+        coalesce(sum(returned), 0) as returns_amount,
+        coalesce(sum(order_revenue), 0) - coalesce(sum(returned), 0) as net_revenue,
+        sum(units) as units,
+        sum(itemised) as itemised_orders,
+        sum(receipts_count) filter (where customer_id is not null) as identified_orders,
+        sum(receipts_count) filter (where is_by_member) as member_orders,
+        sum(gross_amount) as gross_amount,
+        sum(itemised_gross) as itemised_gross_amount,
+        sum(discount_amount) as discount_amount,
+        sum(itemised_discount) as itemised_discount_amount,
+        sum(cost_amount) as cost_amount,
+        sum(assumed_cost_amount) as assumed_cost_amount,
+        sum(margin_amount) as margin_amount,
+        count(*) filter (where kind = 'handed over') as collected_orders,
+        sum(entrants) as entrants,
+        sum(receipts_count) filter (where is_on_counted_day) as orders_on_counted_days
+    from records
+    where store_id is not null
+    group by all
 )
 
 select
-    month,
-    store_id,
-    coalesce(sum(receipts_count), 0) as orders_count,
-    coalesce(sum(order_revenue), 0) as order_revenue,
-    coalesce(sum(returned), 0) as returns_amount,
-    coalesce(sum(order_revenue), 0) - coalesce(sum(returned), 0) as net_revenue,
-    sum(units) as units,
-    sum(itemised) as itemised_orders,
-    sum(receipts_count) filter (where customer_id is not null) as identified_orders,
-    sum(receipts_count) filter (where is_by_member) as member_orders,
-    sum(gross_amount) as gross_amount,
-    sum(itemised_gross) as itemised_gross_amount,
-    sum(discount_amount) as discount_amount,
-    sum(itemised_discount) as itemised_discount_amount,
-    sum(cost_amount) as cost_amount,
-    sum(assumed_cost_amount) as assumed_cost_amount,
-    sum(margin_amount) as margin_amount,
-    count(*) filter (where kind = 'handed over') as collected_orders,
-    sum(entrants) as entrants,
-    sum(receipts_count) filter (where is_on_counted_day) as orders_on_counted_days
-from records
-where store_id is not null
-group by all
+    open_months.month,
+    open_months.store_id,
+    days_open,
+    is_comparable,
+    if(is_comparable, coalesce(summed.net_revenue, 0), null) as like_for_like_revenue,
+    if(is_comparable, coalesce(last_year.net_revenue, 0), null) as like_for_like_revenue_last_year,
+    summed.* exclude (month, store_id)
+from open_months
+left join summed on summed.month = open_months.month and summed.store_id = open_months.store_id
+left join summed as last_year
+    on last_year.store_id = open_months.store_id and last_year.month = open_months.month - interval 12 month
