@@ -1,7 +1,8 @@
 -- The touches before the orders of a month with the credit that each model gives them, and what the channels cost.
 -- Записи — касания перед заказами месяца с долей, которую даёт каждая модель; рядом затраты каналов.
--- apart: model_credit, fit_conversions, removal_effect: they are fitted over all paths of attribution.fit_months
--- (marts.kpi_conversion_paths), not order by order.
+-- apart: removal_effect: it is fitted over all paths of attribution.fit_months (marts.kpi_conversion_paths) together; Markov's
+-- model_credit is the orders of that window, shared by it. Эффект удаления оценивается по всем путям окна сразу; итог Маркова — заказы
+-- этого окна, поделённые по нему.
 with known as (
     select
         cast(date_trunc('month', ordered_on) as date) as month,
@@ -40,6 +41,29 @@ costs as (
         sum(cost) as cost
     from marts.channel_costs
     group by all
+),
+
+cells as (
+    select month, channel, model, removal_effect from marts.kpi_attribution_monthly
+),
+
+-- The orders of the months that a model is fitted on.
+in_window as (
+    select cells.month, cells.channel, cells.model, sum(records.credit) as orders_in_window
+    from cells
+    cross join (select cast(value as integer) as fit_months from marts.parameters where name = 'attribution.fit_months')
+    join records
+        on records.channel = cells.channel and records.model = cells.model
+            and records.month <= cells.month and records.month > cells.month - to_months(fit_months)
+    where cells.month in (select month from known)
+    group by all
+),
+
+conversions as (
+    select month, round(sum(orders_in_window)) as fit_conversions
+    from in_window
+    where model = 'linear' and channel <> 'unattributed'
+    group by month
 )
 
 select
@@ -56,9 +80,15 @@ select
     any_value(known.orders_with_source) as orders_with_source,
     any_value(known.itemised_orders) as itemised_orders,
     any_value(known.identified_orders) as identified_orders,
-    round(sum(records.assumed_cost_amount), 2) as assumed_cost_amount
-from (select distinct month, channel, model from marts.kpi_attribution_monthly) as cells
+    round(sum(records.assumed_cost_amount), 2) as assumed_cost_amount,
+    coalesce(any_value(fit_conversions), 0) as fit_conversions,
+    if(model = 'markov' and channel <> 'unattributed',
+        coalesce(any_value(removal_effect) / sum(any_value(removal_effect)) over (partition by month, model), 0) * any_value(fit_conversions),
+        coalesce(any_value(orders_in_window), 0)) as model_credit
+from cells
+left join in_window using (month, channel, model)
+left join conversions using (month)
 left join records using (month, channel, model)
 left join costs using (month, channel)
 left join known using (month)
-group by all
+group by month, channel, model

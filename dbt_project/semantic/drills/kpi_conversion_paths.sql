@@ -1,15 +1,46 @@
--- The orders of a path in a month, with the touches before them.
--- Записи — заказы пути за месяц с касаниями перед ними.
--- apart: lost_paths, ended_paths: ways that led to no order are no published table; their touches are
--- marts.touchpoints of people who did not order in the window after them.
+-- The orders of a path in a month, with the touches before them; and the ways through the same channels that ended without an order.
+-- Записи — заказы пути за месяц с касаниями перед ними и такие же пути, не кончившиеся заказом.
 with steps as (
     select *, lag(channel) over (partition by order_id order by position) is distinct from channel as is_step
     from marts.order_attribution
     where model = 'linear'
 ),
 
+-- Touches before no order follow each other within the window, in pieces of so many days from the first; such a way is lost
+-- when the window after its last touch is over.
+orderless as (
+    select
+        *,
+        coalesce(lag(occurred_at) over latest >= occurred_at - patience, false) as goes_on
+    from marts.touchpoints
+    cross join (select to_days(cast(value as integer)) as patience from marts.parameters where name = 'attribution.window_days')
+    where touchpoint_id not in (select touchpoint_id from marts.order_attribution where touchpoint_id is not null)
+    window latest as (partition by customer_id order by occurred_at, touchpoint_id)
+),
+
+runs as (
+    select *, sum(if(goes_on, 0, 1)) over (partition by customer_id order by occurred_at, touchpoint_id) as run_number
+    from orderless
+),
+
+pieces as (
+    select
+        *,
+        floor(date_diff('second', min(occurred_at) over (partition by customer_id, run_number), occurred_at)
+            / (86400 * date_part('day', patience))) as piece
+    from runs
+),
+
+lost_steps as (
+    select
+        *,
+        lag(channel) over (partition by customer_id, run_number, piece order by occurred_at, touchpoint_id) is distinct from channel as is_step
+    from pieces
+),
+
 records as (
     select
+        'order' as kind,
         cast(date_trunc('month', orders.ordered_on) as date) as month,
         string_agg(steps.channel, ' > ' order by steps.position) filter (where steps.is_step) as path,
         orders.order_id,
@@ -21,16 +52,31 @@ records as (
     from steps
     join marts.orders using (order_id)
     group by orders.order_id, orders.ordered_on, orders.customer_id, orders.receipts_count, orders.net_revenue
+
+    union all by name
+
+    select
+        'lost' as kind,
+        cast(date_trunc('month', timezone(zone, timezone('UTC', max(occurred_at) + any_value(patience)))) as date) as month,
+        string_agg(channel, ' > ' order by occurred_at, touchpoint_id) filter (where is_step) as path,
+        customer_id,
+        count(*) as lost_touches_count
+    from lost_steps
+    cross join (select value as zone from marts.parameters where name = 'business.timezone')
+    group by customer_id, run_number, piece, zone
+    having max(occurred_at) + any_value(patience) < (select max(published_at) from marts.publications)
 )
 
 select
     month,
     path,
-    sum(receipts_count) as orders,
-    sum(receipts_count) filter (where path <> 'unattributed') as touched_orders,
-    sum(net_revenue) as revenue,
-    sum(coalesce(touches_count, 0)) as touches,
+    coalesce(sum(receipts_count), 0) as orders,
+    case when path <> 'unattributed' then coalesce(sum(receipts_count), 0) end as touched_orders,
+    coalesce(sum(net_revenue), 0) as revenue,
+    coalesce(sum(touches_count), 0) as touches,
+    count(*) filter (where kind = 'lost') as lost_paths,
+    case when path <> 'unattributed' then coalesce(sum(receipts_count), 0) + count(*) filter (where kind = 'lost') end as ended_paths,
     sum(days_to_conversion) as days_to_conversion,
     quantile_cont(days_to_conversion, 0.5) as median_days_to_conversion
 from records
-group by all
+group by month, path

@@ -1,10 +1,6 @@
--- The buyers of the 12 months up to the end of a month, by the classes of channels in which they bought; without bands.
+-- The buyers of the 12 months up to the end of a month, by the classes of channels in which they bought; without bands (within one the
+-- same, with the number of orders and of channels of each).
 -- Записи — покупатели за 12 месяцев по конец месяца и классы каналов, в которых они покупали; без диапазонов.
--- apart: index_customers, matched_customers, repeat_visits, baseline_repeat_visits: visits after the first order in a second class,
--- beside those of customers of one class who ordered on the same day in the same band.
--- apart: customers_by_touch, omnichannel_customers_by_touch, touched_customers: the same with marts.touchpoints beside the orders.
--- apart: lifetime_revenue, baseline_lifetime_revenue, ltv, baseline_ltv, uplift_ltv: net revenue of the same people since their
--- first order.
 -- only: frequency_band = 'all' and channels_count is null
 with orders as (
     select *
@@ -51,6 +47,123 @@ visited_stores as (
     group by all
 ),
 
+-- What people were worth by the end of each month since their first order.
+lifetimes as (
+    select month, customer_id, sum(worth) as lifetime_revenue
+    from months
+    join (
+        select customer_id, ordered_on as on_day, net_revenue as worth from orders
+
+        union all
+
+        select orders.customer_id, returns.returned_on, -returns.amount
+        from marts.returns
+        join orders using (order_id)
+        where returns.is_counted
+    ) as moves on on_day <= last_day
+    group by all
+),
+
+-- The touches of the same 12 months, purchases and what else can be seen.
+touched as (
+    select months.month, customer_id, bool_or(is_online) as is_online, bool_or(not is_online) as is_offline
+    from months
+    join (
+        select customer_id, channel_class = 'online' as is_online, ordered_on as touched_on from orders
+        where channel_class in ('online', 'offline')
+
+        union
+
+        select
+            customer_id,
+            touch_type in ('ad_visit', 'visit', 'message_click'),
+            cast(timezone((select value from marts.parameters where name = 'business.timezone'), timezone('UTC', occurred_at)) as date)
+        from marts.touchpoints
+        where touch_type in ('ad_visit', 'visit', 'message_click', 'store_visit', 'event')
+            and customer_id in (select customer_id from marts.customer_360 where not is_employee and not is_b2b)
+    ) as touches on touched_on <= last_day and touched_on > last_day - window_days
+    group by all
+),
+
+touchers as (
+    select
+        month,
+        case when grouping(is_online) = 1 then 'all' when is_online and is_offline then 'omnichannel' when is_online then 'online_only'
+            else 'offline_only' end as shopper_type,
+        count(*) as customers_by_touch
+    from touched
+    group by grouping sets ((month, is_online, is_offline), (month))
+),
+
+-- Days on which people of one class so far ordered, and the day of the first order in a second one, with the visits to stores in the
+-- days after.
+crossings as (
+    select
+        customer_id,
+        greatest(min(ordered_on) filter (where channel_class = 'online'), min(ordered_on) filter (where channel_class = 'offline')) as latest_on,
+        if(count(distinct channel_class) = 2, latest_on, null) as crossed_on
+    from orders
+    where channel_class in ('online', 'offline')
+    group by customer_id
+),
+
+order_days as (
+    select
+        orders.customer_id,
+        orders.ordered_on,
+        any_value(crossed_on) is not null and orders.ordered_on = any_value(crossed_on) as is_index,
+        (
+            select count(*) from orders as earlier
+            where earlier.customer_id = orders.customer_id and earlier.channel_class in ('online', 'offline')
+                and earlier.ordered_on <= orders.ordered_on and earlier.ordered_on > orders.ordered_on - any_value(window_days)
+        ) as orders_12m
+    from orders
+    join crossings using (customer_id)
+    cross join (select any_value(window_days) as window_days from months)
+    where channel_class in ('online', 'offline') and orders.ordered_on <= coalesce(crossed_on, orders.ordered_on)
+    group by orders.customer_id, orders.ordered_on
+),
+
+followed as (
+    select
+        order_days.*,
+        cast(date_trunc('month', order_days.ordered_on) as date) as month,
+        case when orders_12m >= 10 then '10+' when orders_12m >= 5 then '5–9' when orders_12m >= 3 then '3–4' else cast(orders_12m as varchar) end
+            as frequency_band,
+        count(visits.customer_id) as visits_after
+    from order_days
+    cross join (select cast(value as integer) as days from marts.parameters where name = 'channels.uplift_window_days')
+    left join visits
+        on visits.customer_id = order_days.customer_id and visits.visited_on > order_days.ordered_on
+            and visits.visited_on <= order_days.ordered_on + days
+    where last_day(order_days.ordered_on) + days < (select max(last_day) from months)
+    group by all
+),
+
+compared as (
+    select
+        month,
+        frequency_band,
+        ordered_on,
+        count(*) filter (where is_index) as index_customers,
+        sum(visits_after) filter (where is_index) as visits_after,
+        avg(visits_after) filter (where not is_index) as usual_visits
+    from followed
+    group by all
+),
+
+crossed as (
+    select
+        month,
+        sum(index_customers) as index_customers,
+        sum(index_customers) filter (where usual_visits is not null) as matched_customers,
+        sum(visits_after) filter (where usual_visits is not null) as repeat_visits,
+        sum(index_customers * usual_visits) as baseline_repeat_visits
+    from compared
+    where index_customers > 0
+    group by month
+),
+
 records as (
     select
         months.month,
@@ -61,11 +174,13 @@ records as (
         sum(receipts_count) filter (where ordered_on >= months.month) as orders_count,
         sum(net_revenue) filter (where ordered_on >= months.month) as order_revenue,
         any_value(returned.returned_amount) as returned_amount,
-        any_value(visited_stores.visits) as visits
+        any_value(visited_stores.visits) as visits,
+        any_value(lifetimes.lifetime_revenue) as lifetime_revenue
     from months
     join orders on ordered_on <= last_day and ordered_on > last_day - window_days and channel_class in ('online', 'offline')
     left join returned on returned.month = months.month and returned.customer_id = orders.customer_id
     left join visited_stores on visited_stores.month = months.month and visited_stores.customer_id = orders.customer_id
+    left join lifetimes on lifetimes.month = months.month and lifetimes.customer_id = orders.customer_id
     group by months.month, orders.customer_id
 ),
 
@@ -78,7 +193,8 @@ summed as (
         coalesce(sum(orders_count), 0) as orders,
         coalesce(sum(order_revenue), 0) as order_revenue,
         coalesce(sum(order_revenue), 0) - coalesce(sum(returned_amount), 0) as net_revenue,
-        coalesce(sum(visits), 0) as visits
+        coalesce(sum(visits), 0) as visits,
+        coalesce(sum(lifetime_revenue), 0) as lifetime_revenue
     from records
     group by grouping sets ((month, shopper_type), (month))
 )
@@ -96,6 +212,17 @@ select
     summed.order_revenue,
     summed.net_revenue,
     summed.visits,
+    summed.lifetime_revenue,
+    summed.lifetime_revenue / nullif(summed.customers, 0) as ltv,
+    if(summed.shopper_type = 'omnichannel', everybody.lifetime_revenue - summed.lifetime_revenue, null) as baseline_lifetime_revenue,
+    baseline_lifetime_revenue / nullif(everybody.customers - summed.customers, 0) as baseline_ltv,
+    touchers.customers_by_touch,
+    if(summed.shopper_type <> 'all', all_touchers.customers_by_touch, null) as touched_customers,
+    if(summed.shopper_type = 'omnichannel', touchers.customers_by_touch, null) as omnichannel_customers_by_touch,
+    if(summed.shopper_type = 'omnichannel', crossed.index_customers, null) as index_customers,
+    if(summed.shopper_type = 'omnichannel', crossed.matched_customers, null) as matched_customers,
+    if(summed.shopper_type = 'omnichannel', crossed.repeat_visits, null) as repeat_visits,
+    if(summed.shopper_type = 'omnichannel', crossed.baseline_repeat_visits, null) as baseline_repeat_visits,
     if(summed.shopper_type = 'omnichannel', everybody.customers - summed.customers, null) as baseline_customers,
     if(summed.shopper_type = 'omnichannel', everybody.orders - summed.orders, null) as baseline_orders,
     if(summed.shopper_type = 'omnichannel', everybody.order_revenue - summed.order_revenue, null) as baseline_order_revenue,
@@ -106,3 +233,6 @@ select
     baseline_net_revenue / nullif(baseline_customers, 0) as baseline_revenue_per_customer
 from summed
 join summed as everybody on everybody.month = summed.month and everybody.shopper_type = 'all'
+left join touchers on touchers.month = summed.month and touchers.shopper_type = summed.shopper_type
+left join touchers as all_touchers on all_touchers.month = summed.month and all_touchers.shopper_type = 'all'
+left join crossed on crossed.month = summed.month

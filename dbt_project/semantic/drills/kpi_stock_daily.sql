@@ -1,7 +1,5 @@
 -- The products at a place on a day, as its snapshot told them, and the order lines cancelled there for want of stock.
 -- Записи — товары в месте хранения по снимку дня и строки заказов, отменённые из-за нехватки товара.
--- apart: cost_of_sales_365d, average_stock_at_cost, observed_days: they look back over stock.turnover_days days of cost_of_sales and
--- stock_at_cost.
 with levels as (
     select
         levels.stock_on as day,
@@ -82,22 +80,54 @@ reachable as (
     from records
     where in_any_store = 1 and in_any_warehouse = 1
     group by day
+),
+
+-- What was sold from a place, at cost.
+sold as (
+    select
+        coalesce(orders.store_id, case orders.channel_class
+            when 'online' then (select min(store_id) from marts.stores where kind = 'warehouse' having count(*) = 1)
+            when 'marketplace' then (select min(store_id) from marts.stores where kind = 'marketplace_warehouse' having count(*) = 1)
+        end) as store_id,
+        ordered_on,
+        net_revenue - margin_amount as cost_of_sales
+    from marts.orders
+    where is_counted
+),
+
+summed as (
+    select
+        records.day,
+        records.store_id,
+        any_value(active.active_skus) as active_skus,
+        count(*) filter (where free_quantity > 0) as available_skus,
+        count(*) filter (where free_quantity < 0) as oversold_stock_rows,
+        sum(quantity) as stock_units,
+        sum(quantity) filter (where unit_cost is null) as uncosted_units,
+        sum(cast(quantity * unit_cost as decimal(18, 2))) as stock_at_cost,
+        any_value(reachable.cross_channel_skus) as cross_channel_skus,
+        coalesce(any_value(lines_of_day.lines_cancelled), 0) as lines_cancelled,
+        oversold_stock_rows + coalesce(any_value(lines_of_day.lines_cancelled), 0) as oversold_lines
+    from records
+    join active using (day)
+    left join reachable using (day)
+    left join lines_of_day on lines_of_day.day = records.day and lines_of_day.store_id = records.store_id
+    group by all
 )
 
 select
-    records.day,
-    records.store_id,
-    any_value(active.active_skus) as active_skus,
-    count(*) filter (where free_quantity > 0) as available_skus,
-    count(*) filter (where free_quantity < 0) as oversold_stock_rows,
-    sum(quantity) as stock_units,
-    sum(quantity) filter (where unit_cost is null) as uncosted_units,
-    sum(cast(quantity * unit_cost as decimal(18, 2))) as stock_at_cost,
-    any_value(reachable.cross_channel_skus) as cross_channel_skus,
-    coalesce(any_value(lines_of_day.lines_cancelled), 0) as lines_cancelled,
-    oversold_stock_rows + coalesce(any_value(lines_of_day.lines_cancelled), 0) as oversold_lines
-from records
-join active using (day)
-left join reachable using (day)
-left join lines_of_day on lines_of_day.day = records.day and lines_of_day.store_id = records.store_id
-group by all
+    summed.*,
+    (
+        select sum(cost_of_sales) from sold
+        where sold.store_id = summed.store_id and ordered_on <= summed.day and ordered_on > summed.day - turnover_days
+    ) as cost_of_sales_365d,
+    (
+        select avg(earlier.stock_at_cost) from summed as earlier
+        where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover_days
+    ) as average_stock_at_cost,
+    (
+        select count(*) from summed as earlier
+        where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover_days
+    ) as observed_days
+from summed
+cross join (select cast(value as integer) as turnover_days from marts.parameters where name = 'stock.turnover_days')
