@@ -1,11 +1,10 @@
--- The members of the form `enrolment` with their orders in the windows before and after the day on which they enrolled. The form
--- `launch` watches everybody from the programme's start in the same way; `matched` holds non-members of the same month and orders
--- (0, 1, 2, 3 or more in each half of the window before) against them, all of a cell for each of its members.
--- Записи — участники и их заказы в окнах до и после дня вступления (форма enrolment).
--- apart: matched_people, matched_numerator_before, matched_denominator_before, matched_numerator_after, matched_denominator_after,
--- matched_change, effect: the form `matched`.
--- apart: change: value_after less value_before.
--- only: form = 'enrolment' and metric <> 'churn_rate'
+-- Who is compared, each with the orders of the window before and of the one after: members around the day on which they enrolled
+-- (`member`, of the forms `enrolment` and `matched`), everybody around the programme's start (`launch`), and non-members around the middle
+-- of a month (`other`), who stand beside members of the same month and orders (0, 1, 2, 3 or more) in each half of the window before.
+-- Записи — те, кого сравнивают, с заказами в окнах до и после: участники вокруг дня вступления (member; формы enrolment и matched), все
+-- вокруг запуска программы (launch) и неучастники вокруг середины месяца (other) с тем же месяцем и числом заказов (0, 1, 2, 3 и больше) в
+-- каждой половине окна до. Отток (churn_rate) — та же пара окон, но по жизненному циклу: см. запрос kpi_customer_value_monthly.
+-- only: metric <> 'churn_rate'
 with orders as (
     select *
     from marts.orders
@@ -17,7 +16,6 @@ bounds as (
     select
         (select min(ordered_on) from orders) as begins_on,
         cast(timezone(zone, timezone('UTC', (select max(published_at) from marts.publications))) as date) as as_of_on,
-        zone,
         days
     from (select value as zone from marts.parameters where name = 'business.timezone')
     cross join (select cast(value as integer) as days from marts.parameters where name = 'loyalty.programme_effect_days')
@@ -27,74 +25,98 @@ members as (
     select customer_id, cast(timezone(zone, timezone('UTC', min(enrolled_at))) as date) as enrolled_on
     from marts.loyalty_accounts
     join marts.customer_360 using (customer_id)
-    cross join bounds
+    cross join (select value as zone from marts.parameters where name = 'business.timezone')
     where enrolled_at is not null and (is_member or closed_at is not null)
         and not customer_360.is_employee and not customer_360.is_b2b
     group by customer_id, zone
 ),
 
-records as (
-    select
-        members.customer_id,
-        members.enrolled_on,
-        'before' as period,
-        members.enrolled_on - days as from_on,
-        members.enrolled_on - days + days // 2 as middle_on,
-        members.enrolled_on as to_on
-    from members
+launches as (
+    select coalesce((select min(programme_started_on) from marts.loyalty_accounts), (select min(enrolled_on) from members)) as launched_on
+),
+
+months as (
+    select distinct month + 14 as middle_on from marts.dates
+),
+
+watched as (
+    select distinct 'launch' as side, customer_id, launched_on as before_to, launched_on as after_from
+    from launches
     cross join bounds
-    where members.enrolled_on - days >= begins_on and members.enrolled_on + 1 + days <= as_of_on
+    join orders on ordered_on >= launched_on - days and ordered_on < launched_on + days
 
     union all
 
-    select
-        members.customer_id,
-        members.enrolled_on,
-        'after',
-        members.enrolled_on + 1,
-        members.enrolled_on + 1 + days // 2,
-        members.enrolled_on + 1 + days
-    from members
+    select 'member', customer_id, enrolled_on, enrolled_on + 1 from members
+
+    union all
+
+    select 'other', buyers.customer_id, middle_on, middle_on + 1
+    from (select distinct customer_id from orders) as buyers
+    cross join months
     cross join bounds
-    where members.enrolled_on - days >= begins_on and members.enrolled_on + 1 + days <= as_of_on
+    left join members using (customer_id)
+    where enrolled_on is null or enrolled_on > middle_on + days
 ),
 
-bought as (
+records as (
     select
-        records.customer_id,
-        records.period,
-        count(orders.order_id) as orders,
-        coalesce(sum(orders.net_revenue), 0) as revenue,
-        count(*) filter (where orders.channel_class = 'online') as online_orders,
-        count(*) filter (where orders.ordered_on < records.middle_on) as early_orders
-    from records
-    left join orders
-        on orders.customer_id = records.customer_id and orders.ordered_on >= records.from_on and orders.ordered_on < records.to_on
-    group by records.customer_id, records.period
+        side,
+        customer_id,
+        cast(date_trunc('month', before_to) as date) as month,
+        before_to,
+        after_from,
+        sum(net_revenue) filter (where ordered_on < before_to) as revenue_before,
+        count(*) filter (where ordered_on < before_to) as orders_before,
+        count(*) filter (where ordered_on < before_to and channel_class = 'online') as online_orders_before,
+        count(*) filter (where ordered_on < before_to - days + days // 2) as early_orders_before,
+        sum(net_revenue) filter (where ordered_on >= after_from) as revenue_after,
+        count(*) filter (where ordered_on >= after_from) as orders_after,
+        count(*) filter (where ordered_on >= after_from and channel_class = 'online') as online_orders_after,
+        count(*) filter (where ordered_on >= after_from and ordered_on < after_from + days // 2) as early_orders_after
+    from watched
+    cross join bounds
+    join orders using (customer_id)
+    where before_to - days >= begins_on and after_from + days <= as_of_on
+        and ordered_on >= before_to - days and ordered_on < after_from + days
+    group by all
+    having side = 'launch' or orders_before > 0
 ),
 
-compared as (
-    select *
-    from bought
-    where customer_id in (select customer_id from bought where period = 'before' and orders > 0)
-),
-
-summed as (
+measured as (
     select
+        side,
+        month,
+        least(early_orders_before, 3) as older_band,
+        least(orders_before - early_orders_before, 3) as newer_band,
         period,
         count(*) as people,
-        sum(revenue) as revenue,
+        sum(coalesce(revenue, 0)) as revenue,
         sum(orders) as orders,
         sum(online_orders) as online_orders,
         count(*) filter (where orders > 0) as buyers,
         count(*) filter (where early_orders > 0) as early,
         count(*) filter (where early_orders > 0 and early_orders = orders) as dropped
-    from compared
-    group by period
+    from (
+        select *, 'before' as period, revenue_before as revenue, orders_before as orders, online_orders_before as online_orders,
+            early_orders_before as early_orders
+        from records
+
+        union all by name
+
+        select *, 'after' as period, revenue_after as revenue, orders_after as orders, online_orders_after as online_orders,
+            early_orders_after as early_orders
+        from records
+    )
+    group by all
 ),
 
-measured as (
+cells as (
     select
+        side,
+        month,
+        older_band,
+        newer_band,
         period,
         people,
         unnest([
@@ -105,16 +127,50 @@ measured as (
             {'metric': 'online_orders_per_customer', 'numerator': online_orders, 'denominator': people},
             {'metric': 'attrition_rate', 'numerator': dropped, 'denominator': early}
         ], recursive := true)
-    from summed
+    from measured
+),
+
+forms as (
+    select if(side = 'launch', 'launch', 'enrolment') as form, * exclude (side), null as other_people, null as other_numerator,
+        null as other_denominator
+    from cells
+    where side in ('launch', 'member')
+
+    union all by name
+
+    select
+        'matched' as form,
+        own.* exclude (side),
+        others.people as other_people,
+        own.people * others.numerator / others.people as other_numerator,
+        own.people * others.denominator / others.people as other_denominator
+    from cells as own
+    join cells as others using (month, older_band, newer_band, period, metric)
+    where own.side = 'member' and others.side = 'other'
+),
+
+summed as (
+    select
+        form,
+        metric,
+        sum(people) filter (where period = 'before') as people,
+        sum(other_people) filter (where period = 'before') as matched_people,
+        sum(numerator) filter (where period = 'before') as numerator_before,
+        sum(denominator) filter (where period = 'before') as denominator_before,
+        sum(numerator) filter (where period = 'after') as numerator_after,
+        sum(denominator) filter (where period = 'after') as denominator_after,
+        sum(other_numerator) filter (where period = 'before') as matched_numerator_before,
+        sum(other_denominator) filter (where period = 'before') as matched_denominator_before,
+        sum(other_numerator) filter (where period = 'after') as matched_numerator_after,
+        sum(other_denominator) filter (where period = 'after') as matched_denominator_after
+    from forms
+    group by form, metric
 )
 
 select
-    'enrolment' as form,
-    metric,
-    any_value(people) as people,
-    max(numerator) filter (where period = 'before') as numerator_before,
-    max(denominator) filter (where period = 'before') as denominator_before,
-    max(numerator) filter (where period = 'after') as numerator_after,
-    max(denominator) filter (where period = 'after') as denominator_after
-from measured
-group by metric
+    *,
+    numerator_after / nullif(denominator_after, 0) - numerator_before / nullif(denominator_before, 0) as change,
+    matched_numerator_after / nullif(matched_denominator_after, 0)
+    - matched_numerator_before / nullif(matched_denominator_before, 0) as matched_change,
+    change - matched_change as effect
+from summed
