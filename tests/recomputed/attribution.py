@@ -106,7 +106,8 @@ def kpi_attribution_monthly(tables: Tables) -> pd.DataFrame:
     costs = tables.channel_costs.assign(month=month_of(tables.channel_costs.cost_on))
     costs = costs.groupby(["month", "channel"])[["impressions", "clicks", "cost"]].sum(min_count=1)
     told = credited.join(totals, how="outer").reset_index()
-    touched = told[((told.model_credit > 0) | (told.model_credit.isna())) & told.month.isin(orders.month)]
+    # A removal effect of 1e-17 is none: no order of the window had such a touch.
+    touched = told[((told.model_credit > 1e-9) | (told.model_credit.isna())) & told.month.isin(orders.month)]
     met = pd.concat([touched[["month", "channel"]], costs.reset_index()[["month", "channel"]]]).drop_duplicates()
     rows = met[met.month <= tables.as_of_on].merge(pd.DataFrame({"model": MODELS}), how="cross")
     rows = rows.merge(told, on=GRAIN, how="left").merge(costs.reset_index(), on=["month", "channel"], how="left")

@@ -158,6 +158,12 @@ def _compared(rows: pd.DataFrame) -> pd.DataFrame:
     others = pd.concat([single, one]).rename(columns=names).drop(columns="visits")
     rows = rows.merge(others, on=["month", "frequency_band", "shopper_type"], how="left")
     nobody = (rows.shopper_type == ALL) & ~(rows.channels_count > 1).fillna(False)
+    # Where nobody is of one class, or of one channel, the baseline is there and empty.
+    compared = (rows.shopper_type == "omnichannel") | (rows.shopper_type == ALL)
+    named = rows.shopper_type.map({ALL: "one_channel", "omnichannel": "single_class"})
+    rows["baseline"] = rows.baseline.mask(compared & rows.baseline.isna(), named)
+    for column in names.values():
+        rows[column] = rows[column].mask(compared & rows[column].isna(), 0)
     for column in ("baseline", *names.values()):
         rows[column] = rows[column].mask(nobody)
     return rows

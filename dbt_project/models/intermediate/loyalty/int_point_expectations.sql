@@ -40,7 +40,8 @@ observed as (
         sum(development.points_remaining) as points_remaining,
         max(development.age_months) over (partition by months.month) as oldest_age,
         sum(development.points_redeemed) / sum(development.points_exposed) as redeemed_share,
-        greatest(sum(development.points_remaining) / sum(development.points_exposed), 1e-12) as left_share
+        -- none left is as good as none: its logarithm is asked for, and it must not show in twelve digits
+        greatest(sum(development.points_remaining) / sum(development.points_exposed), 1e-15) as left_share
     from months
     inner join development on development.month <= months.month
     where development.is_month_over
