@@ -1,5 +1,5 @@
--- The points of each account that were issued in a month, and what became of them: the oldest are taken first by what goes out, stretches of
--- all points in laid on stretches of all points out; a cancellation undoes what it cancels from its month on.
+-- The points of each account that were issued in a month, and what became of them: the oldest are taken first by what goes out, stretches
+-- of all points in laid on stretches of all points out; a cancellation undoes what it cancels from its month on.
 -- Записи — баллы каждого счёта, начисленные в месяце, и чем они кончились: расход берёт сначала самые старые (отрезки прихода накладываются
 -- на отрезки расхода), отмена снимает то, что отменяет, начиная со своего месяца.
 with operations as (
