@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from orchestration import kpi_book, register
+from tests.drills import drill_of
 
 # Every kpi_id of kpis.md, sections 1a and 1b, with the columns in which it asks for it.
 ASKED_FOR = Path(__file__).parents[1] / "asked_for.csv"
@@ -57,6 +58,23 @@ def test_every_unit_mart_and_drill_speaks_russian_too():
     assert sorted({kpi.unit for kpi in register.kpis()} - kpi_book.UNITS.keys()) == []
     assert [mart.name for mart in marts if not CYRILLIC.search(mart.description_ru)] == []
     assert [mart.name for mart in marts if mart.kpis and not CYRILLIC.search(kpi_book.drill(mart.name))] == []
+
+
+def test_only_what_is_estimated_from_everybody_stays_apart_from_its_records():
+    apart = {}
+    for mart in register.marts().values():
+        if drill := drill_of(mart):
+            parts = {kpi: {kpi.mart_column, kpi.numerator_column, kpi.denominator_column} & drill.apart for kpi in mart.kpis}
+            apart[mart.name] = [kpi.kpi_id for kpi, found in parts.items() if found]
+            assert set(drill.apart) <= mart.columns.keys(), mart.name
+    assert {mart: ids for mart, ids in apart.items() if ids} == {
+        "customer_360": ["clv_predicted_12m_margin"],
+        "kpi_attribution_monthly": ["removal_effect"],
+        "kpi_loyalty_monthly": [
+            "liability_ifrs15", "unseen_redemption_share", "ultimate_redemption_rate", "loyalty_allocated_revenue",
+            "loyalty_released_revenue",
+        ],
+    }
 
 
 def test_a_ratio_names_both_parts_and_its_formula_is_made_of_them():

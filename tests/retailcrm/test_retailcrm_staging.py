@@ -222,3 +222,25 @@ def test_two_accounts_in_two_zones_meet_in_one_staging(serve, small_world, stagi
     for name in zones:
         told = staging.rows(f"select source_record_id, ordered_at from stg_retailcrm__orders where source_account = '{name}'")
         assert dict(told) == expected
+
+
+def test_who_leaves_left_at_the_contact_that_saw_it(crm, small_world, staging):
+    """Week by week, as all accounts are asked for once a week."""
+    first = small_world.until.replace(tzinfo=None)
+    accounts = small_world.loyalty_accounts
+    stays, left_before, leaves = (str(key) for key in accounts[accounts["activated_at"] <= first]["account_id"].head(3))
+    told = {}
+    for week, who in enumerate((left_before, leaves, None)):
+        if week:
+            crm.sandbox.advance(days=7)
+        if who:
+            crm.sandbox.tampering.plant(Poison("retailcrm", "loyalty_accounts", who, set={"status": "deactivated", "active": False}))
+        assert night().status == "success"
+        staging.build()
+        told[week] = {account: exit for account, *exit in staging.rows(
+            "select source_record_id, status, closed_at, is_closed_at_assumed from stg_retailcrm__loyalty_accounts "
+            f"where source_record_id in ('{stays}', '{left_before}', '{leaves}')")}
+    there, gone_at_first_sight = ["active", None, None], ["inactive", first, True]
+    assert told[0] == {stays: there, left_before: gone_at_first_sight, leaves: there}
+    gone = ["inactive", first + timedelta(days=7), False]
+    assert told[1] == told[2] == {stays: there, left_before: gone_at_first_sight, leaves: gone}

@@ -83,7 +83,8 @@ select
     round(sum(records.assumed_cost_amount), 2) as assumed_cost_amount,
     coalesce(any_value(fit_conversions), 0) as fit_conversions,
     if(model = 'markov' and channel <> 'unattributed',
-        coalesce(any_value(removal_effect) / sum(any_value(removal_effect)) over (partition by month, model), 0) * any_value(fit_conversions),
+        coalesce(any_value(removal_effect) / sum(any_value(removal_effect)) over (partition by month, model), 0)
+        * any_value(fit_conversions),
         coalesce(any_value(orders_in_window), 0)) as model_credit
 from cells
 left join in_window using (month, channel, model)

@@ -34,7 +34,8 @@ pieces as (
 lost_steps as (
     select
         *,
-        lag(channel) over (partition by customer_id, run_number, piece order by occurred_at, touchpoint_id) is distinct from channel as is_step
+        lag(channel) over (partition by customer_id, run_number, piece order by occurred_at, touchpoint_id)
+        is distinct from channel as is_step
     from pieces
 ),
 

@@ -73,7 +73,8 @@ records as (
 
     union all by name
 
-    select 'receipt' as kind, ordered_on as day, unnest([source_system, 'all']) as source_system, order_id, customer_id, sales_channel, receipts_count
+    select 'receipt' as kind, ordered_on as day, unnest([source_system, 'all']) as source_system, order_id, customer_id, sales_channel,
+        receipts_count
     from marts.orders
     where is_counted and sales_channel <> 'marketplace' and coalesce(order_kind, 'order') <> 'shift_report'
 ),

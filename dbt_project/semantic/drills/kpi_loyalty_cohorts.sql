@@ -1,24 +1,257 @@
--- The operations that issued the points of a month.
--- Записи — операции, начислившие баллы месяца.
--- apart: points_cancelled, points_issued, points_redeemed, points_expired, points_removed, points_remaining: which points were spent or
--- expired is told by taking the oldest of each account first: list the account's marts.loyalty_operations by effective_on.
-with records as (
+-- The points of each account that were issued in a month, and what became of them: the oldest are taken first by what goes out, stretches
+-- of all points in laid on stretches of all points out; a cancellation undoes what it cancels from its month on.
+-- Записи — баллы каждого счёта, начисленные в месяце, и чем они кончились: расход берёт сначала самые старые (отрезки прихода накладываются
+-- на отрезки расхода), отмена снимает то, что отменяет, начиная со своего месяца.
+with operations as (
     select
-        cast(date_trunc('month', effective_on) as date) as issue_month,
-        operation_id,
-        customer_id,
         loyalty_account_id,
-        order_id,
+        operation_id,
+        coalesce(cancels_type, operation_type) as kind,
+        operation_type = 'cancelled' and cancels_type is not null as is_undoing,
+        is_pending,
+        effective_on,
         occurred_at,
+        order_id,
+        cast(date_trunc('month', effective_on) as date) as month,
+        cast(points as decimal(18, 4)) as points
+    from marts.loyalty_operations
+    where points <> 0
+),
+
+-- What may be undone, and what undoes: both laid end to end within account, kind and order.
+targets as (
+    select
+        *,
+        sum(abs(points)) over (
+            partition by loyalty_account_id, kind, order_id order by effective_on, occurred_at, operation_id
+            rows between unbounded preceding and current row
+        ) as upto
+    from operations
+    where (kind = 'earned' and points > 0 and not is_undoing) or (kind in ('redeemed', 'expired') and points < 0)
+),
+
+undoings as (
+    select
+        *,
+        sum(abs(points)) over (
+            partition by loyalty_account_id, kind, order_id order by effective_on, occurred_at, operation_id
+            rows between unbounded preceding and current row
+        ) as upto
+    from operations
+    where (kind = 'earned' and points < 0) or (kind in ('redeemed', 'expired') and points > 0)
+),
+
+undone as (
+    select
+        undoings.loyalty_account_id,
+        undoings.operation_id as undoing_id,
+        targets.operation_id as target_id,
+        targets.kind,
+        greatest(undoings.month, targets.month) as undone_in,
+        greatest(undoings.month, targets.month) > targets.month as is_later,
+        least(undoings.upto, targets.upto)
+        - greatest(undoings.upto - abs(undoings.points), targets.upto - abs(targets.points)) as points
+    from undoings
+    inner join targets
+        on undoings.loyalty_account_id = targets.loyalty_account_id
+            and undoings.kind = targets.kind
+            and coalesce(undoings.order_id, '') = coalesce(targets.order_id, '')
+            and (undoings.kind <> 'earned' or undoings.order_id is not null)
+            and undoings.upto - abs(undoings.points) < targets.upto
+            and targets.upto - abs(targets.points) < undoings.upto
+),
+
+found as (
+    select undoing_id, sum(points) as points
+    from undone
+    group by undoing_id
+),
+
+-- What comes in and what goes out, before anything is undone; of an undoing what found nothing to undo.
+movements as (
+    select
+        loyalty_account_id,
+        operation_id,
+        case when kind = 'earned' and not is_undoing then 'issued' else 'added' end as movement,
+        true as is_lot,
+        effective_on,
+        occurred_at,
+        month,
         points
+    from operations
+    where points > 0 and not is_pending and kind not in ('redeemed', 'expired')
+
+    union all
+
+    select
+        loyalty_account_id,
+        operation_id,
+        case when kind in ('redeemed', 'expired') then kind else 'removed' end as movement,
+        false as is_lot,
+        effective_on,
+        occurred_at,
+        month,
+        0 - points as points
+    from operations
+    where points < 0 and not is_pending and kind <> 'earned'
+
+    union all
+
+    select
+        undoings.loyalty_account_id,
+        undoings.operation_id,
+        case when undoings.kind = 'earned' then 'cancelled' else 'added' end as movement,
+        undoings.kind <> 'earned' as is_lot,
+        undoings.effective_on,
+        undoings.occurred_at,
+        undoings.month,
+        abs(undoings.points) - coalesce(found.points, 0) as points
+    from undoings
+    left join found on undoings.operation_id = found.undoing_id
+    where not undoings.is_pending and abs(undoings.points) > coalesce(found.points, 0)
+),
+
+beginnings as (
+    select distinct loyalty_account_id, undone_in as from_month
+    from undone
+    where is_later
+
+    union all
+
+    select distinct loyalty_account_id, date '1900-01-01' as from_month
+    from movements
+),
+
+versions as (
+    select
+        loyalty_account_id,
+        from_month,
+        coalesce(
+            lead(from_month) over (partition by loyalty_account_id order by from_month), date '9999-12-01'
+        ) as to_month
+    from beginnings
+),
+
+standing_undone as (
+    select versions.loyalty_account_id, versions.from_month, undone.target_id, sum(undone.points) as points
+    from versions
+    inner join undone
+        on versions.loyalty_account_id = undone.loyalty_account_id
+            and (undone.undone_in <= versions.from_month or not undone.is_later)
+    group by versions.loyalty_account_id, versions.from_month, undone.target_id
+),
+
+standing as (
+    select
+        versions.loyalty_account_id,
+        versions.from_month,
+        versions.to_month,
+        movements.operation_id,
+        movements.movement,
+        movements.is_lot,
+        movements.month,
+        movements.points - coalesce(standing_undone.points, 0) as points,
+        sum(movements.points - coalesce(standing_undone.points, 0)) over (
+            partition by versions.loyalty_account_id, versions.from_month, movements.is_lot
+            order by movements.effective_on, movements.occurred_at, movements.operation_id
+            rows between unbounded preceding and current row
+        ) as upto
+    from versions
+    inner join movements
+        on versions.loyalty_account_id = movements.loyalty_account_id
+            and movements.month < versions.to_month
+    left join standing_undone
+        on versions.loyalty_account_id = standing_undone.loyalty_account_id
+            and versions.from_month = standing_undone.from_month
+            and movements.operation_id = standing_undone.target_id
+),
+
+taken as (
+    select
+        lots.loyalty_account_id,
+        lots.operation_id as lot_id,
+        lots.movement as lot_kind,
+        lots.month as lot_month,
+        takes.operation_id as taken_by,
+        takes.movement as taken_as,
+        greatest(lots.from_month, lots.month, takes.month) as from_month,
+        lots.to_month,
+        least(lots.upto, takes.upto) - greatest(lots.upto - lots.points, takes.upto - takes.points) as points
+    from standing as lots
+    inner join standing as takes
+        on lots.loyalty_account_id = takes.loyalty_account_id
+            and lots.from_month = takes.from_month
+            and lots.upto - lots.points < takes.upto
+            and takes.upto - takes.points < lots.upto
+    where lots.is_lot and not takes.is_lot
+),
+
+shrunk as (
+    select
+        undone.loyalty_account_id,
+        undone.target_id as lot_id,
+        'issued' as lot_kind,
+        movements.month as lot_month,
+        undone.undoing_id as taken_by,
+        'cancelled' as taken_as,
+        undone.undone_in as from_month,
+        date '9999-12-01' as to_month,
+        undone.points
+    from undone
+    inner join movements on undone.target_id = movements.operation_id
+    where undone.kind = 'earned'
+),
+
+records as (
+    select
+        loyalty_account_id,
+        lot_id,
+        lot_kind,
+        lot_month,
+        taken_by,
+        taken_as,
+        from_month,
+        case when to_month < date '9999-12-01' then to_month end as to_month,
+        cast(points as decimal(18, 4)) as points
+    from taken
+    where from_month < to_month and points > 0
+
+    union all
+
+    select
+        loyalty_account_id,
+        lot_id,
+        lot_kind,
+        lot_month,
+        taken_by,
+        taken_as,
+        from_month,
+        cast(null as date) as to_month,
+        cast(points as decimal(18, 4)) as points
+    from shrunk
+),
+
+credited as (
+    select cast(date_trunc('month', effective_on) as date) as issue_month, sum(points) as points_credited
     from marts.loyalty_operations
     where operation_type = 'earned' and points > 0 and not is_pending
+    group by all
 )
 
 select
-    issue_month,
-    ages.age_months,
-    sum(points) as points_credited
-from records
-join (select issue_month, age_months from marts.kpi_loyalty_cohorts) as ages using (issue_month)
+    cells.issue_month,
+    cells.age_months,
+    any_value(points_credited) as points_credited,
+    coalesce(sum(points) filter (where taken_as = 'cancelled'), 0) as points_cancelled,
+    any_value(points_credited) - points_cancelled as points_issued,
+    coalesce(sum(points) filter (where taken_as = 'redeemed'), 0) as points_redeemed,
+    coalesce(sum(points) filter (where taken_as = 'expired'), 0) as points_expired,
+    coalesce(sum(points) filter (where taken_as = 'removed'), 0) as points_removed,
+    points_issued - points_redeemed - points_expired - points_removed as points_remaining
+from (select issue_month, age_months from marts.kpi_loyalty_cohorts) as cells
+join credited using (issue_month)
+left join records
+    on lot_kind = 'issued' and lot_month = cells.issue_month
+        and from_month <= cells.issue_month + to_months(age_months)
+        and coalesce(to_month > cells.issue_month + to_months(age_months), true)
 group by all

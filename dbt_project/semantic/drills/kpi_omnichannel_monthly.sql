@@ -100,7 +100,9 @@ touchers as (
 crossings as (
     select
         customer_id,
-        greatest(min(ordered_on) filter (where channel_class = 'online'), min(ordered_on) filter (where channel_class = 'offline')) as latest_on,
+        greatest(
+            min(ordered_on) filter (where channel_class = 'online'), min(ordered_on) filter (where channel_class = 'offline')
+        ) as latest_on,
         if(count(distinct channel_class) = 2, latest_on, null) as crossed_on
     from orders
     where channel_class in ('online', 'offline')
@@ -128,8 +130,10 @@ followed as (
     select
         order_days.*,
         cast(date_trunc('month', order_days.ordered_on) as date) as month,
-        case when orders_12m >= 10 then '10+' when orders_12m >= 5 then '5–9' when orders_12m >= 3 then '3–4' else cast(orders_12m as varchar) end
-            as frequency_band,
+        case
+            when orders_12m >= 10 then '10+' when orders_12m >= 5 then '5–9' when orders_12m >= 3 then '3–4'
+            else cast(orders_12m as varchar)
+        end as frequency_band,
         count(visits.customer_id) as visits_after
     from order_days
     cross join (select cast(value as integer) as days from marts.parameters where name = 'channels.uplift_window_days')

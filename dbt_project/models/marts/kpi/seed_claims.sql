@@ -155,7 +155,8 @@ dollars as (
 words as (
     select
         'customer_lifetime_value' as claim_id,
-        '. In ' || '{{ rule('business.currency') }}' || ' it is ' || cast(cast(buyers.revenue_per_buyer as decimal(18, 2)) as {{ dbt.type_string() }})
+        '. In {{ rule('business.currency') }} it is '
+        || cast(cast(buyers.revenue_per_buyer as decimal(18, 2)) as {{ dbt.type_string() }})
         || case
             when dollars.rate is null
                 then '. No own value: the seed exchange_rates has no rate for USD on {{ as_of_day() }}. It would reach '
