@@ -21,7 +21,7 @@ ANSWERED_FAST, ANSWERED = 0.82, 0.885  # of queued calls: at once, at all
 IVR_ONLY, BUSY, FAILED, VOICEMAIL = 0.05, 0.015, 0.004, 0.3  # in hours; voicemail: of calls out of hours
 OUT_RESULTS, OUT_WEIGHTS = ("answered", "missed", "busy", "failed"), (70, 20, 8, 2)
 STORE_RESULTS, STORE_WEIGHTS = ("answered", "missed", "busy"), (79, 16, 5)
-HIDDEN_NUMBER, TRACKED_STATIC, EXTERNAL = 0.02, 0.26, 0.03
+HIDDEN_NUMBER, TRACKED_STATIC, EXTERNAL = 0.02, 0.20, 0.03
 STATIC_SOURCES = (("2gis", "referral"), ("yandex_maps", "referral"), ("billboard", "saved"))
 FIRST_CALL, FIRST_LEG = 600_001, 7_000_001
 
