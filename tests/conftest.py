@@ -68,8 +68,8 @@ def compiled_once() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread_each(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Two workers on two cores: here a build has one thread of dbt's and one of DuckDB's, about a tenth less CPU for a build. A file that says
-    AS_MANY_THREADS_AS_A_NIGHT builds as the nightly job does: what only several threads can break shows there."""
+    """Two workers on two cores: here a build has one thread of dbt's and one of DuckDB's, about a tenth less CPU for a build.
+    A file that says AS_MANY_THREADS_AS_A_NIGHT builds as the nightly job does: what only several threads can break shows there."""
     if getattr(request.module, "AS_MANY_THREADS_AS_A_NIGHT", False):
         yield
         return

@@ -16,7 +16,8 @@ from orchestration.audits import Finding
 
 @pytest.fixture(scope="session", autouse=True)
 def lists_of_a_step_made_once() -> Iterator[None]:
-    """Dagster goes through all assets of a step again for each asset that the step reports, a fifth of a walk under the profiler; here once a step."""
+    """Dagster goes through all assets of a step again for each asset that the step reports: a fifth of a walk under the profiler.
+    Here it does once a step."""
     from dagster._core.execution.context.system import StepExecutionContext
 
     listed = StepExecutionContext.get_output_asset_keys
