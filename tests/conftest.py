@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import jinja2
 import pytest
 from filelock import FileLock
@@ -17,6 +18,22 @@ os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 gc.set_threshold(50_000, 50, 50)
 
 UNTIL = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
+# The longest files are begun first, so that both workers end together; one that needs no parsed project while the other parses it.
+BEGUN_FIRST = (
+    "test_days.py",
+    "test_retailcrm_source.py",
+    "test_either_back_office.py",
+    "test_refresh.py",
+    "test_real_input.py",
+    "test_recomputed.py",
+    "test_subsets.py",
+    "test_walk.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: number for number, name in enumerate(BEGUN_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +63,29 @@ def compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2.Environment, "compile", compile_once)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread_each(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Two workers on two cores: here a build has one thread of dbt's and one of DuckDB's, about a tenth less CPU for a build.
+    A file that says AS_MANY_THREADS_AS_A_NIGHT builds as the nightly job does: what only several threads can break shows there."""
+    if getattr(request.module, "AS_MANY_THREADS_AS_A_NIGHT", False):
+        yield
+        return
+    from orchestration import dbt
+
+    connect, command = duckdb.connect, dbt._command
+
+    def alone(database: str = ":memory:", read_only: bool = False, config: dict | None = None, **more):
+        return connect(database, read_only=read_only, config={"threads": 1, **(config or {})}, **more)
+
+    def one_by_one(args, project, variables, *, quiet):
+        return [*command(args, project, variables, quiet=quiet), *(["--threads", "1"] if args[0] in dbt.FROM_A_MANIFEST else [])]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", alone)
+        patch.setattr(dbt, "_command", one_by_one)
         yield
 
 

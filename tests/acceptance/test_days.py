@@ -21,6 +21,7 @@ from tests.conftest import UNTIL
 from tests.drills import broken_ratios, differences, unreached
 from tests.nights import house, land, night
 
+AS_MANY_THREADS_AS_A_NIGHT = True
 SALES = "from marts.orders where is_counted"
 COST = """
     select cast(sum(order_lines.cost_amount) * 100 as bigint) from marts.order_lines join marts.orders using (order_id)

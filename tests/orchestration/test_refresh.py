@@ -29,6 +29,7 @@ from orchestration import (
 )
 from tests.nights import copy_parsed
 
+AS_MANY_THREADS_AS_A_NIGHT = True
 RETAILER = ["--customers", "120", "--days", "45", "--stores", "3", "--rate", "100"]
 DOWN = "mindbox"
 CUSTOMERS = "select source_system, source_account, source_record_id, customer_id from {}.customer_profiles order by all"

@@ -9,7 +9,7 @@ with records as (
 ),
 
 today as (
-    select cast(timezone(value, timezone('UTC', (select max(published_at) from marts.publications))) as date) as as_of_on
+    select cast(timezone(value, timezone('UTC', (select max(refreshed_at) from marts.load_reconciliation))) as date) as as_of_on
     from marts.parameters where name = 'business.timezone'
 ),
 

@@ -15,7 +15,7 @@ with purchases as (
 starts as (
     select starts.*
     from marts.purchase_starts as starts
-    cross join (select max(published_at) as as_of from marts.publications)
+    cross join (select max(refreshed_at) as as_of from marts.load_reconciliation)
     cross join (
         select cast(cast(value as double) * 60 as integer) as patience from marts.parameters
         where name = 'channels.conversion_hours_without_order'
@@ -40,7 +40,7 @@ buyers as (
     from (select distinct cast(date_trunc('month', ordered_on) as date) as month, sales_channel, customer_id from purchases) as buying
     cross join (select cast(value as integer) as days from marts.parameters where name = 'channels.repurchase_window_days')
     cross join (
-        select cast(timezone(value, timezone('UTC', (select max(published_at) from marts.publications))) as date) as as_of_on
+        select cast(timezone(value, timezone('UTC', (select max(refreshed_at) from marts.load_reconciliation))) as date) as as_of_on
         from marts.parameters where name = 'business.timezone'
     )
     left join purchases as later

@@ -65,7 +65,7 @@ records as (
     from lost_steps
     cross join (select value as zone from marts.parameters where name = 'business.timezone')
     group by customer_id, run_number, piece, zone
-    having max(occurred_at) + any_value(patience) < (select max(published_at) from marts.publications)
+    having max(occurred_at) + any_value(patience) < (select max(refreshed_at) from marts.load_reconciliation)
 )
 
 select

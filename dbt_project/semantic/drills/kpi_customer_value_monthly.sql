@@ -28,7 +28,7 @@ months as (
     select
         month,
         least(last_day(month), (
-            select cast(timezone(value, timezone('UTC', (select max(published_at) from marts.publications))) as date)
+            select cast(timezone(value, timezone('UTC', (select max(refreshed_at) from marts.load_reconciliation))) as date)
             from marts.parameters where name = 'business.timezone'
         )) as last_day,
         (select cast(value as integer) from marts.parameters where name = 'sales.omnichannel_window_days') as window_days,

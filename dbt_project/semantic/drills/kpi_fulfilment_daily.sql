@@ -9,7 +9,7 @@ with orders as (
         fulfilment_method in ('courier', 'pickup_point', 'store_pickup') as is_delivered_later
     from marts.orders
     cross join (select value as zone from marts.parameters where name = 'business.timezone')
-    cross join (select max(published_at) as as_of from marts.publications)
+    cross join (select max(refreshed_at) as as_of from marts.load_reconciliation)
     where not is_test
 ),
 

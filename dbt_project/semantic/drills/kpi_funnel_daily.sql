@@ -24,7 +24,7 @@ carts as (
         is_abandoned and coalesce(next_ordered_at <= starts.cart_at + to_days(recovery_days), false) as is_recovered
     from marts.purchase_starts as starts
     join people using (customer_id)
-    cross join (select max(published_at) as as_of from marts.publications)
+    cross join (select max(refreshed_at) as as_of from marts.load_reconciliation)
     cross join (
         select
             max(if(name = 'triggers.abandoned_cart_hours', cast(cast(value as double) * 60 as integer), null)) as patience,

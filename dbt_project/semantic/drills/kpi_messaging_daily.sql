@@ -30,7 +30,7 @@ select
     channel,
     message_type,
     (
-        select cast(timezone(value, timezone('UTC', (select max(published_at) from marts.publications))) as date) - day
+        select cast(timezone(value, timezone('UTC', (select max(refreshed_at) from marts.load_reconciliation))) as date) - day
         from marts.parameters where name = 'business.timezone'
     ) as age_days,
     count(*) as sent,

@@ -15,7 +15,7 @@ with orders as (
 bounds as (
     select
         (select min(ordered_on) from orders) as begins_on,
-        cast(timezone(zone, timezone('UTC', (select max(published_at) from marts.publications))) as date) as as_of_on,
+        cast(timezone(zone, timezone('UTC', (select max(refreshed_at) from marts.load_reconciliation))) as date) as as_of_on,
         days
     from (select value as zone from marts.parameters where name = 'business.timezone')
     cross join (select cast(value as integer) as days from marts.parameters where name = 'loyalty.programme_effect_days')

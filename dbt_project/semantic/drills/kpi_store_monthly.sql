@@ -103,7 +103,7 @@ rules as (
         greatest(cast(max(value) filter (where name = 'sales.like_for_like_full_months') as integer) - 1, 12) as full_months,
         cast(max(value) filter (where name = 'sales.like_for_like_history_days') as integer) as history_days,
         cast(timezone(max(value) filter (where name = 'business.timezone'),
-            timezone('UTC', (select max(published_at) from marts.publications))) as date) as as_of_on
+            timezone('UTC', (select max(refreshed_at) from marts.load_reconciliation))) as date) as as_of_on
     from marts.parameters
 ),
 
