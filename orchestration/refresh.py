@@ -111,4 +111,5 @@ def main(options: list[str]) -> int:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the sandbox ends with us
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits it ignored, and Dagster then ignores both
     sys.exit(main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,9 @@ from filelock import FileLock
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+
+# A background job of a shell begins with SIGINT ignored, and Dagster gives SIGTERM the same lot: nothing the suite starts could be ended.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # dbt's manifest and Dagster's definitions stay alive for the whole suite; walking through them every 700 objects is lost time.
 gc.set_threshold(50_000, 50, 50)
