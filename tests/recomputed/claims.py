@@ -100,11 +100,13 @@ def _of_messages(world: _World) -> Told:
 
 
 def _resend(world: _World) -> tuple[float | None, int]:
-    """Revenue after a click per delivered message: campaigns sent by e-mail and by SMS under one name against those without SMS."""
-    names = world.tables.campaigns.set_index("campaign_id").name.str.strip().str.lower()
+    """Revenue after a click per delivered message: campaigns sent by e-mail and by SMS with one utm_campaign (else name) against those
+    without SMS."""
+    campaigns = world.tables.campaigns.set_index("campaign_id")
+    words = campaigns.utm_campaign.fillna(campaigns.name).str.strip().str.lower()
     messages = with_orders(world.tables)
     messages = messages[messages.message_type == "mass"]
-    called = messages.campaign_id.map(names).fillna(messages.campaign_id)
+    called = messages.campaign_id.map(words).fillna(messages.campaign_id)
     ways = messages.groupby(called).channel.agg(set)
     by_email, by_sms = (ways.map(lambda way, channel=channel: channel in way) for channel in ("email", "sms"))
     sides = []

@@ -109,21 +109,22 @@ carts as (
     group by marts.channel
 ),
 
-campaigns as (
+-- The legs of a mailing (an e-mail, then an SMS) are campaigns of their own, which share the utm_campaign of their links and not the name.
+resends as (
     select
         is_with_sms,
         sum(delivered) as delivered,
         {{ ratio('sum(revenue)', 'sum(delivered)') }} as revenue_per_message
     from (
         select
-            coalesce(lower(trim(campaign_name)), campaign_id) as campaign,
-            max(case when channel = 'sms' then 1 else 0 end) as is_with_sms,
-            max(case when channel = 'email' then 1 else 0 end) as is_with_email,
-            sum(delivered) as delivered,
-            sum(attributed_revenue) as revenue
-        from {{ ref('kpi_campaigns') }}
-        where message_type = 'mass'
-        group by coalesce(lower(trim(campaign_name)), campaign_id)
+            max(case when legs.channel = 'sms' then 1 else 0 end) as is_with_sms,
+            max(case when legs.channel = 'email' then 1 else 0 end) as is_with_email,
+            sum(legs.delivered) as delivered,
+            sum(legs.attributed_revenue) as revenue
+        from {{ ref('kpi_campaigns') }} as legs
+        left join {{ ref('campaigns') }} as campaigns on legs.campaign_id = campaigns.campaign_id
+        where legs.message_type = 'mass'
+        group by lower(trim(coalesce(campaigns.utm_campaign, legs.campaign_name, legs.campaign_id)))
     ) as sums
     where is_with_email = 1
     group by is_with_sms
@@ -287,8 +288,8 @@ own_values as (
         ('abandoned_cart_email_opens', "(select open_rate from carts where channel = 'email')", "(select delivered from carts where channel = 'email')"),
         ('abandoned_cart_email_clicks', "(select click_rate from carts where channel = 'email')", "(select delivered from carts where channel = 'email')"),
         ('resend_with_sms',
-            '(select revenue_per_message from campaigns where is_with_sms = 1) / nullif((select revenue_per_message from campaigns where is_with_sms = 0), 0)',
-            '(select delivered from campaigns where is_with_sms = 1)'),
+            '(select revenue_per_message from resends where is_with_sms = 1) / nullif((select revenue_per_message from resends where is_with_sms = 0), 0)',
+            '(select delivered from resends where is_with_sms = 1)'),
         ('nps_average', '(select nps from answers)', '(select n from answers)'),
         ('nps_excellent', '(select nps from answers)', '(select n from answers)'),
         ('customer_lifetime_value', '(select revenue_per_buyer from buyers) / (select rate from dollars)', '(select n from buyers)'),
