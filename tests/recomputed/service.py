@@ -6,6 +6,8 @@ import pandas as pd
 
 from tests.recomputed.sales import summed
 from tests.recomputed.tables import Tables, ratio
+from tests.recomputed.telephone import judged_calls
+from tests.recomputed.tickets import counted_tickets
 
 DESK, PHONE = ["day", "channel", "priority"], ["day", "direction", "queue"]
 TIMES = {
@@ -20,7 +22,7 @@ TIMES = {
 
 def kpi_service_daily(tables: Tables) -> pd.DataFrame:
     """Tickets by the day they were made, ratings by the day they were given, contacts by the day they came."""
-    tickets = tables.tickets[tables.tickets.is_counted].assign(day=lambda frame: frame.created_on)
+    tickets = counted_tickets(tables).assign(day=lambda frame: frame.created_on)
     answered, solved = tickets.sla_first_response_met, tickets.sla_resolution_met
     made = summed(
         tickets, DESK,
@@ -78,7 +80,8 @@ def _contacts(tables: Tables, tickets: pd.DataFrame) -> pd.DataFrame:
     """What customers came with: tickets that they opened, and calls in about an order."""
     orders = tables.orders.set_index("order_id")
     opened = tickets[~tickets.is_created_by_agent]
-    called = tables.calls[(tables.calls.direction == "in") & tables.calls.is_about_order]
+    calls = judged_calls(tables)
+    called = calls[calls.is_about_order]
     came = pd.concat([
         opened.assign(contact_id="ticket " + opened.ticket_id, came_at=opened.created_at, said=opened.order_id.notna()),
         called.assign(contact_id="call " + called.call_id, came_at=called.started_at, day=called.started_on, channel="phone",
@@ -101,7 +104,8 @@ def _repeated(tables: Tables, contacts: pd.DataFrame) -> set[str]:
 
 def kpi_calls_daily(tables: Tables) -> pd.DataFrame:
     """Calls in and out by queue; calls between colleagues are left out."""
-    calls = tables.calls[tables.calls.direction != "internal"].assign(day=lambda frame: frame.started_on)
+    calls = judged_calls(tables)
+    calls = calls[calls.direction != "internal"].assign(day=lambda frame: frame.started_on)
     calls["queue"] = calls.queue.fillna("none")
     within = tables.rules["service.answer_within_seconds"]
     comes_in, asked = calls.direction == "in", ~calls.is_ivr_only

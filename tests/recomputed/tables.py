@@ -1,7 +1,9 @@
-"""The published tables as DataFrames, read when they are first asked for.
+"""The published tables as DataFrames, read when they are first asked for, and facts that are not published.
 
     tables = Tables("omnimart.duckdb")
     tables.orders, tables["orders"]        one row per order
+    tables.facts("seeds.holidays")         what a KPI rests on and only the warehouse holds: facts as vendors tell them, never a
+                                           flag or a duration made of them
     tables.rules["attribution.window_days"], tables.as_of_on, tables.business_date(tables.tickets.created_at)
 
 Money (every decimal column) is whole kopecks, so that sums are exact and a ratio of money per order wants `/ 100`. Whole numbers and
@@ -23,17 +25,31 @@ NULLABLE = {"int16": "Int64", "int32": "Int64", "int64": "Int64", "bool": "boole
 
 
 class Tables:
-    """A published file, or the warehouse it is published from."""
+    """A published file, or the warehouse it is published from; facts come from the `warehouse.duckdb` of the same data folder."""
 
     def __init__(self, file: Path | str) -> None:
-        self._connection = duckdb.connect(str(file), read_only=True)
+        self._file = Path(file).resolve()
+        self._connection = duckdb.connect(str(self._file), read_only=True)
         self._read: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """The table, for the caller not to change: everybody gets the same one."""
         if name not in self._read:
-            self._read[name] = self._frame(name)
+            self._read[name] = _frame(self._connection, f"marts.{name}", self.types(name))
         return self._read[name]
+
+    def facts(self, name: str) -> pd.DataFrame:
+        """A table of the warehouse, `schema.table`, for the caller not to change."""
+        if name not in self._read:
+            query = "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ?"
+            types = dict(self._warehouse.execute(query, name.split(".")).fetchall())
+            self._read[name] = _frame(self._warehouse, name, types)
+        return self._read[name]
+
+    @cached_property
+    def _warehouse(self) -> duckdb.DuckDBPyConnection:
+        found = (folder / "warehouse.duckdb" for folder in self._file.parents)
+        return duckdb.connect(str(next(file for file in found if file.exists())), read_only=True)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_"):
@@ -71,14 +87,15 @@ class Tables:
         local = moments.dt.tz_localize("UTC").dt.tz_convert(self.rules["business.timezone"])
         return local.dt.tz_localize(None).dt.normalize()
 
-    def _frame(self, name: str) -> pd.DataFrame:
-        columns = []
-        for column, data_type in self.types(name).items():
-            read = {KOPECKS: f'cast("{column}" * 100 as bigint)', "DATE": f'cast("{column}" as timestamp)'}.get(data_type, f'"{column}"')
-            columns.append(f'{read} as "{column}"')
-        arrow = self._connection.execute(f"select {', '.join(columns)} from marts.{name}").to_arrow_table()
-        nullable = {str(field.type): NULLABLE[str(field.type)] for field in arrow.schema if str(field.type) in NULLABLE}
-        return arrow.to_pandas(types_mapper=lambda of: pd.api.types.pandas_dtype(nullable[str(of)]) if str(of) in nullable else None)
+
+def _frame(connection: duckdb.DuckDBPyConnection, name: str, types: dict[str, str]) -> pd.DataFrame:
+    columns = []
+    for column, data_type in types.items():
+        read = {KOPECKS: f'cast("{column}" * 100 as bigint)', "DATE": f'cast("{column}" as timestamp)'}.get(data_type, f'"{column}"')
+        columns.append(f'{read} as "{column}"')
+    arrow = connection.execute(f"select {', '.join(columns)} from {name}").to_arrow_table()
+    nullable = {str(field.type): NULLABLE[str(field.type)] for field in arrow.schema if str(field.type) in NULLABLE}
+    return arrow.to_pandas(types_mapper=lambda of: pd.api.types.pandas_dtype(nullable[str(of)]) if str(of) in nullable else None)
 
 
 def ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
