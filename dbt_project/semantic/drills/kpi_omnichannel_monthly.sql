@@ -1,7 +1,7 @@
--- The buyers of the 12 months up to the end of a month, by the classes of channels in which they bought; without bands (within one the
--- same, with the number of orders and of channels of each).
--- Записи — покупатели за 12 месяцев по конец месяца и классы каналов, в которых они покупали; без диапазонов.
--- only: frequency_band = 'all' and channels_count is null
+-- The buyers of the 12 months up to the end of a month: in how many channels and in which classes of them they bought, and how often.
+-- A row of totals (frequency_band all, channels_count NULL, shopper_type all) is made of the records of all its cells.
+-- Записи — покупатели за 12 месяцев по конец месяца: в скольких каналах, в каких классах каналов и как часто они покупали. Строка итогов
+-- (frequency_band all, channels_count NULL, shopper_type all) складывается из записей всех её ячеек.
 with orders as (
     select *
     from marts.orders
@@ -159,38 +159,59 @@ compared as (
 crossed as (
     select
         month,
+        coalesce(frequency_band, 'all') as frequency_band,
+        'omnichannel' as shopper_type,
         sum(index_customers) as index_customers,
         sum(index_customers) filter (where usual_visits is not null) as matched_customers,
         sum(visits_after) filter (where usual_visits is not null) as repeat_visits,
         sum(index_customers * usual_visits) as baseline_repeat_visits
     from compared
     where index_customers > 0
-    group by month
+    group by grouping sets ((month, frequency_band), (month))
 ),
 
-records as (
+bought as (
     select
         months.month,
         orders.customer_id,
         case count(distinct channel_class)
             when 2 then 'omnichannel' else if(any_value(channel_class) = 'online', 'online_only', 'offline_only') end as shopper_type,
+        cast(count(distinct sales_channel) as integer) as channels_count,
         count(*) as orders_12m,
         sum(receipts_count) filter (where ordered_on >= months.month) as orders_count,
-        sum(net_revenue) filter (where ordered_on >= months.month) as order_revenue,
-        any_value(returned.returned_amount) as returned_amount,
-        any_value(visited_stores.visits) as visits,
-        any_value(lifetimes.lifetime_revenue) as lifetime_revenue
+        sum(net_revenue) filter (where ordered_on >= months.month) as order_revenue
     from months
     join orders on ordered_on <= last_day and ordered_on > last_day - window_days and channel_class in ('online', 'offline')
-    left join returned on returned.month = months.month and returned.customer_id = orders.customer_id
-    left join visited_stores on visited_stores.month = months.month and visited_stores.customer_id = orders.customer_id
-    left join lifetimes on lifetimes.month = months.month and lifetimes.customer_id = orders.customer_id
     group by months.month, orders.customer_id
+),
+
+records as (
+    select
+        month,
+        case
+            when orders_12m >= 10 then '10+' when orders_12m >= 5 then '5–9' when orders_12m >= 3 then '3–4'
+            else cast(orders_12m as varchar)
+        end as frequency_band,
+        channels_count,
+        shopper_type,
+        customer_id,
+        orders_12m,
+        orders_count,
+        order_revenue,
+        returned_amount,
+        visits,
+        lifetime_revenue
+    from bought
+    left join returned using (month, customer_id)
+    left join visited_stores using (month, customer_id)
+    left join lifetimes using (month, customer_id)
 ),
 
 summed as (
     select
         month,
+        coalesce(frequency_band, 'all') as frequency_band,
+        channels_count,
         coalesce(shopper_type, 'all') as shopper_type,
         count(*) as customers,
         count(*) filter (where orders_12m >= 2) as repeat_buyers,
@@ -200,43 +221,87 @@ summed as (
         coalesce(sum(visits), 0) as visits,
         coalesce(sum(lifetime_revenue), 0) as lifetime_revenue
     from records
-    group by grouping sets ((month, shopper_type), (month))
+    group by month, cube (frequency_band, channels_count, shopper_type)
+),
+
+-- Everybody is compared with: the two single classes (whatever their channels), and the buyers of one channel.
+baselines as (
+    select
+        month,
+        frequency_band,
+        if(shopper_type = 'all', 'all', 'omnichannel') as shopper_type,
+        sum(customers) as customers,
+        sum(orders) as orders,
+        sum(order_revenue) as order_revenue,
+        sum(net_revenue) as net_revenue,
+        sum(lifetime_revenue) as lifetime_revenue
+    from summed
+    where (shopper_type in ('online_only', 'offline_only') and channels_count is null) or (shopper_type = 'all' and channels_count = 1)
+    group by all
+),
+
+-- People who crossed over, or only touched, where nobody bought.
+cells as (
+    select month, frequency_band, channels_count, shopper_type from summed
+
+    union
+
+    select month, frequency_band, null, shopper_type from crossed
+
+    union
+
+    select month, 'all', null, shopper_type from touchers
 )
 
 select
-    summed.month,
-    'all' as frequency_band,
-    cast(null as integer) as channels_count,
-    summed.shopper_type,
+    cells.month,
+    cells.frequency_band,
+    cells.channels_count,
+    cells.shopper_type,
     summed.customers,
-    if(summed.shopper_type <> 'all', everybody.customers, null) as buyers,
-    if(summed.shopper_type = 'omnichannel', everybody.repeat_buyers, null) as repeat_buyers,
-    if(summed.shopper_type = 'omnichannel', summed.customers, null) as omnichannel_customers,
+    if(cells.shopper_type <> 'all', everybody.customers, null) as buyers,
+    if(cells.shopper_type = 'omnichannel', everybody.repeat_buyers, null) as repeat_buyers,
+    if(cells.shopper_type = 'omnichannel', summed.customers, null) as omnichannel_customers,
     summed.orders,
     summed.order_revenue,
     summed.net_revenue,
     summed.visits,
     summed.lifetime_revenue,
     summed.lifetime_revenue / nullif(summed.customers, 0) as ltv,
-    if(summed.shopper_type = 'omnichannel', everybody.lifetime_revenue - summed.lifetime_revenue, null) as baseline_lifetime_revenue,
-    baseline_lifetime_revenue / nullif(everybody.customers - summed.customers, 0) as baseline_ltv,
     touchers.customers_by_touch,
-    if(summed.shopper_type <> 'all', all_touchers.customers_by_touch, null) as touched_customers,
-    if(summed.shopper_type = 'omnichannel', touchers.customers_by_touch, null) as omnichannel_customers_by_touch,
-    if(summed.shopper_type = 'omnichannel', crossed.index_customers, null) as index_customers,
-    if(summed.shopper_type = 'omnichannel', crossed.matched_customers, null) as matched_customers,
-    if(summed.shopper_type = 'omnichannel', crossed.repeat_visits, null) as repeat_visits,
-    if(summed.shopper_type = 'omnichannel', crossed.baseline_repeat_visits, null) as baseline_repeat_visits,
-    if(summed.shopper_type = 'omnichannel', everybody.customers - summed.customers, null) as baseline_customers,
-    if(summed.shopper_type = 'omnichannel', everybody.orders - summed.orders, null) as baseline_orders,
-    if(summed.shopper_type = 'omnichannel', everybody.order_revenue - summed.order_revenue, null) as baseline_order_revenue,
-    if(summed.shopper_type = 'omnichannel', everybody.net_revenue - summed.net_revenue, null) as baseline_net_revenue,
+    if(cells.shopper_type <> 'all', all_touchers.customers_by_touch, null) as touched_customers,
+    if(cells.shopper_type = 'omnichannel', touchers.customers_by_touch, null) as omnichannel_customers_by_touch,
+    crossed.index_customers,
+    crossed.matched_customers,
+    crossed.repeat_visits,
+    crossed.baseline_repeat_visits,
+    crossed.repeat_visits / nullif(crossed.baseline_repeat_visits, 0) - 1 as uplift_repeat_visits,
+    baselines.customers as baseline_customers,
+    baselines.orders as baseline_orders,
+    baselines.order_revenue as baseline_order_revenue,
+    baselines.net_revenue as baseline_net_revenue,
+    baselines.lifetime_revenue as baseline_lifetime_revenue,
+    baselines.lifetime_revenue / nullif(baselines.customers, 0) as baseline_ltv,
     summed.order_revenue / nullif(summed.orders, 0) as average_order_value,
-    baseline_order_revenue / nullif(baseline_orders, 0) as baseline_average_order_value,
+    baselines.order_revenue / nullif(baselines.orders, 0) as baseline_average_order_value,
     summed.net_revenue / nullif(summed.customers, 0) as revenue_per_customer,
-    baseline_net_revenue / nullif(baseline_customers, 0) as baseline_revenue_per_customer
-from summed
-join summed as everybody on everybody.month = summed.month and everybody.shopper_type = 'all'
-left join touchers on touchers.month = summed.month and touchers.shopper_type = summed.shopper_type
-left join touchers as all_touchers on all_touchers.month = summed.month and all_touchers.shopper_type = 'all'
-left join crossed on crossed.month = summed.month
+    baselines.net_revenue / nullif(baselines.customers, 0) as baseline_revenue_per_customer
+from cells
+left join summed
+    on summed.month = cells.month and summed.frequency_band = cells.frequency_band and summed.shopper_type = cells.shopper_type
+        and summed.channels_count is not distinct from cells.channels_count
+left join summed as everybody
+    on everybody.month = cells.month and everybody.frequency_band = cells.frequency_band and everybody.shopper_type = 'all'
+        and everybody.channels_count is not distinct from cells.channels_count
+left join baselines
+    on baselines.month = cells.month and baselines.frequency_band = cells.frequency_band and baselines.shopper_type = cells.shopper_type
+        and (cells.shopper_type = 'omnichannel' or cells.channels_count > 1)
+left join touchers
+    on touchers.month = cells.month and touchers.shopper_type = cells.shopper_type
+        and cells.frequency_band = 'all' and cells.channels_count is null
+left join touchers as all_touchers
+    on all_touchers.month = cells.month and all_touchers.shopper_type = 'all'
+        and cells.frequency_band = 'all' and cells.channels_count is null
+left join crossed
+    on crossed.month = cells.month and crossed.frequency_band = cells.frequency_band and crossed.shopper_type = cells.shopper_type
+        and cells.channels_count is null

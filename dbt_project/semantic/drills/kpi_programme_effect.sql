@@ -1,10 +1,14 @@
--- Who is compared, each with the orders of the window before and of the one after: members around the day on which they enrolled
--- (`member`, of the forms `enrolment` and `matched`), everybody around the programme's start (`launch`), and non-members around the middle
--- of a month (`other`), who stand beside members of the same month and orders (0, 1, 2, 3 or more) in each half of the window before.
--- Записи — те, кого сравнивают, с заказами в окнах до и после: участники вокруг дня вступления (member; формы enrolment и matched), все
--- вокруг запуска программы (launch) и неучастники вокруг середины месяца (other) с тем же месяцем и числом заказов (0, 1, 2, 3 и больше) в
--- каждой половине окна до. Отток (churn_rate) — та же пара окон, но по жизненному циклу: см. запрос kpi_customer_value_monthly.
--- only: metric <> 'churn_rate'
+-- Who is compared, each with the orders of the window before and of the one after: members around the day on which they enrolled (side
+-- member, once in the form enrolment and once in matched), everybody around the programme's start (launch), and non-members around the
+-- middle of a month (side other of the form matched), who stand beside members of the same month and orders (0, 1, 2, 3 or more) in each
+-- half of the window before. Churn: was not lapsed the day before a window (alive), and grew lapsed in it (lapsed), by the lifecycle;
+-- NULL where the history is too short for it.
+-- Записи — те, кого сравнивают, с заказами в окнах до и после: участники вокруг дня вступления (side member: один раз в форме enrolment,
+-- второй — в matched), все вокруг запуска программы (launch) и неучастники вокруг середины месяца (side other формы matched) с тем же
+-- месяцем и числом заказов (0, 1, 2, 3 и больше) в каждой половине окна до. Отток: за день до окна ещё не был в оттоке (alive) и ушёл в
+-- отток в самом окне (lapsed) по жизненному циклу; пусто, если для этого мало истории.
+-- every: metric: a record serves all of them; order values and frequencies by revenue_ and orders_, attrition by early_orders_, churn by
+-- alive_ and lapsed_. Запись участвует в каждой метрике: чек и частота — revenue_ и orders_, отсев — early_orders_, отток — alive_ и lapsed_.
 with orders as (
     select *
     from marts.orders
@@ -59,7 +63,7 @@ watched as (
     where enrolled_on is null or enrolled_on > middle_on + days
 ),
 
-records as (
+bought as (
     select
         side,
         customer_id,
@@ -83,12 +87,115 @@ records as (
     having side = 'launch' or orders_before > 0
 ),
 
-measured as (
+-- Days with orders, each with the next one of the same customer.
+gaps as (
+    select
+        customer_id,
+        ordered_on,
+        lead(ordered_on) over (partition by customer_id order by ordered_on) as next_on,
+        min(ordered_on) over (partition by customer_id) + new_days as settled_on
+    from (select distinct customer_id, ordered_on from orders)
+    cross join (select cast(value as integer) as new_days from marts.parameters where name = 'lifecycle.new_days')
+),
+
+-- Where churn can be known: the windows of each, and the last order before them.
+windows as (
+    select side, customer_id, month, period, from_on, from_on + days as to_on, days
+    from (
+        select side, customer_id, month, before_to - days as before_from, 'before' as period, before_to - days as from_on
+        from bought
+        cross join bounds
+
+        union all
+
+        select side, customer_id, month, before_to - days, 'after', after_from
+        from bought
+        cross join bounds
+    )
+    cross join bounds
+    join marts.lifecycle_thresholds as thresholds on thresholds.year = year(before_from)
+    where before_from - begins_on >= lapsed_days and lapsed_days < 2 * days
+),
+
+-- Lapsed on the day on which the gap outgrew the threshold of the day's year.
+lapses as (
+    select customer_id, greatest(ordered_on + lapsed_days + 1, settled_on) as lapsed_on
+    from gaps
+    join marts.lifecycle_thresholds as thresholds on thresholds.year = year(greatest(ordered_on + lapsed_days + 1, settled_on))
+    where next_on is null or next_on > lapsed_on
+),
+
+churn as (
     select
         side,
-        month,
+        windows.customer_id,
+        windows.month,
+        max(if(alive, 1, 0)) filter (where period = 'before') as alive_before,
+        max(if(lapsed, 1, 0)) filter (where period = 'before') as lapsed_before,
+        max(if(alive, 1, 0)) filter (where period = 'after') as alive_after,
+        max(if(lapsed, 1, 0)) filter (where period = 'after') as lapsed_after
+    from (
+        select
+            windows.*,
+            exists (
+                select 1
+                from gaps
+                join marts.lifecycle_thresholds as thresholds on thresholds.year = year(windows.from_on - 1)
+                where gaps.customer_id = windows.customer_id and ordered_on < windows.from_on
+                    and (next_on is null or next_on >= windows.from_on)
+                    and (windows.from_on - 1 < settled_on or windows.from_on - 1 - ordered_on <= lapsed_days)
+            ) as alive,
+            exists (
+                select 1
+                from lapses
+                where lapses.customer_id = windows.customer_id and lapsed_on >= windows.from_on and lapsed_on < windows.to_on
+            ) as lapsed
+        from windows
+    ) as windows
+    group by all
+),
+
+watched_people as (
+    select
+        *,
         least(early_orders_before, 3) as older_band,
-        least(orders_before - early_orders_before, 3) as newer_band,
+        least(orders_before - early_orders_before, 3) as newer_band
+    from bought
+    left join churn using (side, customer_id, month)
+),
+
+-- A cell with people of both sides is matched.
+matched_cells as (
+    select month, older_band, newer_band
+    from watched_people
+    where side <> 'launch'
+    group by all
+    having count(distinct side) = 2
+),
+
+records as (
+    select 'launch' as form, * from watched_people
+    where side = 'launch'
+
+    union all
+
+    select 'enrolment', * from watched_people
+    where side = 'member'
+
+    union all
+
+    select 'matched', watched_people.* from watched_people
+    join matched_cells using (month, older_band, newer_band)
+    where side <> 'launch'
+),
+
+measured as (
+    select
+        form,
+        side,
+        month,
+        older_band,
+        newer_band,
         period,
         count(*) as people,
         sum(coalesce(revenue, 0)) as revenue,
@@ -96,16 +203,18 @@ measured as (
         sum(online_orders) as online_orders,
         count(*) filter (where orders > 0) as buyers,
         count(*) filter (where early_orders > 0) as early,
-        count(*) filter (where early_orders > 0 and early_orders = orders) as dropped
+        count(*) filter (where early_orders > 0 and early_orders = orders) as dropped,
+        sum(alive) as alive,
+        sum(alive * lapsed) as lapsed
     from (
         select *, 'before' as period, revenue_before as revenue, orders_before as orders, online_orders_before as online_orders,
-            early_orders_before as early_orders
+            early_orders_before as early_orders, alive_before as alive, lapsed_before as lapsed
         from records
 
         union all by name
 
         select *, 'after' as period, revenue_after as revenue, orders_after as orders, online_orders_after as online_orders,
-            early_orders_after as early_orders
+            early_orders_after as early_orders, alive_after as alive, lapsed_after as lapsed
         from records
     )
     group by all
@@ -113,6 +222,7 @@ measured as (
 
 cells as (
     select
+        form,
         side,
         month,
         older_band,
@@ -125,28 +235,23 @@ cells as (
             {'metric': 'orders_per_customer', 'numerator': orders, 'denominator': people},
             {'metric': 'revenue_per_customer', 'numerator': revenue, 'denominator': people},
             {'metric': 'online_orders_per_customer', 'numerator': online_orders, 'denominator': people},
+            {'metric': 'churn_rate', 'numerator': lapsed, 'denominator': alive},
             {'metric': 'attrition_rate', 'numerator': dropped, 'denominator': early}
         ], recursive := true)
     from measured
 ),
 
 forms as (
-    select if(side = 'launch', 'launch', 'enrolment') as form, * exclude (side), null as other_people, null as other_numerator,
-        null as other_denominator
-    from cells
-    where side in ('launch', 'member')
-
-    union all by name
-
     select
-        'matched' as form,
-        own.* exclude (side),
+        own.*,
         others.people as other_people,
         own.people * others.numerator / others.people as other_numerator,
         own.people * others.denominator / others.people as other_denominator
     from cells as own
-    join cells as others using (month, older_band, newer_band, period, metric)
-    where own.side = 'member' and others.side = 'other'
+    left join cells as others
+        on others.form = own.form and others.side = 'other' and others.month = own.month and others.older_band = own.older_band
+            and others.newer_band = own.newer_band and others.period = own.period and others.metric = own.metric
+    where own.side <> 'other'
 ),
 
 summed as (
