@@ -211,7 +211,7 @@ def companies(dice: Dice, customers: int, *, begins: np.datetime64, until: np.da
 
 
 def stock_of(dice: Dice, goods: pd.DataFrame, places: pd.DataFrame, *, customers: int) -> Callable[[date], pd.DataFrame]:
-    """Stock that sells down and is refilled every few weeks; a function of product, place and day alone.
+    """Stock that sells down and is refilled every few weeks; a function of product, place and day alone. A closed store is cleared.
 
     Now and then more is reserved than is there (oversold). Moving by day, not by order: no mart may expect that
     yesterday's stock minus today's sales is today's stock, and no real till export keeps that promise either.
@@ -225,6 +225,7 @@ def stock_of(dice: Dice, goods: pd.DataFrame, places: pd.DataFrame, *, customers
     phase = dice.index(40, "stock phase", product, place)
     listed = dice.happens(np.where(place >= 1000, 0.98, 0.6), "stock listed", product, place)
     listed_from = np.repeat(goods["created_at"].to_numpy().astype("datetime64[D]"), len(places))
+    opened, closed = (np.tile(places[column].to_numpy().astype("datetime64[D]"), len(goods)) for column in ("opened_on", "closed_on"))
 
     def stock(day: date) -> pd.DataFrame:
         number = np.datetime64(day, "D").astype(int)
@@ -234,7 +235,8 @@ def stock_of(dice: Dice, goods: pd.DataFrame, places: pd.DataFrame, *, customers
             dice.happens(0.08, "stock reserved", product, place, number), 1 + dice.index(2, "stock how many", product, place, number), 0
         )
         made = pd.DataFrame({"product_id": product, "store_id": place, "quantity": quantity, "reserved": reserved})
-        is_there = listed & (listed_from < np.datetime64(day, "D"))
+        today = np.datetime64(day, "D")
+        is_there = listed & (listed_from < today) & ~(opened > today) & ~(closed <= today)  # NaT compares as False: no warehouse closes
         return made[is_there & ((quantity > 0) | (reserved > 0))].reset_index(drop=True)
 
     return stock

@@ -163,7 +163,7 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
         market_units=market_units,
         market_settlements=settlements.settlements(dice, market_orders, market_units, goods, begins=begins, ends=ends),
         programme_started_at=_plain(launched),
-        stock_of=catalogue.stock_of(dice, goods, pd.concat([shops[["store_id"]], storage[["store_id"]]]), customers=customers),
+        stock_of=catalogue.stock_of(dice, goods, pd.concat([shops, storage]), customers=customers),
     )
 
 

@@ -185,6 +185,9 @@ belonged as (
         -- an account that was never confirmed makes nobody a member, so it has no tenure either
         min(case when is_member or closed_at is not null then enrolled_at end) as loyalty_enrolled_at,
         case when max(case when is_member then 1 else 0 end) = 0 then max(closed_at) end as left_at,
+        -- whose day of leaving nobody knows (the first contact already saw the account inactive) has no tenure
+        max(case when is_member then 1 else 0 end) = 0
+        and max(closed_at) = max(case when is_closed_at_assumed then closed_at end) as left_unseen,
         sum(points_balance) as points_balance
     from loyalty_accounts
     group by customer_id
@@ -232,13 +235,15 @@ final as (
         favourites.sales_channel as preferred_channel,
         coalesce(belonged.is_loyalty_member = 1, false) as is_loyalty_member,
         belonged.loyalty_enrolled_at,
-        cast(
-            {{ dbt.datediff(
-                business_date('belonged.loyalty_enrolled_at'),
-                'coalesce(' ~ business_date('belonged.left_at') ~ ', ' ~ as_of_date() ~ ')',
-                'day'
-            ) }} as integer
-        ) as loyalty_tenure_days,
+        case
+            when not coalesce(belonged.left_unseen, false) then cast(
+                {{ dbt.datediff(
+                    business_date('belonged.loyalty_enrolled_at'),
+                    'coalesce(' ~ business_date('belonged.left_at') ~ ', ' ~ as_of_date() ~ ')',
+                    'day'
+                ) }} as integer
+                )
+        end as loyalty_tenure_days,
         cast(belonged.points_balance as double) as points_balance,
         consented.email_consent = 1 as email_consent,
         consented.sms_consent = 1 as sms_consent,
