@@ -1,7 +1,6 @@
 """The documented queries from a KPI's value to its records (dbt_project/semantic/drills), held against the marts they explain.
 
-A drill may say in its head `-- apart: column, column: reason` of what its records cannot give, and `-- only: condition` of the rows
-of the mart that it explains.
+A drill explains every row of its mart. It may say in its head `-- apart: column, column: reason` of what its records cannot give.
 """
 
 from __future__ import annotations
@@ -20,11 +19,10 @@ from tests.published_by_hand import ratio
 
 @dataclass(frozen=True)
 class Drill:
-    """A drill as it is written: its query, the columns it leaves apart, and the rows of the mart that it explains."""
+    """A drill as it is written: its query, and the columns it leaves apart."""
 
     query: str
     apart: frozenset[str]
-    only: str
 
 
 def drill_of(mart: Mart) -> Drill | None:
@@ -34,8 +32,7 @@ def drill_of(mart: Mart) -> Drill | None:
         return None
     head = " ".join(line.removeprefix("-- ") for line in query.splitlines() if line.startswith("--"))
     apart = {name for names in re.findall(r"apart: ([\w, ]+):", head) for name in names.split(", ")}
-    only = re.search(r"^-- only: (.+)$", query, re.MULTILINE)
-    return Drill(query, frozenset(apart), only[1] if only else "true")
+    return Drill(query, frozenset(apart))
 
 
 def unreached(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -55,7 +52,7 @@ def differences(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Where a drill and its mart differ, cell by cell. A row that the drill does not bring is one of zeros or NULLs in the mart."""
     drill = drill_of(mart)
     computed = _rows(connection, drill.query)
-    published = _rows(connection, f"select * from marts.{mart.name} where {drill.only}")
+    published = _rows(connection, f"select * from marts.{mart.name}")
     columns = [column for column in (computed[0] if computed else {}) if column not in mart.grain]
     told = {tuple(row[name] for name in mart.grain): row for row in computed}
     found = []
