@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from tests.recomputed.opt_outs import sent_after_opt_out
 from tests.recomputed.people import known_since
 from tests.recomputed.tables import Tables, ratio
 
@@ -100,7 +101,8 @@ def customer_contact_pressure(tables: Tables) -> pd.DataFrame:
 
 
 def pressing(tables: Tables) -> pd.DataFrame:
-    """Promotional and trigger messages, and whether one repeats in a second channel what its person had just got in another."""
+    """Promotional and trigger messages: which repeat in a second channel what their person had just got in another, and which went to
+    somebody who had opted out."""
     messages = tables.messages[tables.messages.message_type.isin(["mass", "trigger"])]
     campaigns = tables.campaigns.set_index("campaign_id")
     called = messages.trigger_name
@@ -113,7 +115,8 @@ def pressing(tables: Tables) -> pd.DataFrame:
     in_channels = got.groupby(["customer_id", "called"]).channel.transform("nunique")
     for _, same in got[in_channels > 1].groupby(["customer_id", "called"]):
         repeated |= _repeated(same, pd.Timedelta(hours=tables.rules["contact_pressure.duplicate_window_hours"]))
-    return messages.assign(is_repeated=messages.message_id.isin(repeated))
+    opted_out = sent_after_opt_out(tables)
+    return messages.assign(is_repeated=messages.message_id.isin(repeated), is_after_opt_out=messages.message_id.isin(opted_out))
 
 
 def _repeated(same: pd.DataFrame, window: pd.Timedelta) -> set[str]:
