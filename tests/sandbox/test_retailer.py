@@ -207,4 +207,7 @@ def test_stock_is_a_function_of_the_day(world):
     day = date(2026, 10, 1)
     pd.testing.assert_frame_equal(world.stock(day), world.stock(day))
     assert not world.stock(day).equals(world.stock(date(2026, 10, 2)))
-    assert set(world.stock(day)["store_id"]) == {*world.stores["store_id"], *world.warehouses["store_id"]}
+    shops = world.stores
+    is_open = ~(shops["opened_on"] > pd.Timestamp(day)) & ~(shops["closed_on"] <= pd.Timestamp(day))
+    assert 0 < is_open.sum() < len(shops)
+    assert set(world.stock(day)["store_id"]) == {*shops.loc[is_open, "store_id"], *world.warehouses["store_id"]}
