@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ingestion.accounts import REPOSITORY
-from orchestration.register import FACT_OF, LAST_OF, NOT_OVER, ONLY_BY, PROJECT, Kpi, Mart
+from orchestration.register import FACT_OF, LAST_OF, NOT_OVER, ONLY_BY, PROJECT, TOTAL_WHERE, Kpi, Mart
 
 BOOK = REPOSITORY / "docs" / "kpis.md"
 DRILLS = PROJECT / "semantic" / "drills"
@@ -32,7 +32,8 @@ make metrics ARGS="list metrics --search nps"
   state, told as it stands at the end of the period. `fact of month, channel`: the mart shows it beside dimensions that it does not have
   (the eight models); it can be sliced by month and channel alone, the others are refused. `only by month`: the others are refused since
   by them it misleads. Beneath a ratio such a column is counted once for each of its own (contacts per order of a channel: by the orders of
-  the day). Where a mart holds totals beside their parts (`all`, NULL), a group is told by its total and never by the sum of both.
+  the day). Where a mart holds totals beside their parts (`all`, NULL), a group is told by its total and never by the sum of both;
+  with `total where shopper_type = omnichannel` the KPI is of these shoppers and their row is its total (by shopper_type each is told).
   A ratio is the sum of its numerators by the sum of its denominators, never an average of ratios, and NULL where there is nothing to
   divide by. What has fewer dimensions than its mart has its own prefix: `attribution_channel__channel` for `cost`
   (`list dimensions --metrics cost` tells it).
@@ -49,7 +50,8 @@ make metrics ARGS="list metrics --search nps"
   состояние, берётся на конец периода. `fact of month, channel`: в витрине значение повторяется по измерениям, которых у него нет (восемь
   моделей); разрезы — только месяц и канал, в остальных запрос отклоняется. `only by month`: остальные разрезы отклоняются, потому что
   вводят в заблуждение. В знаменателе отношения такой столбец считается один раз (обращения на заказ по каналу — на заказы дня). Если в
-  витрине рядом с частями стоят итоги (`all`, NULL), группа показывает итог, а не сумму итога и частей. Отношение — сумма числителей,
+  витрине рядом с частями стоят итоги (`all`, NULL), группа показывает итог, а не сумму итога и частей; `total where shopper_type =
+  omnichannel`: показатель — об этих покупателях, и итогом служит их строка (по shopper_type видны все). Отношение — сумма числителей,
   делённая на сумму знаменателей, а не среднее отношений; если делить не на что, то NULL. У показателя с меньшим числом измерений
   свой префикс: `attribution_channel__channel` для `cost` (его покажет `list dimensions --metrics cost`).
 - **Не число**: ответственный за канал есть в реестре (единица `name`), но не метрика.
@@ -132,6 +134,9 @@ def _adds_up(kpi: Kpi) -> str:
         return "by its parts · по частям"
     if kpi.additive in ("yes", "no"):
         return {"yes": "yes · да", "no": "no · нет"}[kpi.additive]
+    if kpi.is_ratio and kpi.additive.startswith("no; "):
+        rest = kpi.additive.removeprefix("no; ")
+        return f"by its parts, {rest} · по частям, {rest.replace(TOTAL_WHERE, 'итог — ')}"
     russian = kpi.additive
     for english, words in ((NOT_OVER, "не по "), (LAST_OF, "на конец "), (FACT_OF, "относится к "), (ONLY_BY, "только по ")):
         russian = russian.replace(english, words)

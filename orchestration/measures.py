@@ -136,12 +136,12 @@ class Measured:
         self._once(rows, f"{self.prefix}: rows", {"name": rows, "agg": "sum", "expr": "1"})
         return rows
 
-    def _level(self) -> str:
-        totals = self.mart.totals if self.home == self.mart.grain else {}
+    def _level(self, column: str) -> str:
+        totals = self.mart.totals_of(column) if self.home == self.mart.grain else {}
         return " + ".join(f"case when {self._is_total({one: value})} then 1 else 0 end" for one, value in totals.items())
 
     def _told_by_itself(self, words: dict[str, Any], name: str, column: str) -> None:
-        value, level = f"{name}_in_row", self._level()
+        value, level = f"{name}_in_row", self._level(column)
         measure = {"name": self._measured(column), "agg": "max", "expr": column}
         if not level:
             self._simple(_helper(value, f"{words['label']}, unguarded"), measure)
@@ -232,6 +232,8 @@ def _reach(mart: Mart, kpi: Kpi) -> str:
     closed = [name for name in home if any(name in one.not_over for one in sums.values())]
     totals = ", or the total of the rows" if mart.totals and home == mart.grain and closed else ""
     if closed == list(mart.grain):
+        kind = mart.sums(kpi.mart_column).total
+        totals += f", which for {kind[0]} is {kind[1]}" if kind else ""
         return f"{told} Told where a group is one row of the mart ({', '.join(closed)}){totals}, NULL elsewhere."
     return told + (f" Told where a group holds one value of {' and of '.join(closed)}{totals}, NULL elsewhere." if closed else "")
 

@@ -26,7 +26,7 @@ from ingestion.accounts import REPOSITORY
 PROJECT = REPOSITORY / "dbt_project"
 SEED = PROJECT / "seeds" / "registered_kpis.csv"
 FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the contracts are 1 s of Python's own reader
-NOT_OVER, LAST_OF, FACT_OF, ONLY_BY = "not over ", "last of ", "fact of ", "only by "
+NOT_OVER, LAST_OF, FACT_OF, ONLY_BY, TOTAL_WHERE = "not over ", "last of ", "fact of ", "only by ", "total where "
 NAME = "name"  # the unit of what is asked for and is no number: who owns a channel
 # `100 × net_promoters / nps_answers`, `this_year / last_year − 1`; what follows an equals sign only explains.
 RATIO = re.compile(r"(?:(?P<times>\d+) [×*] )?(?P<numerator>\w+) / (?P<denominator>\w+)(?: [−-] (?P<less>\d+))?(?: = .*)?")
@@ -64,6 +64,7 @@ class Kpi:
     owner: str
     source_document: str
     definition_ru: str
+    formula_ru: str
     asked_as: str
 
     @property
@@ -91,16 +92,18 @@ class Kpi:
 class Sum:
     """How a column sums: not where a group holds several values of `not_over`, and of a period only its `last` day or month. `of` are
     the columns of the grain that it has, where it lacks some: a fact of these stands in every row of the others again (`repeats`), or
-    it is told only by these and summed over the others, since by them it would mislead."""
+    it is told only by these and summed over the others, since by them it would mislead. `total` is (column, value) of the row that stands
+    for all of that column, where it is not the one that the mart's totals name: the omnichannel shoppers', whom a KPI is of."""
 
     not_over: tuple[str, ...] = ()
     last: str | None = None
     of: tuple[str, ...] = ()
     repeats: bool = False
+    total: tuple[str, str] | None = None
 
     @property
     def named(self) -> set[str]:
-        return {*self.not_over, *self.of, *([self.last] if self.last else [])}
+        return {*self.not_over, *self.of, *([self.last] if self.last else []), *(self.total or ())[:1]}
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,16 @@ class Mart:
             additive = self.registered[column].additive
         else:
             additive = self.parts_additive.get(column, self.parts_additive.get("others", "yes"))
-        if additive in ("yes", "no"):
-            return Sum(() if additive == "yes" else self.grain)
         said = Sum()
         for words in additive.split("; "):
-            if words.startswith(NOT_OVER):
+            if words == "yes":
+                continue
+            if words == "no":
+                said = replace(said, not_over=self.grain)
+            elif words.startswith(TOTAL_WHERE):
+                column_of_total, _, value = words.removeprefix(TOTAL_WHERE).partition(" = ")
+                said = replace(said, total=(column_of_total, value))
+            elif words.startswith(NOT_OVER):
                 said = replace(said, not_over=_listed(words, NOT_OVER))
             elif words.startswith(LAST_OF):
                 said = replace(said, last=words.removeprefix(LAST_OF))
@@ -151,9 +159,16 @@ class Mart:
                 said = replace(said, of=_listed(words, ONLY_BY))
             else:
                 raise RegisterError(f"{self.name}.{column} is said to add up {additive!r}; see docs/add-a-kpi.md for the words.")
+        if said.total and said.total[0] not in self.totals:
+            raise RegisterError(f"{self.name}.{column} is said to add up {additive!r}, but the totals of the mart are {self.totals}.")
         if said.named - set(self.grain):
             raise RegisterError(f"{self.name}.{column} is said to add up {additive!r}, but the grain of the mart is {self.grain}.")
         return said
+
+    def totals_of(self, column: str) -> dict[str, str | None]:
+        """The totals of the mart as a column has them."""
+        total = self.sums(column).total
+        return {**self.totals, **dict([total] if total else [])}
 
     def home(self, kpi: Kpi) -> tuple[str, ...]:
         """The columns of the grain that a KPI has: all of them, or those of which it is a fact."""

@@ -13,7 +13,8 @@ What a metric may be asked:
 - a column that never adds up (a median, distinct people) is told where a group is one row of its mart, and is NULL elsewhere;
 - a column that has fewer dimensions than its mart (what a channel cost, beside eight models) is a semantic model of its own with these
   alone, so MetricFlow refuses the others; beneath a ratio that has them all it is counted once for each of its own;
-- of a mart that holds totals beside their parts (`meta.totals`) a group has either: the total where there is one, else one row.
+- of a mart that holds totals beside their parts (`meta.totals`) a group has either: the total where there is one, else one row; a
+  KPI that is of one kind (`total where shopper_type = omnichannel`) has the row of that kind for the total.
 So no question has a wrong answer; some have none.
 """
 

@@ -129,7 +129,7 @@ def expected(mart: Mart, kpi: Kpi, rows: Rows, around: Rows) -> Any:
         rows, around = (_coarser(mart, kpi, home, some) for some in (rows, around))
     columns = [kpi.numerator_column, kpi.denominator_column] if kpi.is_ratio else [kpi.mart_column]
     if mart.totals and all(mart.sums(column).not_over == mart.grain for column in columns):
-        return _alone(mart, kpi.mart_column, rows)
+        return _of_its_kind(mart, kpi.mart_column, rows)
     values = [_summed(mart, column, home, rows, around) for column in columns]
     return ratio(kpi.scale, *values) if kpi.is_ratio else values[0]
 
@@ -176,6 +176,19 @@ def _alone(mart: Mart, column: str, rows: Rows) -> Any:
     telling = [(sum(row[name] == total for name, total in mart.totals.items()), row[column]) for row in rows if row[column] is not None]
     highest = [value for height, value in telling if height == max(telling)[0]]
     return highest[0] if len(highest) == 1 else None
+
+
+def _of_its_kind(mart: Mart, column: str, rows: Rows) -> Any:
+    """The same of a KPI that is of one kind: of that kind's rows, where any tells it, the one that is the total of everything by which they
+    differ."""
+    kind = mart.sums(column).total
+    if not kind:
+        return _alone(mart, column, rows)
+    telling = [row for row in rows if row[column] is not None]
+    telling = [row for row in telling if row[kind[0]] == kind[1]] or telling
+    differ = {name: total for name, total in mart.totals.items() if len({row[name] for row in telling}) > 1}
+    whole = [row[column] for row in telling if all(row[name] == total for name, total in differ.items())]
+    return whole[0] if len(whole) == 1 else None
 
 
 def _fixed(mart: Mart, names: Sequence[str], rows: Rows) -> list[str]:

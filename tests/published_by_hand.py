@@ -90,7 +90,8 @@ def ratio(scale: tuple[int, int], above: Any, below: Any) -> float | None:
 def _keys(mart: Mart, column: Column, period: Column | None) -> list[Any]:
     if column.name in mart.totals:
         parts = ["a", "b"] if column.data_type == "string" else [0, 1]
-        return [*parts, mart.totals[column.name]]
+        kinds = {total[1] for kpi in mart.kpis if (total := mart.sums(kpi.mart_column).total) and total[0] == column.name}
+        return [*parts, *sorted(kinds), mart.totals[column.name]]
     if column == period:
         return MONTHS if column.name.endswith("month") else DAYS
     if column.data_type == "date":

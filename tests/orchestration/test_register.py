@@ -82,7 +82,7 @@ def test_a_ratio_names_both_parts_and_its_formula_is_made_of_them():
         assert bool(kpi.numerator_column) == bool(kpi.denominator_column), kpi.kpi_id
         if kpi.is_ratio:
             assert kpi.scale, kpi.kpi_id
-            assert kpi.additive == "no" or kpi.additive.startswith((register.FACT_OF, register.ONLY_BY)), f"{kpi.kpi_id}: no ratio adds up"
+            assert kpi.additive.startswith(("no", register.FACT_OF, register.ONLY_BY)), f"{kpi.kpi_id}: no ratio adds up"
 
 
 def test_what_does_not_add_up_names_columns_of_its_grain():
