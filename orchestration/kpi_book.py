@@ -46,13 +46,13 @@ make metrics ARGS="list metrics --search nps"
 
 - **Складывается** — по чему столбец можно суммировать, а значит, в каких разрезах есть метрика: за любой период и по каждому измерению
   своей витрины (и по столбцам магазинов, сотрудников, кампаний и клиентов, если в витрине есть их ключ), кроме следующего.
-  `no`: значение есть, когда группа — одна строка витрины; `not over model`: когда в группе одна модель; иначе NULL. `last of month`:
+  `no`: значение есть, когда группа — одна строка витрины; `not over model`: когда в группе одна модель; иначе пусто. `last of month`:
   состояние, берётся на конец периода. `fact of month, channel`: в витрине значение повторяется по измерениям, которых у него нет (восемь
   моделей); разрезы — только месяц и канал, в остальных запрос отклоняется. `only by month`: остальные разрезы отклоняются, потому что
   вводят в заблуждение. В знаменателе отношения такой столбец считается один раз (обращения на заказ по каналу — на заказы дня). Если в
-  витрине рядом с частями стоят итоги (`all`, NULL), группа показывает итог, а не сумму итога и частей; `total where shopper_type =
+  витрине рядом с частями стоят итоги (`all`, пусто), группа показывает итог, а не сумму итога и частей; `total where shopper_type =
   omnichannel`: показатель — об этих покупателях, и итогом служит их строка (по shopper_type видны все). Отношение — сумма числителей,
-  делённая на сумму знаменателей, а не среднее отношений; если делить не на что, то NULL. У показателя с меньшим числом измерений
+  делённая на сумму знаменателей, а не среднее отношений; если делить не на что, то пусто (NULL). У показателя с меньшим числом измерений
   свой префикс: `attribution_channel__channel` для `cost` (его покажет `list dimensions --metrics cost`).
 - **Не число**: ответственный за канал есть в реестре (единица `name`), но не метрика.
 - **Записи за числом**: под таблицей стоит запрос к опубликованному файлу. Как есть, он считает столбцы витрины заново из записей;
@@ -72,6 +72,12 @@ UNITS = {
     "visits per week": "визитов в неделю", "records": "записи", "records per person": "записей на человека",
     "money per order": "деньги на заказ", "clicks": "клики", "impressions": "показы", "name": "имя", "as the metric": "как у показателя",
 }
+OWNERS = {
+    "Analytics": "аналитика", "CRM marketing": "CRM-маркетинг", "Commerce": "коммерция", "Contact centre": "контактный центр",
+    "E-commerce": "интернет-торговля", "Logistics": "логистика", "Loyalty": "программа лояльности", "Marketing": "маркетинг",
+    "Performance marketing": "перформанс-маркетинг", "Retail": "розница", "Sales": "продажи", "Service": "клиентский сервис",
+}
+SOURCES = {"field standard": "отраслевой стандарт", "this project": "этот проект"}  # all others are names: who asked for it
 
 
 def files(marts: dict[str, Mart]) -> dict[Path, str]:
@@ -101,13 +107,15 @@ def _lines(mart: Mart) -> Iterator[str]:
     yield mart.description_ru
     yield ""
     rows = (*mart.kpis, *mart.names)
-    yield f"Grain · одна строка: {' × '.join(mart.grain)}. Owner · владелец: {', '.join(sorted({kpi.owner for kpi in rows}))}."
+    owners = [f"{owner} · {OWNERS[owner]}" for owner in sorted({kpi.owner for kpi in rows})]
+    yield f"Grain · одна строка: {' × '.join(mart.grain)}. Owner · владелец: {', '.join(owners)}."
     yield ""
     yield _row(HEADINGS)
     yield _row("---" for _ in HEADINGS)
     for kpi in rows:
         says = f"{kpi.definition}<br>{kpi.definition_ru}"
-        yield _row((_name(kpi), kpi.name_ru, says, kpi.formula, _unit(kpi), _adds_up(kpi), kpi.source_document))
+        formula = kpi.formula if kpi.formula_ru == kpi.formula else f"{kpi.formula}<br>{kpi.formula_ru}"
+        yield _row((_name(kpi), kpi.name_ru, says, formula, _unit(kpi), _adds_up(kpi), _source(kpi)))
     if query := drill(mart.name):
         yield ""
         yield f"```sql\n{query}\n```"
@@ -125,6 +133,11 @@ def _name(kpi: Kpi) -> str:
 
 def _unit(kpi: Kpi) -> str:
     return f"{kpi.unit} · {UNITS[kpi.unit]}"
+
+
+def _source(kpi: Kpi) -> str:
+    russian = SOURCES.get(kpi.source_document)
+    return f"{kpi.source_document} · {russian}" if russian else kpi.source_document
 
 
 def _adds_up(kpi: Kpi) -> str:

@@ -10,6 +10,15 @@ from tests.drills import drill_of
 # Every kpi_id of kpis.md, sections 1a and 1b, with the columns in which it asks for it.
 ASKED_FOR = Path(__file__).parents[1] / "asked_for.csv"
 CYRILLIC = re.compile("[А-Яа-яЁё]")
+LEANS_ON_ANOTHER = re.compile(
+    "^(Of (these|those)[ ,]|The same\\b|Those\\b|Their\\b)|\\b(of|behind) those (orders|receipts|records|people)|one of these|likewise"
+)
+LEANS_ON_ANOTHER_RU = re.compile("^(Из них|То же|Те же|Тот же|Так же|Их) |(этих|этими) (заказ|чек|люд|запис)", re.IGNORECASE)
+ENGLISH_OF_FORMULAS = r"\b(count|sum|of|the|with|where|distinct|median|quantile|over|by|and|months?|in)\b"
+WHO_ASKED = {
+    "ABM", "ABM Loyalty", "ADG", "Calltouch", "Fashion House", "HBR", "IDC", "Retail Magazine", "Retail Rocket", "Sendsay", "Tervolina",
+    "TexTerra", "eSputnik", "Ароматный Мир", "МойСклад",
+}
 # As the documents write them, Russian ones too.
 BY_THEIR_OWN_NAME = {
     "Bounced (hard)", "Bounced (soft)", "Open Rate", "Click-Through Rate", "Click-to-Open Rate", "Participation rate", "Tenure",
@@ -45,6 +54,8 @@ def test_no_two_kpis_have_one_name():
     assert sorted({one for one in ids if ids.count(one) > 1}) == []
     named = [(kpi.mart, kpi.name_en) for kpi in register.kpis()]
     assert sorted({one for one in named if named.count(one) > 1}) == []
+    russian = [kpi.name_ru for kpi in register.kpis()]
+    assert sorted({one for one in russian if russian.count(one) > 1}) == []
 
 
 def test_every_kpi_is_named_and_explained_in_russian():
@@ -53,9 +64,34 @@ def test_every_kpi_is_named_and_explained_in_russian():
     assert [kpi.kpi_id for kpi in register.kpis() if not CYRILLIC.search(kpi.definition_ru)] == []
 
 
-def test_every_unit_mart_and_drill_speaks_russian_too():
+def test_a_formula_in_words_has_them_in_russian():
+    """One of columns, parameters and signs alone reads the same."""
+    columns = {column for mart in register.marts().values() for column in mart.columns}
+    words = {kpi: set(re.findall(r"[A-Za-z_]\w+", re.sub(r"\w+\.\w+", "", kpi.formula))) for kpi in register.kpis()}
+    worded = [kpi for kpi in register.kpis() if not words[kpi] <= columns | {"t_x"}]
+    assert [kpi.kpi_id for kpi in worded if not CYRILLIC.search(kpi.formula_ru)] == []
+    assert [kpi.kpi_id for kpi in register.kpis() if kpi not in worded and kpi.formula_ru != kpi.formula] == []
+    assert [kpi.kpi_id for kpi in worded if re.search(ENGLISH_OF_FORMULAS, kpi.formula_ru)] == []
+
+
+def test_a_definition_can_be_read_alone():
+    """Whoever looks up one KPI does not see the row above it."""
+    assert [kpi.kpi_id for kpi in register.kpis() if LEANS_ON_ANOTHER.search(kpi.definition)] == []
+    assert [kpi.kpi_id for kpi in register.kpis() if LEANS_ON_ANOTHER_RU.search(kpi.definition_ru)] == []
+
+
+def test_russian_has_one_word_for_one_thing():
+    texts = {kpi.kpi_id: f"{kpi.name_ru} {kpi.definition_ru} {kpi.formula_ru}" for kpi in register.kpis()}
+    texts |= {mart.name: mart.description_ru for mart in register.marts().values()}
+    assert [name for name, text in texts.items() if re.search(r"NULL|вендор", text)] == []  # пусто, внешняя система
+
+
+def test_every_unit_owner_source_mart_and_drill_speaks_russian_too():
     marts = [mart for mart in register.marts().values() if mart.kpis or mart.names]
     assert sorted({kpi.unit for kpi in register.kpis()} - kpi_book.UNITS.keys()) == []
+    assert sorted({kpi.owner for kpi in register.kpis()} ^ kpi_book.OWNERS.keys()) == []
+    sources = {kpi.source_document for kpi in register.kpis()} - kpi_book.SOURCES.keys()
+    assert sorted(source for source in sources if not set(re.split("[,;] ", source)) <= WHO_ASKED) == []
     assert [mart.name for mart in marts if not CYRILLIC.search(mart.description_ru)] == []
     assert [mart.name for mart in marts if mart.kpis and not CYRILLIC.search(kpi_book.drill(mart.name))] == []
 

@@ -1,7 +1,7 @@
 -- The buyers of the 12 months up to the end of a month: in how many channels and in which classes of them they bought, and how often.
 -- A row of totals (frequency_band all, channels_count NULL, shopper_type all) is made of the records of all its cells.
 -- Записи — покупатели за 12 месяцев по конец месяца: в скольких каналах, в каких классах каналов и как часто они покупали. Строка итогов
--- (frequency_band all, channels_count NULL, shopper_type all) складывается из записей всех её ячеек.
+-- (frequency_band all, channels_count пусто, shopper_type all) складывается из записей всех её ячеек.
 with orders as (
     select *
     from marts.orders

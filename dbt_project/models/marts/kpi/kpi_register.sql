@@ -14,5 +14,6 @@ select
     owner,
     source_document,
     definition_ru,
+    formula_ru,
     asked_as
 from {{ ref('registered_kpis') }}
