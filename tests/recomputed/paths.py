@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tests.recomputed.tables import Tables, month_of, ratio
+from tests.recomputed.touches import touchpoints
 
 DAY = pd.Timedelta(days=1)
 UNATTRIBUTED = "unattributed"
@@ -25,7 +26,7 @@ def touches_before(tables: Tables, orders: pd.DataFrame) -> pd.DataFrame:
     """Order × touch of its customer before it, to the second, within the window; the oldest first."""
     window = pd.Timedelta(days=tables.rules["attribution.window_days"])
     wanted = orders.loc[orders.customer_id.notna(), ["order_id", "customer_id", "ordered_at", "month"]]
-    pairs = wanted.merge(tables.touchpoints, on="customer_id")
+    pairs = wanted.merge(touchpoints(tables), on="customer_id")
     pairs = pairs[(pairs.occurred_at < pairs.ordered_at) & (pairs.occurred_at >= pairs.ordered_at - window)]
     pairs = pairs.sort_values(["order_id", "occurred_at", "touchpoint_id"]).reset_index(drop=True)
     by_order = pairs.groupby("order_id")
@@ -45,7 +46,7 @@ def lost_paths(tables: Tables, orders: pd.DataFrame) -> pd.DataFrame:
     A run goes on while each touch follows the one before within the window; it is cut whenever another window is over since its first.
     """
     window = pd.Timedelta(days=tables.rules["attribution.window_days"])
-    touches = tables.touchpoints.sort_values(["customer_id", "occurred_at", "touchpoint_id"]).reset_index(drop=True)
+    touches = touchpoints(tables).sort_values(["customer_id", "occurred_at", "touchpoint_id"]).reset_index(drop=True)
     won = set(touches_before(tables, orders).touchpoint_id)
     found, piece, whose, began, last, cut = [], 0, None, None, None, None
     for touch in touches[~touches.touchpoint_id.isin(won)].itertuples():

@@ -9,6 +9,7 @@ from tests.recomputed.customers import People, shopper_types, store_visits
 from tests.recomputed.lifecycle import lifecycle_thresholds, states
 from tests.recomputed.people import people as known_people
 from tests.recomputed.tables import Tables, month_of
+from tests.recomputed.touches import touchpoints
 
 DIMENSIONS = ["recency", "frequency", "monetary"]
 # how lately, how often → the segment
@@ -67,7 +68,7 @@ def _known_since(people: People) -> np.ndarray:
 
 def shopper_type_by_touch(people: People) -> np.ndarray:
     """The shopper type by purchases and touches: visits to the site and the apps, clicks in messages, visits to stores, events."""
-    touches = people.tables.touchpoints
+    touches = touchpoints(people.tables)
     touches = touches.assign(day=people.tables.business_date(touches.occurred_at))
     online = people.daily(people.orders[people.orders.channel_class == "online"])
     online += people.daily(touches[touches.touch_type.isin(["ad_visit", "visit", "message_click"])])
