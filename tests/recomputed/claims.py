@@ -15,6 +15,7 @@ from tests.recomputed.sales import counted_returns
 from tests.recomputed.stores import kpi_store_monthly
 from tests.recomputed.tables import Tables
 from tests.recomputed.value import kpi_customer_value_monthly
+from tests.recomputed.visits import judged_sessions
 
 ON_RECEIPT = ["cash", "card"]
 Told = dict[str, tuple[float | None, int]]
@@ -49,7 +50,7 @@ class _World:
 
     @cached_property
     def sessions(self) -> pd.DataFrame:
-        sessions = self.tables.sessions
+        sessions = judged_sessions(self.tables)
         return sessions[sessions.purchased.notna() & (sessions.session_kind == "web")]
 
 

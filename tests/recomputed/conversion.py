@@ -6,6 +6,7 @@ import pandas as pd
 
 from tests.recomputed.people import people
 from tests.recomputed.tables import Tables, month_of, ratio
+from tests.recomputed.visits import judged_sessions, purchase_starts
 
 GRAIN = ["month", "from_channel", "to_channel"]
 FROM = GRAIN[:2]
@@ -75,7 +76,8 @@ def _cells(tables: Tables, purchases: pd.DataFrame) -> pd.DataFrame:
 
 def _starters(tables: Tables, purchases: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
     """Who began in a channel and did not finish there at once; those whose next order came in time, by its channel and in another one."""
-    starts = tables.purchase_starts[tables.purchase_starts.customer_id.isin(people(tables))].reset_index(drop=True)
+    starts = purchase_starts(tables)
+    starts = starts[starts.customer_id.isin(people(tables))].reset_index(drop=True)
     starts = starts.rename(columns={"channel": "from_channel"}).assign(month=lambda frame: month_of(frame.started_on))
     orders = tables.orders[~tables.orders.is_test]
     met = starts.reset_index().merge(orders[["customer_id", "sales_channel", "ordered_at"]], on="customer_id")
@@ -100,7 +102,8 @@ def _starters(tables: Tables, purchases: pd.DataFrame) -> tuple[pd.DataFrame, ..
 
 def _sessions(tables: Tables) -> pd.DataFrame:
     """Sessions and visitors of whom it is known whether they bought: a customer, else a browser, else the session."""
-    sessions = tables.sessions[tables.sessions.purchased.notna()]
+    sessions = judged_sessions(tables)
+    sessions = sessions[sessions.purchased.notna()]
     browser = sessions.source_system + ":" + sessions.source_account + ":" + sessions.client_id
     visitor = sessions.customer_id.fillna(browser).fillna(sessions.session_id)
     sessions = sessions.assign(month=month_of(sessions.started_on), from_channel=sessions.session_kind, visitor=visitor)

@@ -7,6 +7,7 @@ import pandas as pd
 from tests.recomputed.people import people
 from tests.recomputed.sales import counted_orders, summed
 from tests.recomputed.tables import Tables, ratio
+from tests.recomputed.visits import judged_sessions, purchase_starts
 
 GRAIN = ["day", "stage", "channel"]
 
@@ -31,7 +32,7 @@ def kpi_funnel_daily(tables: Tables) -> pd.DataFrame:
 
 def _visits(tables: Tables) -> list[pd.DataFrame]:
     """Sessions, the door, and telephones on the Wi-Fi of a store."""
-    sessions = tables.sessions
+    sessions = judged_sessions(tables)
     sessions = sessions.assign(day=sessions.started_on, channel=sessions.session_kind, can_be_known=True)
     began = sessions.assign(stage="acquisition", sessions=1).drop(columns="product_views")
     looked = sessions[sessions.viewed_product.fillna(False)].assign(stage="choice", sessions=1)
@@ -67,7 +68,7 @@ def _answers(tables: Tables) -> pd.DataFrame:
 def _carts(tables: Tables, somebody: set[str]) -> pd.DataFrame:
     """Carts of people: left where no order came in time (one that was cancelled later was one), brought back where one that stands came
     later, by the message last clicked between."""
-    starts, orders, messages = tables.purchase_starts, tables.orders, tables.messages
+    starts, orders, messages = purchase_starts(tables), tables.orders, tables.messages
     carts = starts[starts.cart_at.notna() & starts.customer_id.isin(somebody)]
     carts = carts.assign(day=carts.started_on, stage="choice").reset_index(drop=True)
     hours, days = tables.rules["triggers.abandoned_cart_hours"], tables.rules["triggers.recovered_cart_days"]

@@ -8,6 +8,7 @@ import pandas as pd
 from tests.recomputed.customers import People, store_visits
 from tests.recomputed.lifecycle import ALIVE, lifecycle_thresholds, states
 from tests.recomputed.tables import Tables, month_of, ratio
+from tests.recomputed.visits import judged_sessions
 
 SEGMENT = ["month", "shopper_type", "is_loyalty_member"]
 COHORT = ["first_order_month", "age_months"]
@@ -39,7 +40,8 @@ def kpi_customer_value_monthly(tables: Tables) -> pd.DataFrame:
 
 def _matrices(tables: Tables, people: People) -> dict[str, np.ndarray]:
     """What happened to everybody on every day."""
-    sessions = tables.sessions[tables.sessions.viewed_product.notna()].rename(columns={"started_on": "day"})
+    sessions = judged_sessions(tables)
+    sessions = sessions[sessions.viewed_product.notna()].rename(columns={"started_on": "day"})
     engaged = sessions.viewed_product | sessions.added_to_cart.fillna(False)
     return {
         "orders_count": people.ordered,
