@@ -4,13 +4,16 @@
 
     make metrics ARGS="query --metrics open_rate --group-by metric_time__month,messaging__channel"
     python -m orchestration.metrics list metrics --search churn
+    python -m orchestration.metrics list metrics churn_rate
 
-Takes what `mf` takes. `mf` wants its manifest in the folder of the dbt project, so the project is given a root under OMNIMART_DATA,
-where plain `mf` may be run as well once this was.
+Takes what `mf` takes; the KPIs are listed, and a question without an answer is refused, in the register's words (questions.py). `mf`
+wants its manifest in the folder of the dbt project, so the project is given a root under OMNIMART_DATA, where plain `mf` may be run as
+well once this was.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Iterator
@@ -18,11 +21,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import duckdb
 
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
-from orchestration import versions
+from orchestration import register, versions
+from orchestration.questions import Questions
 from orchestration.register import PROJECT
 
 if TYPE_CHECKING:
@@ -110,12 +115,49 @@ def _inside(root: Path) -> Iterator[None]:
         os.environ.pop("DO_NOT_TRACK") if before is None else os.environ.update(DO_NOT_TRACK=before)
 
 
+def _list(arguments: list[str]) -> int:
+    """The KPIs, or what the named ones say."""
+    questions = Questions(register.marts())
+    read = argparse.ArgumentParser(prog="list metrics", add_help=False)
+    read.add_argument("kpis", nargs="*")
+    read.add_argument("--search")
+    asked = read.parse_args(arguments)
+    print("\n\n".join(questions.description(name) for name in asked.kpis) if asked.kpis else questions.listing(asked.search))
+    return 1 if any(name not in questions.kpis for name in asked.kpis) else 0
+
+
+def refused(configuration: CLIConfiguration, command: click.Command, arguments: list[str]) -> str | None:
+    """Why a question of mf has no answer, in the register's words; None where it has one, or where mf has to say why."""
+    from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+    if isinstance(command, click.Group):
+        named, arguments = arguments[:1], arguments[1:]
+        command = command.commands.get(named[0]) if named else None
+    if command is None:
+        return None
+    asked = command.make_context("mf", list(arguments), resilient_parsing=True).params
+    metrics, groups = list(asked.get("metrics") or ()), list(asked.get("group_by") or ())
+    questions = Questions(register.marts())
+    told = questions.refusal(metrics, groups, helpers=lambda: {metric.name for metric in configuration.semantic_manifest.metrics})
+    if told and all(name in questions.kpis for name in metrics):
+        try:  # what MetricFlow can plan is never refused
+            configuration.mf.explain(MetricFlowQueryRequest.create(metric_names=metrics, group_by_names=groups))
+        except Exception:  # its own, of many kinds; the register says why
+            return told
+        return None
+    return told
+
+
 def main(arguments: list[str]) -> int:
     """Run one command of mf; gives its exit code."""
     read_env_file()
     if not arguments:
         print(__doc__)
         return 2
+    if arguments[:2] == ["list", "metrics"] and "--show-all-dimensions" not in arguments and "--help" not in arguments:
+        return _list(arguments[2:])
+    if arguments[0] == "list" and {name for kpi in register.kpis() for name in (kpi.kpi_id, kpi.asked_as)} & set(arguments[1:2]):
+        return _list(arguments[1:])
     try:
         with engine(keep_log=True) as configuration:
             from dbt_metricflow.cli.main import cli
@@ -125,6 +167,9 @@ def main(arguments: list[str]) -> int:
             if command is None:
                 print(f"mf has no command {arguments[0]}; it has {', '.join(sorted(cli.commands))}.", file=sys.stderr)
                 return 2
+            if told := refused(configuration, command, rest):
+                print(told, file=sys.stderr)
+                return 1
             return command.main(args=rest, prog_name=f"mf {arguments[0]}", obj=configuration, standalone_mode=False) or 0
     except (MetricsError, versions.PublishError) as error:
         print(error, file=sys.stderr)

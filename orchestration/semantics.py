@@ -111,12 +111,14 @@ def _described(mart: Mart) -> dict[str, Any]:
 
 
 def _entities(mart: Mart, home: tuple[str, ...]) -> list[dict[str, str]]:
+    keys = {entity: DIMENSIONS[entity][1] for entity in things(mart, home)}
+    return [{"name": entity, "type": "primary" if mart.grain == (key,) else "foreign", "expr": key} for entity, key in keys.items()]
+
+
+def things(mart: Mart, home: tuple[str, ...]) -> list[str]:
+    """The stores, employees, campaigns or people that a grain of a mart has the key of."""
     known = (*mart.grain, *mart.attributes) if home == mart.grain else home
-    return [
-        {"name": entity, "type": "primary" if mart.grain == (key,) else "foreign", "expr": key}
-        for entity, (_, key) in DIMENSIONS.items()
-        if key in known
-    ]
+    return [entity for entity, (_, key) in DIMENSIONS.items() if key in known]
 
 
 def period_of(mart: Mart) -> Column | None:

@@ -1,9 +1,13 @@
 """The register, the metrics made of it and the marts say the same of every KPI."""
 
+import re
+
 import pytest
+from dbt_metricflow.cli.main import cli
 from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
 from orchestration import metrics, register
+from orchestration.questions import Questions
 from tests.metrics_agreement import alone, disagreements, same
 from tests.published_by_hand import publish
 
@@ -12,6 +16,34 @@ UPLIFT = [
     ("metric_time__month", "month", "channels_count is null and frequency_band = 'all'"),
     ("metric_time__month,omnichannel__frequency_band", "month, frequency_band", "channels_count is null"),
     ("metric_time__month,omnichannel__channels_count", "month, channels_count", "frequency_band = 'all'"),
+]
+
+
+# A question that has no answer, and what its refusal says of it.
+REFUSED = [
+    ("query --metrics churn_rate --group-by customer_value__shopper_type", [
+        "churn_rate cannot be sliced by customer_value__shopper_type. The register says: ", "by it churn is a tautology",
+        "By customer_value__shopper_type there is churn_rate_of_opening_segment.",
+    ]),
+    ("query --metrics cost,attribution_revenue --group-by attribution__channel,metric_time__month", [
+        "cost cannot be sliced by attribution__channel.", "It has metric_time, attribution_channel__channel,",
+        '  make metrics ARGS="query --metrics cost --group-by attribution_channel__channel,metric_time__month"',
+        '  make metrics ARGS="query --metrics attribution_revenue --group-by attribution__channel,metric_time__month"',
+    ]),
+    ("query --metrics open_rate,nps --group-by messaging__channel", ["nps cannot be sliced by messaging__channel.", "--metrics nps --"]),
+    ("query --metrics funnel", ["funnel is answered by several KPIs", "  funnel_customers: ", "  funnel_sessions: "]),
+    ("query --metrics nps,clv", ["clv is answered by several KPIs", "  clv_historic_margin: ", "  clv_predicted_12m_margin: "]),
+    ("query --metrics omnichannel_uplift", ["  omnichannel_uplift_ltv: Omnichannel uplift of LTV"]),
+    ("query --metrics opn_rate", ["There is no KPI opn_rate. Do you mean open_rate, "]),
+    ("list dimensions --metrics channel_owner", ["channel_owner is no number", "read it in the column owner of marts.channels."]),
+]
+ANSWERED = [
+    "query --metrics store_performance --group-by metric_time__quarter,store__city",
+    "query --metrics messaging_rows",
+    "query --metrics open_rate --group-by messaging__period__month,messaging__channel --order -messaging__period__month",
+    "query --metrics clv_historic_margin --group-by customer,customer__city",
+    "list dimensions --metrics nps",
+    "list entities",
 ]
 
 
@@ -48,3 +80,45 @@ def test_the_uplift_of_omnichannel_shoppers_is_told_by_month_band_and_channels(c
     ).rows
     assert len(rows) > 1
     assert [row for row in rows if not same(told[tuple(map(str, row[:-1]))], row[-1])] == []
+
+
+@pytest.mark.parametrize(("question", "words"), REFUSED, ids=[question for question, _ in REFUSED])
+def test_a_question_without_an_answer_is_refused_in_the_words_of_the_register(configuration, question, words):
+    command, *rest = question.split()
+    told = metrics.refused(configuration, cli.commands[command], rest)
+    assert [one for one in words if one not in told] == [], told
+    helpers = {metric.name for metric in configuration.semantic_manifest.metrics} - {kpi.kpi_id for kpi in register.kpis()}
+    assert not helpers & set(re.findall(r"\w+", told))
+
+
+@pytest.mark.parametrize("question", ANSWERED)
+def test_what_has_an_answer_is_left_to_metricflow(configuration, question):
+    command, *rest = question.split()
+    assert metrics.refused(configuration, cli.commands[command], rest) is None
+
+
+def test_a_kpi_is_said_to_have_the_dimensions_that_it_has(configuration):
+    questions = Questions(register.marts())
+    homes = {(kpi.mart, questions.marts[kpi.mart].home(kpi)): kpi for kpi in questions.kpis.values()}
+    for kpi in homes.values():
+        known = {one.granularity_free_dunder_name for one in configuration.mf.simple_dimensions_for_metrics([kpi.kpi_id])}
+        known |= {one.name for one in configuration.mf.entities_for_metrics([kpi.kpi_id])}
+        assert set(questions.dimensions(kpi)) == known, kpi.kpi_id
+
+
+def test_the_list_is_of_kpis_with_their_names_and_tells_one_in_full(capsys):
+    numbers = {kpi.kpi_id: kpi for kpi in register.kpis() if kpi.is_number}
+    assert metrics.main(["list", "metrics"]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert {line.split(": ")[0] for line in lines} == numbers.keys()
+    assert f"churn_rate: {numbers['churn_rate'].name_en} · {numbers['churn_rate'].name_ru}" in lines
+    assert last.startswith(f"{len(numbers)} KPIs.")
+    assert metrics.main(["list", "metrics", "--search", "оттока"]) == 0
+    assert "churn_rate_of_opening_segment: " in capsys.readouterr().out
+    assert metrics.main(["list", "metrics", "open_rate"]) == 0
+    told = capsys.readouterr().out
+    assert all(word in told for word in (numbers["open_rate"].definition, numbers["open_rate"].definition_ru, "messaging__channel"))
+    assert metrics.main(["list", "open_rate"]) == 0
+    assert capsys.readouterr().out == told
+    assert metrics.main(["list", "metrics", "funnel"]) == 1
+    assert "funnel_sessions" in capsys.readouterr().out
