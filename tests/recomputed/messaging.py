@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tests.recomputed.people import people
+from tests.recomputed.subscriptions import first_subscriptions
 from tests.recomputed.tables import Tables, ratio
 
 MINUTE = pd.Timedelta(minutes=1)
@@ -30,8 +31,8 @@ def kpi_campaigns(tables: Tables) -> pd.DataFrame:
 
 def kpi_subscribers_daily(tables: Tables) -> pd.DataFrame:
     """People by the day of their first dated opt-in in a channel, whatever the brand."""
-    consents = tables.consents
-    dated = consents[consents.first_subscribed_at.notna() & consents.customer_id.isin(people(tables))]
+    agreed = first_subscriptions(tables)
+    dated = agreed[agreed.customer_id.isin(people(tables))]
     first = dated.groupby(["customer_id", "channel"]).first_subscribed_at.min().reset_index()
     first["day"] = tables.business_date(first.first_subscribed_at)
     return first.groupby(["day", "channel"]).size().rename("new_subscribers").reset_index()
