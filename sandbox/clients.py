@@ -23,8 +23,7 @@ from sandbox.world import table
 
 MAILBOX, PHONE, TELEGRAM, VK = 0, 1, 2, 3  # slots of a person's clients in the help desk
 SLOTS = {"email": MAILBOX, "form": MAILBOX, "whatsapp": PHONE, "telegram": TELEGRAM, "vk": VK}
-CHAT_AS = ("mailbox", "phone", "nobody")
-CHAT_WEIGHTS, STRANGERS_CHAT_WEIGHTS = (50, 20, 30), (25, 15, 60)
+CHAT_WEIGHTS, STRANGERS_CHAT_WEIGHTS = (50, 20, 30), (25, 15, 60)  # as the mailbox, the phone or nobody known
 GIVES_PHONE_TOO, TELEGRAM_WITH_PHONE = 0.4, 0.35
 FIRST_CLIENT = {"usedesk": 5_000_001, "calltouch": 9_000_001}
 CHANGES_HEARD = ("phone", "email", "last_name")  # of what a client record holds

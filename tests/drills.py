@@ -1,6 +1,8 @@
 """The documented queries from a KPI's value to its records (dbt_project/semantic/drills), held against the marts they explain.
 
-A drill explains every row of its mart. It may say in its head `-- apart: column, column: reason` of what its records cannot give.
+A drill explains every row of its mart, and `select * from records where …` by the columns of the grain in place of its last select
+lists the records. Its head may say `-- apart: column, column: reason` of what its records cannot give, and `-- where column = N:
+condition` of a column of the grain that its records do not have themselves.
 """
 
 from __future__ import annotations
@@ -19,10 +21,20 @@ from tests.published_by_hand import ratio
 
 @dataclass(frozen=True)
 class Drill:
-    """A drill as it is written: its query, and the columns it leaves apart."""
+    """A drill as it is written: its query, the columns it leaves apart, and conditions on N where a column of the grain is no column of
+    its records."""
 
     query: str
     apart: frozenset[str]
+    where: dict[str, str]
+
+    def records_of(self, row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The query of the records behind a row, told by its columns of the grain, with its parameters."""
+        told = {column: self.where.get(column, f"{column} is not distinct from N") for column in row}
+        conditions = " and ".join(re.sub(r"\bN\b", f"${column}", condition) for column, condition in told.items()) or "true"
+        *_, last = re.finditer(r"^select\b", self.query, re.MULTILINE)
+        asked = {column: value for column, value in row.items() if re.search(r"\bN\b", told[column])}
+        return f"{self.query[:last.start()]}select * from records where {conditions}", asked
 
 
 def drill_of(mart: Mart) -> Drill | None:
@@ -32,7 +44,7 @@ def drill_of(mart: Mart) -> Drill | None:
         return None
     head = " ".join(line.removeprefix("-- ") for line in query.splitlines() if line.startswith("--"))
     apart = {name for names in re.findall(r"apart: ([\w, ]+):", head) for name in names.split(", ")}
-    return Drill(query, frozenset(apart))
+    return Drill(query, frozenset(apart), dict(re.findall(r"^-- where (\w+) = N: (.+)$", query, re.MULTILINE)))
 
 
 def unreached(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -64,6 +76,18 @@ def differences(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
             if not same(value, there) and (value or there):
                 found.append(f"{mart.name}.{column} {key}: {value} by its records, {there} in the mart")
     return found + [f"{mart.name} has no row {key}, and there are records" for key in told]
+
+
+def recordless(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """A mart whose drill lists no records by the columns of the grain; totals, which are made of all records, do not name theirs."""
+    drill = drill_of(mart)
+    rows = _rows(connection, f"select {', '.join(mart.grain)} from marts.{mart.name} order by all desc")
+    tried = rows[:: len(rows) // 20 + 1]
+    for row in tried:
+        named = {column: value for column, value in row.items() if column not in mart.totals or mart.totals[column] != value}
+        if connection.execute(*drill.records_of(named)).fetchone():
+            return []
+    return [f"{mart.name}: no records behind {len(tried)} rows"] if tried else []
 
 
 def broken_ratios(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:

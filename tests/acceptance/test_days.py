@@ -18,7 +18,7 @@ from sandbox.faults import Fault, Poison
 from sandbox.retailer import simulate
 from sandbox.server import Sandbox, serve_in_thread
 from tests.conftest import UNTIL
-from tests.drills import broken_ratios, differences, unreached
+from tests.drills import broken_ratios, differences, recordless, unreached
 from tests.nights import house, land, night
 
 AS_MANY_THREADS_AS_A_NIGHT = True
@@ -272,4 +272,5 @@ def test_every_kpi_leads_to_the_records_behind_it_and_every_ratio_to_its_parts(s
     with duckdb.connect(str(story.back.version / "omnimart.duckdb"), read_only=True) as published:
         assert [kpi for mart in marts for kpi in unreached(mart, published)] == []
         assert [one for mart in marts for one in differences(mart, published)] == []
+        assert [one for mart in marts for one in recordless(mart, published)] == []
         assert [one for mart in marts for one in broken_ratios(mart, published)] == []

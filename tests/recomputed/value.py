@@ -11,7 +11,6 @@ from tests.recomputed.tables import Tables, month_of, ratio
 from tests.recomputed.visits import judged_sessions
 
 SEGMENT = ["month", "shopper_type", "is_loyalty_member"]
-COHORT = ["first_order_month", "age_months"]
 REPEAT_DAYS = (90, 180, 365)
 
 

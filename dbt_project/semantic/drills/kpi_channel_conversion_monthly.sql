@@ -1,7 +1,9 @@
 -- The visits, begun purchases and purchases of a channel's month, each begun one with the order that finished it, each purchase with the
--- customer's next one.
+-- customer's next one. With to_channel are those of the numerators (converted, next_purchases, repurchasers_in_channel); starters,
+-- purchases and buyers are all of their month and from_channel.
 -- Записи — визиты, начатые покупки и покупки месяца в канале: у начатой — заказ, которым она завершилась, у покупки — следующая
--- покупка того же клиента.
+-- покупка того же клиента. С to_channel стоят записи числителей (converted, next_purchases, repurchasers_in_channel); starters, purchases и
+-- buyers — все записи месяца и from_channel.
 with purchases as (
     select
         *,
@@ -59,7 +61,8 @@ records as (
     select
         'visit' as kind,
         cast(date_trunc('month', started_on) as date) as month,
-        session_kind as channel,
+        session_kind as from_channel,
+        session_kind as to_channel,
         session_id as record_id,
         coalesce('customer ' || customer_id, source_system || ':' || source_account || ':' || client_id, session_id) as visitor,
         purchased
@@ -71,10 +74,10 @@ records as (
     select
         'start' as kind,
         cast(date_trunc('month', starts.started_on) as date) as month,
-        starts.channel,
+        starts.channel as from_channel,
         starts.customer_id as record_id,
         starts.customer_id as visitor,
-        arg_min(purchases.sales_channel, (purchases.ordered_at, purchases.order_id)) as finished_in,
+        arg_min(purchases.sales_channel, (purchases.ordered_at, purchases.order_id)) as to_channel,
         arg_min(purchases.fulfilment_method, (purchases.ordered_at, purchases.order_id)) as finished_by
     from starts
     left join purchases
@@ -88,17 +91,23 @@ records as (
     select
         'purchase' as kind,
         cast(date_trunc('month', ordered_on) as date) as month,
-        sales_channel as channel,
+        sales_channel as from_channel,
         order_id as record_id,
         customer_id as visitor,
         if(next_at <= ordered_at
             + to_days((select cast(value as integer) from marts.parameters where name = 'channels.repurchase_window_days')),
-        next_channel, null) as next_channel
+        next_channel, null) as to_channel
     from purchases
 
     union all by name
 
-    select 'buyer' as kind, month, channel, customer_id as record_id, customer_id as visitor, bought_later_in
+    select 'buyer' as kind, month, channel as from_channel, customer_id as record_id, customer_id as visitor, bought_later_in
+    from buyers
+
+    union all by name
+
+    select 'repurchaser' as kind, month, channel as from_channel, unnest(bought_later_in) as to_channel, customer_id as record_id,
+        customer_id as visitor
     from buyers
 
     union all by name
@@ -106,7 +115,8 @@ records as (
     select
         'order' as kind,
         cast(date_trunc('month', ordered_on) as date) as month,
-        sales_channel as channel,
+        sales_channel as from_channel,
+        sales_channel as to_channel,
         order_id as record_id,
         customer_id as visitor,
         receipts_count
@@ -116,24 +126,28 @@ records as (
 
 select
     cells.month,
-    from_channel,
-    to_channel,
+    cells.from_channel,
+    cells.to_channel,
     count(distinct visitor) filter (where kind = 'start') as starters,
     count(*) filter (where kind = 'buyer') as buyers,
     count(bought_later_in) as repurchasers,
-    count(*) filter (where list_contains(bought_later_in, to_channel)) as repurchasers_in_channel,
-    count(distinct visitor) filter (where finished_in = to_channel) as converted,
-    count(distinct visitor) filter (where finished_in = to_channel and finished_by = 'store_pickup') as converted_store_pickup,
-    count(distinct visitor) filter (where from_channel = to_channel and finished_in <> from_channel) as converted_elsewhere,
-    count(*) filter (where kind = 'visit' and from_channel = to_channel) as measured_sessions,
-    count(*) filter (where purchased and from_channel = to_channel) as purchasing_sessions,
-    count(distinct visitor) filter (where kind = 'visit' and from_channel = to_channel) as measured_visitors,
-    count(distinct visitor) filter (where purchased and from_channel = to_channel) as purchasing_visitors,
+    count(*) filter (where kind = 'repurchaser' and records.to_channel = cells.to_channel) as repurchasers_in_channel,
+    count(distinct visitor) filter (where kind = 'start' and records.to_channel = cells.to_channel) as converted,
+    count(distinct visitor) filter (
+        where kind = 'start' and records.to_channel = cells.to_channel and finished_by = 'store_pickup'
+    ) as converted_store_pickup,
+    count(distinct visitor) filter (
+        where kind = 'start' and cells.from_channel = cells.to_channel and records.to_channel <> cells.from_channel
+    ) as converted_elsewhere,
+    count(*) filter (where kind = 'visit' and cells.from_channel = cells.to_channel) as measured_sessions,
+    count(*) filter (where purchased and cells.from_channel = cells.to_channel) as purchasing_sessions,
+    count(distinct visitor) filter (where kind = 'visit' and cells.from_channel = cells.to_channel) as measured_visitors,
+    count(distinct visitor) filter (where purchased and cells.from_channel = cells.to_channel) as purchasing_visitors,
     count(*) filter (where kind = 'purchase') as purchases,
-    count(next_channel) as followed_purchases,
-    count(*) filter (where next_channel = to_channel) as next_purchases,
-    sum(receipts_count) filter (where visitor is not null and from_channel = to_channel) as identified_orders,
-    sum(receipts_count) filter (where from_channel = to_channel) as itemised_orders
+    count(records.to_channel) filter (where kind = 'purchase') as followed_purchases,
+    count(*) filter (where kind = 'purchase' and records.to_channel = cells.to_channel) as next_purchases,
+    sum(receipts_count) filter (where visitor is not null and cells.from_channel = cells.to_channel) as identified_orders,
+    sum(receipts_count) filter (where cells.from_channel = cells.to_channel) as itemised_orders
 from cells
-left join records on records.month = cells.month and records.channel = cells.from_channel
+left join records on records.month = cells.month and records.from_channel = cells.from_channel
 group by all

@@ -2,13 +2,24 @@
 -- without employees and companies.
 -- Записи — все известные в этот день люди с тем, что им доставлено за 7 и 30 дней по этот день, и с тем, что отправлено в этот день;
 -- без сотрудников и юрлиц.
-with rules as (
+with told as (
     select
         max(value) filter (where name = 'business.timezone') as zone,
         cast(max(value) filter (where name = 'contact_pressure.cap_7_days') as integer) as cap_7_days,
         cast(max(value) filter (where name = 'contact_pressure.cap_30_days') as integer) as cap_30_days,
         list_prepend(0, cast(max(value) filter (where name = 'contact_pressure.band_edges') as integer[])) as edges
     from marts.parameters
+),
+
+rules as (
+    select
+        *,
+        list_transform(edges, lambda edge, place: case
+            when place = len(edges) then edge || '+'
+            when edge = edges[place + 1] - 1 then cast(edge as varchar)
+            else edge || '–' || (edges[place + 1] - 1)
+        end) as bands
+    from told
 ),
 
 days as (
@@ -77,10 +88,10 @@ written as (
 records as (
     select
         days.day,
+        bands[len(list_filter(edges, lambda edge: edge <= coalesce(messages_7d, 0)))] as pressure_band,
         people.customer_id,
         coalesce(messages_7d, 0) as messages_7d,
         coalesce(messages_30d, 0) as messages_30d,
-        len(list_filter(edges, lambda edge: edge <= coalesce(messages_7d, 0))) as band_number,
         coalesce(messages_7d, 0) > cap_7_days or coalesce(messages_30d, 0) > cap_30_days as is_over_cap,
         last.sent_on as last_message_on,
         written.* exclude (day, customer_id)
@@ -94,11 +105,7 @@ records as (
 
 select
     day,
-    case
-        when band_number = len(edges) then edges[band_number] || '+'
-        when edges[band_number] = edges[band_number + 1] - 1 then cast(edges[band_number] as varchar)
-        else edges[band_number] || '–' || (edges[band_number + 1] - 1)
-    end as pressure_band,
+    pressure_band,
     count(*) as people,
     sum(messages_7d) as messages_7d,
     sum(messages_30d) as messages_30d,
@@ -112,5 +119,4 @@ select
     coalesce(sum(unsubscribed), 0) as unsubscribed,
     coalesce(sum(spam_complaints), 0) as spam_complaints
 from records
-cross join (select edges from rules)
 group by all

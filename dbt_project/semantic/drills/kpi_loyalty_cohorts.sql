@@ -2,6 +2,8 @@
 -- of all points in laid on stretches of all points out; a cancellation undoes what it cancels from its month on.
 -- Записи — баллы каждого счёта, начисленные в месяце, и чем они кончились: расход берёт сначала самые старые (отрезки прихода накладываются
 -- на отрезки расхода), отмена снимает то, что отменяет, начиная со своего месяца.
+-- where age_months = N: from_age <= N and coalesce(until_age > N, true)
+-- What is taken at an age stays taken at all later ones. Списанное к одному возрасту остаётся списанным и во всех следующих.
 with operations as (
     select
         loyalty_account_id,
@@ -202,33 +204,29 @@ shrunk as (
     where undone.kind = 'earned'
 ),
 
-records as (
-    select
-        loyalty_account_id,
-        lot_id,
-        lot_kind,
-        lot_month,
-        taken_by,
-        taken_as,
-        from_month,
-        case when to_month < date '9999-12-01' then to_month end as to_month,
-        cast(points as decimal(18, 4)) as points
-    from taken
-    where from_month < to_month and points > 0
+uses as (
+    select * from taken
+    where from_month < to_month
 
     union all
 
+    select * from shrunk
+),
+
+records as (
     select
+        if(lot_kind = 'issued', lot_month, null) as issue_month,
+        datediff('month', lot_month, from_month) as from_age,
+        if(to_month < date '9999-12-01', datediff('month', lot_month, to_month), null) as until_age,
         loyalty_account_id,
         lot_id,
         lot_kind,
         lot_month,
         taken_by,
         taken_as,
-        from_month,
-        cast(null as date) as to_month,
         cast(points as decimal(18, 4)) as points
-    from shrunk
+    from uses
+    where points > 0
 ),
 
 credited as (
@@ -251,7 +249,5 @@ select
 from (select issue_month, age_months from marts.kpi_loyalty_cohorts) as cells
 join credited using (issue_month)
 left join records
-    on lot_kind = 'issued' and lot_month = cells.issue_month
-        and from_month <= cells.issue_month + to_months(age_months)
-        and coalesce(to_month > cells.issue_month + to_months(age_months), true)
+    on records.issue_month = cells.issue_month and from_age <= cells.age_months and coalesce(until_age > cells.age_months, true)
 group by all

@@ -7,8 +7,10 @@
 -- второй — в matched), все вокруг запуска программы (launch) и неучастники вокруг середины месяца (side other формы matched) с тем же
 -- месяцем и числом заказов (0, 1, 2, 3 и больше) в каждой половине окна до. Отток: за день до окна ещё не был в оттоке (alive) и ушёл в
 -- отток в самом окне (lapsed) по жизненному циклу; пусто, если для этого мало истории.
--- every: metric: a record serves all of them; order values and frequencies by revenue_ and orders_, attrition by early_orders_, churn by
--- alive_ and lapsed_. Запись участвует в каждой метрике: чек и частота — revenue_ и orders_, отсев — early_orders_, отток — alive_ и lapsed_.
+-- where metric = N: true
+-- A record serves every metric: order values and frequencies by revenue_ and orders_, attrition by early_orders_, churn by
+-- alive_ and lapsed_.
+-- Запись участвует в каждой метрике: чек и частота — revenue_ и orders_, отсев — early_orders_, отток — alive_ и lapsed_.
 with orders as (
     select *
     from marts.orders
