@@ -136,12 +136,13 @@ def refused(configuration: CLIConfiguration, command: click.Command, arguments: 
     if command is None:
         return None
     asked = command.make_context("mf", list(arguments), resilient_parsing=True).params
-    metrics, groups = list(asked.get("metrics") or ()), list(asked.get("group_by") or ())
+    metrics, groups, where = (list(asked.get(one) or ()) for one in ("metrics", "group_by", "where"))
     questions = Questions(register.marts())
-    told = questions.refusal(metrics, groups, helpers=lambda: {metric.name for metric in configuration.semantic_manifest.metrics})
+    told = questions.refusal(metrics, groups, where, helpers=lambda: {metric.name for metric in configuration.semantic_manifest.metrics})
     if told and all(name in questions.kpis for name in metrics):
         try:  # what MetricFlow can plan is never refused
-            configuration.mf.explain(MetricFlowQueryRequest.create(metric_names=metrics, group_by_names=groups))
+            request = MetricFlowQueryRequest.create(metric_names=metrics, group_by_names=groups, where_constraints=where or None)
+            configuration.mf.explain(request)
         except Exception:  # its own, of many kinds; the register says why
             return told
         return None

@@ -20,6 +20,7 @@ from orchestration import semantics
 from orchestration.register import Kpi, Mart
 
 TIME = "metric_time"
+WHERE = re.compile(r"(?:Time)?Dimension\(\s*['\"](\w+)['\"]|Entity\(\s*['\"](\w+)['\"]")
 GRAINS = re.compile(r"__(day|week|month|quarter|year)$")
 ASK = 'make metrics ARGS="{}"'
 
@@ -87,16 +88,20 @@ class Questions:
         meant = f" Do you mean {', '.join(like)}?" if like else ""
         return f"There is no KPI {name}.{meant} `{ASK.format('list metrics --search <word>')}` finds KPIs by a word of their names."
 
-    def refusal(self, metrics: Sequence[str], group_by: Sequence[str], *, helpers: Callable[[], set[str]]) -> str | None:
-        """Why these metrics cannot be told by these dimensions, in sentences; None where the register knows no reason. `helpers` are names
-        that MetricFlow has beside the KPIs."""
+    def refusal(
+        self, metrics: Sequence[str], group_by: Sequence[str], where: Sequence[str] = (), *, helpers: Callable[[], set[str]]
+    ) -> str | None:
+        """Why these metrics cannot be told by these dimensions or those of the conditions, in sentences; None where the register knows
+        no reason. `helpers` are names that MetricFlow has beside the KPIs."""
         strange = [name for name in metrics if name not in self.kpis]
         if strange and (unknown := [name for name in strange if name not in helpers()]):
             return "\n".join(self.unknown(name) for name in unknown)
-        lacking = {name: missing for name in metrics if name in self.kpis and (missing := self._missing(self.kpis[name], group_by))}
+        used = list(dict.fromkeys([*group_by, *("".join(found) for condition in where for found in WHERE.findall(condition))]))
+        lacking = {name: missing for name in metrics if name in self.kpis and (missing := self._missing(self.kpis[name], used))}
         if not lacking:
             return None
-        return "\n".join([*(self._no_such(self.kpis[name], missing) for name, missing in lacking.items()), *self._apart(metrics, group_by)])
+        apart = [] if where else self._apart(metrics, group_by)
+        return "\n".join([*(self._no_such(self.kpis[name], missing) for name, missing in lacking.items()), *apart])
 
     def _missing(self, kpi: Kpi, group_by: Sequence[str]) -> list[str]:
         known = self.dimensions(kpi)

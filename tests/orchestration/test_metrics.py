@@ -1,6 +1,7 @@
 """The register, the metrics made of it and the marts say the same of every KPI."""
 
 import re
+import shlex
 
 import pytest
 from dbt_metricflow.cli.main import cli
@@ -31,6 +32,7 @@ REFUSED = [
         '  make metrics ARGS="query --metrics attribution_revenue --group-by attribution__channel,metric_time__month"',
     ]),
     ("query --metrics open_rate,nps --group-by messaging__channel", ["nps cannot be sliced by messaging__channel.", "--metrics nps --"]),
+    ("query --metrics nps --where \"{{ Dimension('messaging__channel') }} = 'email'\"", ["nps cannot be sliced by messaging__channel."]),
     ("query --metrics funnel", ["funnel is answered by several KPIs", "  funnel_customers: ", "  funnel_sessions: "]),
     ("query --metrics nps,clv", ["clv is answered by several KPIs", "  clv_historic_margin: ", "  clv_predicted_12m_margin: "]),
     ("query --metrics omnichannel_uplift", ["  omnichannel_uplift_ltv: Omnichannel uplift of LTV"]),
@@ -40,6 +42,7 @@ REFUSED = [
 ANSWERED = [
     "query --metrics store_performance --group-by metric_time__quarter,store__city",
     "query --metrics messaging_rows",
+    "query --metrics open_rate --where \"{{ Dimension('messaging__channel') }} = 'email'\"",
     "query --metrics open_rate --group-by messaging__period__month,messaging__channel --order -messaging__period__month",
     "query --metrics clv_historic_margin --group-by customer,customer__city",
     "list dimensions --metrics nps",
@@ -84,7 +87,7 @@ def test_the_uplift_of_omnichannel_shoppers_is_told_by_month_band_and_channels(c
 
 @pytest.mark.parametrize(("question", "words"), REFUSED, ids=[question for question, _ in REFUSED])
 def test_a_question_without_an_answer_is_refused_in_the_words_of_the_register(configuration, question, words):
-    command, *rest = question.split()
+    command, *rest = shlex.split(question)
     told = metrics.refused(configuration, cli.commands[command], rest)
     assert [one for one in words if one not in told] == [], told
     helpers = {metric.name for metric in configuration.semantic_manifest.metrics} - {kpi.kpi_id for kpi in register.kpis()}
@@ -93,7 +96,7 @@ def test_a_question_without_an_answer_is_refused_in_the_words_of_the_register(co
 
 @pytest.mark.parametrize("question", ANSWERED)
 def test_what_has_an_answer_is_left_to_metricflow(configuration, question):
-    command, *rest = question.split()
+    command, *rest = shlex.split(question)
     assert metrics.refused(configuration, cli.commands[command], rest) is None
 
 
