@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from tests.recomputed.attributes import told_attributes
 from tests.recomputed.people import people
 from tests.recomputed.tables import Tables, ratio
 
@@ -50,7 +51,7 @@ def _receipts(tables: Tables) -> pd.DataFrame:
 
 def _filled(tables: Tables, systems: set[str]) -> pd.DataFrame:
     """The first day on which any record of these systems told each expected attribute, per customer."""
-    told = tables.customer_record_attributes
+    told = told_attributes(tables)
     told = told[told.source_system.isin(systems) & told.customer_id.isin(people(tables))]
     return told.groupby(["customer_id", "attribute"]).told_on.min().unstack()
 
