@@ -6,7 +6,7 @@ The headlines of the same night are a retailer's, and would not be so by a wrong
 
 import pytest
 
-from orchestration import register
+from orchestration import measures, register
 from sandbox import plausible
 from sandbox.retailer import simulate
 from sandbox.server import Sandbox, serve_in_thread
@@ -56,6 +56,23 @@ def test_every_claim_of_the_documents_has_an_own_value(tables):
     claims = tables["seed_claims"].set_index("claim_id")
     without = claims[claims.own_value.isna() | (claims.own_n == 0)]
     assert set(without.index) == UNANSWERED.keys()
+
+
+def test_a_numerator_that_is_partly_known_is_said_to_be(tables):
+    assert [f"{mart}.{column}" for mart, column in _partly_known(tables)] == []
+
+
+def _partly_known(tables):
+    """Numerators that are NULL in rows whose denominator is not, and of which the mart says nothing: summed parts would be no ratio.
+    What is counted once beneath (starters beside all channels) and what is told by one row alone (totals, `only by`) is not summed."""
+    for mart in register.marts().values():
+        for kpi in mart.kpis:
+            above, below = kpi.numerator_column, kpi.denominator_column
+            if not kpi.is_ratio or mart.totals or mart.home(kpi) != mart.grain or measures.fills(mart, below) or above in mart.partly_known:
+                continue
+            table = tables[mart.name]
+            if (table[above].isna() & table[below].fillna(0).ne(0)).any():
+                yield mart.name, above
 
 
 def test_the_headlines_are_a_retailers(published_file):
