@@ -81,7 +81,8 @@ def differences(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
 def recordless(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """A mart whose drill lists no records by the columns of the grain; totals, which are made of all records, do not name theirs."""
     drill = drill_of(mart)
-    rows = _rows(connection, f"select {', '.join(mart.grain)} from marts.{mart.name} order by all desc")
+    something = " or ".join(f"cast({kpi.mart_column} as double) <> 0" for kpi in mart.kpis)
+    rows = _rows(connection, f"select {', '.join(mart.grain)} from marts.{mart.name} where {something} order by all desc")
     tried = rows[:: len(rows) // 20 + 1]
     for row in tried:
         named = {column: value for column, value in row.items() if column not in mart.totals or mart.totals[column] != value}
