@@ -2,6 +2,8 @@
 -- the expected attributes that were told of them.
 -- Записи — чеки дня и то, известно ли, чьи они; люди и записи, которые к концу дня были в системах, с ожидаемыми атрибутами, которые о
 -- них известны.
+-- where day = N: if(kind = 'receipt', day = N, day <= N)
+-- Who and what is known stays known on all later days. Известное к одному дню известно и во все следующие.
 with people as (
     select customer_id from marts.customer_360
     where not is_employee and not is_b2b

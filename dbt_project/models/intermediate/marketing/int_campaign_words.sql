@@ -9,7 +9,7 @@ with borne as (
         channel,
         campaign_id,
         count(*) over (partition by lower(trim(utm_campaign))) as legs_count,
-        row_number() over (partition by lower(trim(utm_campaign)), channel order by created_at, campaign_id) as leg
+        row_number() over (partition by lower(trim(utm_campaign)), channel order by created_at nulls last, campaign_id) as leg
     from {{ ref('int_campaigns') }}
     where utm_campaign is not null
 ),
