@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 
-from orchestration import publish
+from orchestration import opt_outs, publish
 
 NOW = datetime(2026, 11, 1, 2, tzinfo=UTC)
 YESTERDAY, LONG_AGO = (NOW.replace(tzinfo=None) - timedelta(days=days) for days in (1, 40))
@@ -63,3 +63,14 @@ def test_the_same_messages_are_not_told_again_and_new_ones_are(night, webhook):
 def test_a_night_without_such_messages_tells_nothing(night, webhook):
     assert night(1, FIRST[3:]).alert is None
     assert webhook == []
+
+
+def test_what_cannot_be_compared_is_told_and_the_version_stays_published(night, monkeypatch):
+    def broken(_):
+        raise duckdb.IOException("the file before is gone")
+
+    monkeypatch.setattr(opt_outs, "newly", broken)
+    outcome = night(1, FIRST)
+    assert outcome.flipped
+    assert "could not be found out" in outcome.alert
+    assert "the file before is gone" in outcome.alert
