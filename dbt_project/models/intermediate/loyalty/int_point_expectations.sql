@@ -3,8 +3,9 @@
 -- months that were over by then); what is left at an age is redeemed with the shares of the ages that follow.
 -- Ages that no cohort has reached yet: until the age at which the programme's points expire (rule loyalty.points_valid_months) they go on
 -- as at the oldest loyalty.tail_pace_months ages that were seen, and what is left then expires. That is assumed, so the part of the
--- expected share that nobody has seen is told beside it (unseen_share); it is gone once the oldest points are that old, whatever became
--- of them. Without such an age, or beyond it, what is left is expected to be redeemed to the last point: points are owed until they break.
+-- expected share that nobody has seen is told beside it (unseen_share). Once a cohort is that old, what is left of it at its age is taken
+-- as owed to the last point, as where no such age is told: points are owed until they break. What outlives the rule therefore counts as
+-- redeemed in the end, and the unseen share, which is small by then, need not fall from month to month.
 -- In the running month the age that has begun still lies ahead.
 -- One row per issue month and month.
 {{ config(materialized='view') }}
