@@ -56,6 +56,11 @@ def send(alert: Alert) -> list[str]:
     return ways
 
 
+def is_carried(ways: list[str]) -> bool:
+    """Whether an alert that went these ways reached anybody; the log alone is enough where neither webhook nor e-mail is set up."""
+    return ways != ["log"] or not (os.environ.get("OMNIMART_ALERT_WEBHOOK") or os.environ.get("OMNIMART_ALERT_EMAIL"))
+
+
 def redact(text: str) -> str:
     """The text without any secret that is set in the environment or in .dlt/secrets.toml."""
     for secret in sorted(_secrets(), key=len, reverse=True):

@@ -27,7 +27,7 @@ from orchestration.versions import PublishError, Version
 @dataclass(frozen=True)
 class Outcome:
     """What publishing did: `version` is what readers see now; `flipped` says whether that is new; `sentence` tells it; `alert` is what
-    was told of messages after an opt-out."""
+    was told of messages after an opt-out, and whether it could be sent."""
 
     version: Version
     flipped: bool
@@ -49,6 +49,8 @@ def publish(refresh_id: str) -> Outcome:
     reasons = gate.reasons_to_refuse()
     if reasons:
         still = f"Version {before.version} stays published" if before else "Nothing has been published yet"
+        if before:
+            opt_outs.tell(before, refresh_id)  # what could not be told waits for no gate
         raise Refused(f"Not published. {still}. " + " ".join(reasons))
     promises.let_through()
     with exports.reading() as connection:
@@ -61,7 +63,8 @@ def publish(refresh_id: str) -> Outcome:
             )
         )
         if before and not changed:
-            return Outcome(before, False, (), f"No business table changed, so version {before.version} stays published.")
+            unchanged = f"No business table changed, so version {before.version} stays published."
+            return Outcome(before, False, (), unchanged, opt_outs.tell(before, refresh_id))
         version = _write(connection, refresh_id, before, prints, changed)
     return Outcome(
         version,
@@ -69,7 +72,7 @@ def publish(refresh_id: str) -> Outcome:
         changed,
         f"Version {version.version} is published: {version.tables} tables, "
         f"{f'{version.rows:,}'.replace(',', ' ')} rows; the content of {len(changed)} tables changed.",
-        opt_outs.tell(version),
+        opt_outs.tell(version, refresh_id),
     )
 
 

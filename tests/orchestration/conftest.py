@@ -127,22 +127,30 @@ def clock_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[datet
     return turn
 
 
+class Received(list[dict[str, str]]):
+    """What a webhook took; with another status it answers that and takes nothing."""
+
+    status = 204
+
+
 @pytest.fixture
-def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, str]]]:
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Received]:
     """A webhook on loopback; gives the list of what it got."""
-    got = []
+    got = Received()
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self):
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if got.status == 204:
+                got.append(body)
+            self.send_response(got.status)
             self.end_headers()
 
         def log_message(self, *_):
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Hook)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     monkeypatch.setenv("OMNIMART_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hooks/T0P-SECRET")
     yield got
     server.shutdown()
