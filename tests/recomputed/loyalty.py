@@ -186,10 +186,11 @@ def _expected_shares(tables: Tables, cohorts: pd.DataFrame, months: pd.DatetimeI
     steps = steps[steps.had > 0]
     oldest, last_age = steps.index.max(), tables.rules["loyalty.points_valid_months"]
     after_all = 1.0  # of what outlives every age that was seen
-    if len(steps) and oldest < last_age:
-        pace = steps[steps.index > oldest - tables.rules["loyalty.tail_pace_months"]].sum()
+    if len(steps) and last_age:
+        pace = steps[steps.index > min(oldest - tables.rules["loyalty.tail_pace_months"], last_age - 1)].sum()
+        to_go = last_age - oldest if oldest < last_age else oldest - last_age + 1
         after_all, alive = 0.0, 1.0
-        for _ in range(oldest + 1, last_age + 1):
+        for _ in range(to_go):
             after_all += alive * max(pace.redeemed / pace.had, 0)
             alive *= min(pace.kept / pace.had, 1)
         after_all = min(after_all, 1.0)
@@ -199,7 +200,7 @@ def _expected_shares(tables: Tables, cohorts: pd.DataFrame, months: pd.DatetimeI
         for step in steps[steps.index > age].itertuples():
             share += alive * step.redeemed / step.had
             alive *= step.kept / step.had
-        return min(share + alive * after_all, 1.0), min(alive * after_all, 1.0)
+        return min(round(share + alive * after_all, 12), 1.0), min(round(alive * after_all, 12), 1.0)
 
     return lambda age: walked(age)[0], lambda age: walked(age)[1]
 

@@ -2,10 +2,11 @@
 -- that a month of age began with, a share is redeemed in it and a share is left after it (chain ladder over the ages in months, over the
 -- months that were over by then); what is left at an age is redeemed with the shares of the ages that follow.
 -- Ages that no cohort has reached yet: until the age at which the programme's points expire (rule loyalty.points_valid_months) they go on
--- as at the oldest loyalty.tail_pace_months ages that were seen, and what is left then expires. That is assumed, so the part of the
--- expected share that nobody has seen is told beside it (unseen_share). Once a cohort is that old, what is left of it at its age is taken
--- as owed to the last point, as where no such age is told: points are owed until they break. What outlives the rule therefore counts as
--- redeemed in the end, and the unseen share, which is small by then, need not fall from month to month.
+-- as at the oldest loyalty.tail_pace_months ages that were seen, and what is left then expires. Points that are seen to outlive that age
+-- show that it is not the last: they are thought to outlive it as long again, a month when they are first seen to, at the pace of all ages
+-- from it on (of the oldest few at least). So nothing jumps where the rule is a month or a year too short; that an age is over for good is
+-- told by what expired at it. Where the rule says that points never expire (0), all that nobody has seen the end of is owed. What nobody
+-- has seen is assumed, so that part of the expected share is told beside it (unseen_share).
 -- In the running month the age that has begun still lies ahead.
 -- One row per issue month and month.
 {{ config(materialized='view') }}
@@ -53,11 +54,11 @@ observed as (
 pace as (
     select
         month,
-        max(oldest_age) as oldest_age,
+        max(greatest({{ valid_months }} - oldest_age, oldest_age - {{ valid_months }} + 1)) as months_to_go,
         greatest(sum(points_redeemed) / sum(points_exposed), 0) as redeemed_share,
         least(sum(points_remaining) / sum(points_exposed), 1) as left_share
     from observed
-    where age_months > oldest_age - {{ rule('loyalty.tail_pace_months') }}
+    where age_months > least(oldest_age - {{ rule('loyalty.tail_pace_months') }}, {{ valid_months }} - 1)
     group by month
 ),
 
@@ -66,9 +67,9 @@ tails as (
     select
         month,
         case
-            when oldest_age >= {{ valid_months }} then 1.0
+            when {{ valid_months }} = 0 then 1.0
             when left_share = 1 then 0.0
-            else least(redeemed_share * (1 - power(left_share, {{ valid_months }} - oldest_age)) / (1 - left_share), 1.0)
+            else least(redeemed_share * (1 - power(left_share, months_to_go)) / (1 - left_share), 1.0)
         end as redeemed_share
     from pace
 ),
