@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tests.recomputed.people import by_a_member, known_since, people
-from tests.recomputed.points import knows_expiry, kpi_loyalty_cohorts
+from tests.recomputed.points import gifts, knows_expiry, kpi_loyalty_cohorts
 from tests.recomputed.tables import Tables, month_of, ratio
 
 DAY = pd.Timedelta(days=1)
@@ -98,7 +98,7 @@ def _people(tables: Tables, orders: pd.DataFrame, last_days: pd.Series) -> pd.Da
     unknown = set(last.customer_id[last.is_closed_at_assumed])
     known = known_since(tables)
     operations = tables.loyalty_operations
-    operations = operations[operations.operation_type.isin(["earned", "redeemed"])]
+    operations = operations[operations.operation_type.isin(["earned", "redeemed"]) & ~operations.operation_id.isin(gifts(tables))]
     window = tables.rules["loyalty.active_member_days"] * DAY
     rows = {}
     for month, day in last_days.items():

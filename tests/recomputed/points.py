@@ -49,6 +49,18 @@ def knows_expiry(tables: Tables) -> bool:
     return bool((tables.loyalty_operations.operation_type == "expired").any())
 
 
+def gifts(tables: Tables) -> set[str]:
+    """Points that came without a purchase: neither the ledger nor one that mirrors it names any, in a ledger that names some."""
+    told = tables.facts("intermediate.int_loyalty_operations__united").set_index("operation_key")
+    purchase = told.order_key.fillna(told.order_number)
+    mirrors = tables.facts("intermediate.int_loyalty_operations__matched")
+    lent = mirrors.assign(purchase=mirrors.operation_key.map(purchase)).groupby("original_key").purchase.first()
+    earned = tables.loyalty_operations[tables.loyalty_operations.operation_type == "earned"]
+    for_purchase = earned.operation_id.map(purchase).fillna(earned.operation_id.map(lent)).notna()
+    names_some = for_purchase.groupby([earned.source_system, earned.source_account]).transform("any")
+    return set(earned.operation_id[~for_purchase & names_some])
+
+
 @dataclass
 class _Movement:
     """Points that came in (of no month when somebody added them by hand) or went out, and what of them was taken back later."""

@@ -116,7 +116,7 @@ records as (
     from months
     join (
         select operation_id as record_id, customer_id, operation_type, occurred_on from marts.loyalty_operations
-        where operation_type in ('earned', 'redeemed')
+        where operation_type in ('earned', 'redeemed') and not is_gift
 
         union all
 
@@ -173,7 +173,7 @@ summed as (
         coalesce(sum(points) filter (where moves = 'earned'), 0) as points_issued,
         coalesce(-sum(points) filter (where moves = 'redeemed'), 0) as points_redeemed,
         coalesce(sum(points) filter (where moves in ('adjusted', 'cancelled')), 0) as points_adjusted,
-        -sum(points) filter (where moves = 'expired') as points_expired,
+        if(has_expiry, coalesce(-sum(points) filter (where moves = 'expired'), 0), null) as points_expired,
         coalesce(-sum(points) filter (where operation_type = 'redeemed'), 0) as points_charged,
         count(distinct coalesce(order_id, record_id)) filter (where operation_type = 'redeemed') as redeeming_orders,
         coalesce(sum(points) filter (where operation_type = 'earned' and order_id is not null), 0) as points_earned_on_orders,
@@ -197,8 +197,9 @@ summed as (
         coalesce(-sum(points * cast(money_per_point as double)), 0) as redeemed_money,
         coalesce(-sum(points) filter (where money_per_point is not null), 0) as priced_points
     from records
+    cross join (select count(*) > 0 as has_expiry from marts.loyalty_operations where operation_type = 'expired')
     where month in (select month from months)
-    group by all
+    group by month, has_expiry
 ),
 
 priced as (

@@ -1,6 +1,7 @@
 -- Every movement of points once: the operations of the ledgers that count. Points are signed. Until the day from which
 -- they may be spent they are pending, and from that day (`effective_on`) they are issued. The order behind one is what its
--- ledger names by id or number, else what a mirroring ledger names.
+-- ledger names by id or number, else what a mirroring ledger names. Points that nobody names a purchase for are a gift (of welcome,
+-- of a birthday), where the account of the ledger names purchases at all; a purchase that is named and not known is one.
 -- One row per operation.
 with operations as (
     select * from {{ ref('int_loyalty_operations__united') }}
@@ -43,8 +44,10 @@ named as (
 lent as (
     select
         mirrors.original_key,
-        min(coalesce(orders.order_id, named.order_id)) as order_id
+        min(coalesce(orders.order_id, named.order_id)) as order_id,
+        max(coalesce(mirrors.order_key, operations.order_number)) as purchase
     from mirrors
+    inner join operations on mirrors.operation_key = operations.operation_key
     left join orders on mirrors.order_key = orders.order_key
     left join named on mirrors.operation_key = named.operation_key
     group by mirrors.original_key
@@ -65,7 +68,9 @@ dated as (
         told.available_on,
         told.occurred_at,
         {{ business_date('told.occurred_at') }} as occurred_on,
-        coalesce(own_order.order_id, named.order_id, lent.order_id) as order_id
+        coalesce(own_order.order_id, named.order_id, lent.order_id) as order_id,
+        told.operation_type = 'earned' as is_earned,
+        coalesce(told.order_key, told.order_number, lent.purchase) as purchase
     from told
     inner join ledgers on told.source_system = ledgers.source_system
     left join orders as own_order on told.order_key = own_order.order_key
@@ -89,7 +94,9 @@ final as (
         greatest(occurred_on, coalesce(available_on, occurred_on)) as effective_on,
         occurred_at,
         occurred_on,
-        order_id
+        order_id,
+        is_earned and purchase is null
+        and count(case when is_earned then purchase end) over (partition by source_system, source_account) > 0 as is_gift
     from dated
 )
 

@@ -12,5 +12,6 @@ select
     effective_on,
     occurred_at,
     occurred_on,
-    order_id
+    order_id,
+    is_gift
 from {{ ref('int_loyalty_operations') }}

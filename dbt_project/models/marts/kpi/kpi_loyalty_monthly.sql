@@ -138,6 +138,7 @@ active_people as (
     from operations
     inner join memberships on operations.customer_id = memberships.customer_id
     where operations.operation_type in ('earned', 'redeemed')
+        and not coalesce(operations.is_gift, false)  -- what comes by itself is nobody's act
         and operations.occurred_on >= memberships.enrolled_on
         and (memberships.left_on is null or memberships.left_on > operations.occurred_on)
 ),
