@@ -1,5 +1,6 @@
 """Messages after an opt-out are told through a real webhook until it has carried them, and then no more."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -110,14 +111,16 @@ def test_what_no_way_could_carry_is_sent_again_until_one_did_and_then_no_more(ni
     assert len(webhook) == 1
 
 
-def test_what_could_not_be_carried_is_not_forgotten_when_it_is_older_than_the_check_looks_back(night, webhook, clock_at):
+def test_what_could_not_be_carried_is_not_forgotten_when_it_is_older_than_the_check_looks_back(night, webhook, own_data, clock_at):
     webhook.status = 503
     night(1, FIRST)
     webhook.status = 204
     clock_at(NOW + timedelta(days=45))
     assert "mindbox: 2 e-mail messages to 1 person (campaigns spring, winter); mindbox: 1 SMS" in night(2, FIRST).alert  # m5 is history
-    assert night(3, FIRST).alert is None
-    assert len(webhook) == 1
+    new = ("m6", "dashamail", "email", "c9", None, YESTERDAY + timedelta(days=44), True)
+    assert "sent. dashamail: 1 e-mail message to 1 person (campaigns no campaign). They" in night(3, [*FIRST, new]).alert
+    remembered = json.loads((own_data / "published" / "told_opt_outs.json").read_text(encoding="utf-8"))
+    assert remembered == {"told": {"m6": "2026-12-14T02:00:00"}, "untold": []}  # the others are older than anybody asks for
 
 
 def test_a_night_that_the_gate_refuses_sends_it_too(night, webhook):
