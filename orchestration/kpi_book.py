@@ -39,9 +39,10 @@ make metrics ARGS="list metrics --search nps"
   (`list dimensions --metrics cost` tells it).
 - **No number**: the owner of a channel is registered (unit `name`) and is no metric.
 - **The records behind a value**: below each table stands a query over the published file. As it is, it computes the mart's columns
-  once more from the records; with its last `select` replaced by `select * from records where …` (the columns of the grain) it lists
-  them. `-- where age_months = N: …` in its head says what selects where the records have no such column; a row of totals (`all`, NULL)
-  is made of the records of all values.
+  once more from the records; with its last `select` replaced by `select * from records where …` (the columns of the grain; of what is
+  `fact of` fewer, these alone) it lists them. `-- where age_months = N: …` in its head says what selects where the records have no such
+  column, `-- where month = N (fit_conversions): …` what selects those of one number; a row of totals (`all`, NULL) is made of the
+  records of all values.
 
 Создано из реестра `dbt_project/seeds/registered_kpis.csv` командой `.venv/bin/python -m orchestration.register`; правьте реестр.
 Те же строки опубликованы в `marts.kpi_register`, и каждый показатель — метрика с тем же именем (команды выше).
@@ -58,9 +59,10 @@ make metrics ARGS="list metrics --search nps"
   свой префикс: `attribution_channel__channel` для `cost` (его покажет `list dimensions --metrics cost`).
 - **Не число**: ответственный за канал есть в реестре (единица `name`), но не метрика.
 - **Записи за числом**: под таблицей стоит запрос к опубликованному файлу. Как есть, он считает столбцы витрины заново из записей;
-  если заменить последний `select` на `select * from records where …` (столбцы, от которых зависит строка витрины), он покажет сами
-  записи. `-- where age_months = N: …` в начале запроса говорит, чем отбирать, если такого столбца у записей нет; строка итогов (`all`,
-  пусто) складывается из записей всех значений.
+  если заменить последний `select` на `select * from records where …` (столбцы, от которых зависит строка витрины, а у `fact of` — только
+  названные), он покажет сами записи. `-- where age_months = N: …` в начале запроса говорит, чем отбирать, если такого столбца у записей
+  нет, `-- where month = N (fit_conversions): …` — чем отбирать записи одного показателя; строка итогов (`all`, пусто) складывается из
+  записей всех значений.
 """
 HEADINGS = (
     "KPI · metric", "по-русски", "what it says · что означает", "formula · формула", "unit · единица", "adds up · складывается",

@@ -1,14 +1,17 @@
 """The documented queries from a KPI's value to its records (dbt_project/semantic/drills), held against the marts they explain.
 
-A drill explains every row of its mart, and `select * from records where …` by the columns of the grain in place of its last select
-lists the records. Its head may say `-- apart: column, column: reason` of what its records cannot give, and `-- where column = N:
-condition` of a column of the grain that its records do not have themselves.
+A drill explains every row of its mart, and `select * from records where …` by the columns of the grain (of what is a fact of fewer: by
+these) in place of its last select lists the records. Its head may say `-- apart: column, column: reason` of what its records cannot
+give, and `-- where column = N: condition` of a column of the grain that its records do not have themselves, or `-- where column = N
+(number, number): condition` of some numbers.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import duckdb
@@ -22,19 +25,33 @@ from tests.published_by_hand import ratio
 @dataclass(frozen=True)
 class Drill:
     """A drill as it is written: its query, the columns it leaves apart, and conditions on N where a column of the grain is no column of
-    its records."""
+    its records, of all numbers or of some."""
 
     query: str
     apart: frozenset[str]
-    where: dict[str, str]
+    where: dict[tuple[str, str], str]  # (column of the grain, number or '' for all) -> condition
 
-    def records_of(self, row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The query of the records behind a row, told by its columns of the grain, with its parameters."""
-        told = {column: self.where.get(column, f"{column} is not distinct from N") for column in row}
-        conditions = " and ".join(re.sub(r"\bN\b", f"${column}", condition) for column, condition in told.items()) or "true"
+    def told_by(self, mart: Mart, number: str) -> dict[str, str]:
+        """What selects the records behind a number of a row: a condition for each column of the grain, or of those that it is a fact of."""
+        sums = mart.sums(number)
+        return {
+            column: self.where.get((column, number)) or self.where.get((column, "")) or f"records.{column} is not distinct from N"
+            for column in (sums.of if sums.repeats else mart.grain)
+        }
+
+    def without_records(self, mart: Mart, told: dict[str, str], numbers: Sequence[str], of_all: dict[str, bool]) -> str:
+        """The query of the rows of a mart that hold something in one of these numbers and behind which there are no records, told as they
+        are; those columns apart that stand for their total (`of_all`)."""
+        conditions = [re.sub(r"\bN\b", f"told.row_{column}", words) for column, words in told.items() if not of_all.get(column)]
+        something = " or ".join(f"cast({number} as double) <> 0" for number in numbers)
+        totals = [f"{column} is {'not ' if total else ''}distinct from {_literal(mart.totals[column])}" for column, total in of_all.items()]
+        rows = f"select distinct {', '.join(f'{column} as row_{column}' for column in told)} from marts.{mart.name}"
         *_, last = re.finditer(r"^select\b", self.query, re.MULTILINE)
-        asked = {column: value for column, value in row.items() if re.search(r"\bN\b", told[column])}
-        return f"{self.query[:last.start()]}select * from records where {conditions}", asked
+        return f"""
+            {self.query[:last.start()]}
+            select told.* from ({rows} where {' and '.join([f'({something})', *totals])}) as told
+            where not exists (select 1 from records where {' and '.join(conditions) or 'true'})
+        """
 
 
 def drill_of(mart: Mart) -> Drill | None:
@@ -44,7 +61,12 @@ def drill_of(mart: Mart) -> Drill | None:
         return None
     head = " ".join(line.removeprefix("-- ") for line in query.splitlines() if line.startswith("--"))
     apart = {name for names in re.findall(r"apart: ([\w, ]+):", head) for name in names.split(", ")}
-    return Drill(query, frozenset(apart), dict(re.findall(r"^-- where (\w+) = N: (.+)$", query, re.MULTILINE)))
+    where = {
+        (column, number): condition
+        for column, numbers, condition in re.findall(r"^-- where (\w+) = N(?: \(([\w, ]+)\))?: (.+)$", query, re.MULTILINE)
+        for number in numbers.split(", ")
+    }
+    return Drill(query, frozenset(apart), where)
 
 
 def unreached(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -61,7 +83,8 @@ def unreached(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def differences(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Where a drill and its mart differ, cell by cell. A row that the drill does not bring is one of zeros or NULLs in the mart."""
+    """Where a drill and its mart differ, cell by cell, 0 and NULL too. A row that the drill does not bring is one of zeros or NULLs in the
+    mart."""
     drill = drill_of(mart)
     computed = _rows(connection, drill.query)
     published = _rows(connection, f"select * from marts.{mart.name}")
@@ -73,22 +96,26 @@ def differences(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
         answer = told.pop(key, None)
         for column in columns:
             value, there = answer[column] if answer else None, row[column]
-            if not same(value, there) and (value or there):
+            if not same(value, there) and (answer or there):
                 found.append(f"{mart.name}.{column} {key}: {value} by its records, {there} in the mart")
     return found + [f"{mart.name} has no row {key}, and there are records" for key in told]
 
 
 def recordless(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """A mart whose drill lists no records by the columns of the grain; totals, which are made of all records, do not name theirs."""
+    """Rows of a mart behind whose numbers its drill lists no records: by the columns of the grain, or by those of which a number is a
+    fact; totals, which are made of all records, do not name theirs."""
     drill = drill_of(mart)
-    something = " or ".join(f"cast({kpi.mart_column} as double) <> 0" for kpi in mart.kpis)
-    rows = _rows(connection, f"select {', '.join(mart.grain)} from marts.{mart.name} where {something} order by all desc")
-    tried = rows[:: len(rows) // 20 + 1]
-    for row in tried:
-        named = {column: value for column, value in row.items() if column not in mart.totals or mart.totals[column] != value}
-        if connection.execute(*drill.records_of(named)).fetchone():
-            return []
-    return [f"{mart.name}: no records behind {len(tried)} rows"] if tried else []
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for number in (*(kpi.mart_column for kpi in mart.kpis if not kpi.is_ratio), *mart.parts):
+        if number not in drill.apart:
+            alike.setdefault(tuple(drill.told_by(mart, number).items()), []).append(number)
+    found = []
+    for told, numbers in alike.items():
+        totals = [column for column, _ in told if column in mart.totals]
+        for summed in product((True, False), repeat=len(totals)):
+            query = drill.without_records(mart, dict(told), numbers, dict(zip(totals, summed, strict=True)))
+            found += [f"{mart.name} {row}: no records behind {' or '.join(numbers)}" for row in connection.execute(query).fetchall()]
+    return found
 
 
 def broken_ratios(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -100,6 +127,10 @@ def broken_ratios(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str
         if kpi.is_ratio
         and not same(parts := ratio(kpi.scale, row[kpi.numerator_column], row[kpi.denominator_column]), row[kpi.mart_column])
     ]
+
+
+def _literal(value: str | None) -> str:
+    return "null" if value is None else f"'{value}'"
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

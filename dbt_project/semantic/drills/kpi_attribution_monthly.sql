@@ -1,23 +1,40 @@
--- The touches before the orders of a month with the credit that each model gives them, and what the channels cost.
--- Записи — касания перед заказами месяца с долей, которую даёт каждая модель; рядом затраты каналов.
+-- The touches before the orders of a month with the credit that each model gives them, what the channels cost (by month and channel),
+-- and the orders themselves (by month).
+-- Записи — касания перед заказами месяца с долей, которую даёт каждая модель, затраты каналов (по месяцу и каналу) и заказы (по месяцу).
+-- where month = N (model_credit, fit_conversions): month <= N and month > N - to_months((select fit_months from rules))
+-- where channel = N (fit_conversions): channel <> 'unattributed'
+-- where model = N (fit_conversions): model = 'linear'
+-- where model = N (credited_profit): (model = N or kind = 'cost')
+-- Of the fit window are all of its months. Окно расчёта — все его месяцы.
 -- apart: removal_effect: it is fitted over all paths of attribution.fit_months (marts.kpi_conversion_paths) together; Markov's
 -- model_credit is the orders of that window, shared by it. Эффект удаления оценивается по всем путям окна сразу; итог Маркова — заказы
 -- этого окна, поделённые по нему.
-with known as (
+with rules as (
+    select cast(value as integer) as fit_months from marts.parameters
+    where name = 'attribution.fit_months'
+),
+
+orders as (
+    select *, cast(date_trunc('month', ordered_on) as date) as month
+    from marts.orders
+    where is_counted and sales_channel <> 'marketplace' and order_kind <> 'shift_report'
+),
+
+known as (
     select
-        cast(date_trunc('month', ordered_on) as date) as month,
+        month,
         sum(receipts_count) as itemised_orders,
         sum(receipts_count) filter (where customer_id is not null) as identified_orders,
         sum(receipts_count) filter (
             where order_id in (select order_id from marts.order_attribution where channel <> 'unattributed')
         ) as orders_with_source
-    from marts.orders
-    where is_counted and sales_channel <> 'marketplace' and order_kind <> 'shift_report'
-    group by 1
+    from orders
+    group by month
 ),
 
 records as (
     select
+        'credit' as kind,
         cast(date_trunc('month', credits.ordered_on) as date) as month,
         credits.channel,
         credits.model,
@@ -30,6 +47,15 @@ records as (
         if(credits.credit = 0, 0, credits.credit * orders.assumed_cost_amount) as assumed_cost_amount
     from marts.order_attribution as credits
     join marts.orders using (order_id)
+
+    union all by name
+
+    select 'cost' as kind, cast(date_trunc('month', cost_on) as date) as month, channel, cost_on, campaign_id, impressions, clicks, cost
+    from marts.channel_costs
+
+    union all by name
+
+    select 'order' as kind, month, order_id, ordered_at as occurred_at, customer_id, receipts_count from orders
 ),
 
 costs as (
@@ -51,7 +77,7 @@ cells as (
 in_window as (
     select cells.month, cells.channel, cells.model, sum(records.credit) as orders_in_window
     from cells
-    cross join (select cast(value as integer) as fit_months from marts.parameters where name = 'attribution.fit_months')
+    cross join rules
     join records
         on records.channel = cells.channel and records.model = cells.model
             and records.month <= cells.month and records.month > cells.month - to_months(fit_months)
@@ -80,7 +106,7 @@ select
     any_value(known.orders_with_source) as orders_with_source,
     any_value(known.itemised_orders) as itemised_orders,
     any_value(known.identified_orders) as identified_orders,
-    round(sum(records.assumed_cost_amount), 2) as assumed_cost_amount,
+    coalesce(round(sum(records.assumed_cost_amount), 2), 0) as assumed_cost_amount,
     coalesce(any_value(fit_conversions), 0) as fit_conversions,
     if(model = 'markov' and channel <> 'unattributed',
         coalesce(any_value(removal_effect) / sum(any_value(removal_effect)) over (partition by month, model), 0)

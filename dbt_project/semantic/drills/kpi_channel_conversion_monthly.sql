@@ -4,6 +4,8 @@
 -- Записи — визиты, начатые покупки и покупки месяца в канале: у начатой — заказ, которым она завершилась, у покупки — следующая
 -- покупка того же клиента. С to_channel стоят записи числителей (converted, next_purchases, repurchasers_in_channel); starters, purchases и
 -- buyers — все записи месяца и from_channel.
+-- where to_channel = N (repurchasers): bought_later_in is not null
+-- where to_channel = N (converted_elsewhere): kind = 'start' and to_channel <> N
 with purchases as (
     select
         *,
@@ -53,8 +55,22 @@ buyers as (
     group by all
 ),
 
+-- A channel without sessions tells no begun purchase; who bought again is known when the time for it is over.
 cells as (
-    select month, from_channel, to_channel from marts.kpi_channel_conversion_monthly
+    select
+        month,
+        from_channel,
+        to_channel,
+        has_sessions,
+        has_sessions and from_channel = to_channel as has_visits,
+        month + interval 1 month + to_days((
+            select cast(value as integer) from marts.parameters where name = 'channels.repurchase_window_days'
+        )) <= (
+            select cast(timezone(value, timezone('UTC', (select max(refreshed_at) from marts.load_reconciliation))) as date)
+            from marts.parameters where name = 'business.timezone'
+        ) as is_year_over
+    from marts.kpi_channel_conversion_monthly
+    left join (select distinct session_kind, true as has_sessions from marts.sessions) on session_kind = from_channel
 ),
 
 records as (
@@ -128,26 +144,27 @@ select
     cells.month,
     cells.from_channel,
     cells.to_channel,
-    count(distinct visitor) filter (where kind = 'start') as starters,
-    count(*) filter (where kind = 'buyer') as buyers,
-    count(bought_later_in) as repurchasers,
-    count(*) filter (where kind = 'repurchaser' and records.to_channel = cells.to_channel) as repurchasers_in_channel,
-    count(distinct visitor) filter (where kind = 'start' and records.to_channel = cells.to_channel) as converted,
-    count(distinct visitor) filter (
+    if(has_sessions, count(distinct visitor) filter (where kind = 'start'), null) as starters,
+    if(is_year_over, count(*) filter (where kind = 'buyer'), null) as buyers,
+    if(is_year_over, count(bought_later_in), null) as repurchasers,
+    if(is_year_over, count(*) filter (where kind = 'repurchaser' and records.to_channel = cells.to_channel), null)
+        as repurchasers_in_channel,
+    if(has_sessions, count(distinct visitor) filter (where kind = 'start' and records.to_channel = cells.to_channel), null) as converted,
+    if(has_sessions, count(distinct visitor) filter (
         where kind = 'start' and records.to_channel = cells.to_channel and finished_by = 'store_pickup'
-    ) as converted_store_pickup,
-    count(distinct visitor) filter (
-        where kind = 'start' and cells.from_channel = cells.to_channel and records.to_channel <> cells.from_channel
-    ) as converted_elsewhere,
-    count(*) filter (where kind = 'visit' and cells.from_channel = cells.to_channel) as measured_sessions,
-    count(*) filter (where purchased and cells.from_channel = cells.to_channel) as purchasing_sessions,
-    count(distinct visitor) filter (where kind = 'visit' and cells.from_channel = cells.to_channel) as measured_visitors,
-    count(distinct visitor) filter (where purchased and cells.from_channel = cells.to_channel) as purchasing_visitors,
+    ), null) as converted_store_pickup,
+    if(has_visits, count(distinct visitor) filter (where kind = 'start' and records.to_channel <> cells.from_channel), null)
+        as converted_elsewhere,
+    if(has_visits, count(*) filter (where kind = 'visit'), null) as measured_sessions,
+    if(has_visits, count(*) filter (where purchased), null) as purchasing_sessions,
+    if(has_visits, count(distinct visitor) filter (where kind = 'visit'), null) as measured_visitors,
+    if(has_visits, count(distinct visitor) filter (where purchased), null) as purchasing_visitors,
     count(*) filter (where kind = 'purchase') as purchases,
     count(records.to_channel) filter (where kind = 'purchase') as followed_purchases,
     count(*) filter (where kind = 'purchase' and records.to_channel = cells.to_channel) as next_purchases,
-    sum(receipts_count) filter (where visitor is not null and cells.from_channel = cells.to_channel) as identified_orders,
-    sum(receipts_count) filter (where cells.from_channel = cells.to_channel) as itemised_orders
+    if(cells.from_channel = cells.to_channel, coalesce(sum(receipts_count) filter (where visitor is not null), 0), null)
+        as identified_orders,
+    if(cells.from_channel = cells.to_channel, coalesce(sum(receipts_count), 0), null) as itemised_orders
 from cells
 left join records on records.month = cells.month and records.from_channel = cells.from_channel
-group by all
+group by cells.month, cells.from_channel, cells.to_channel, has_sessions, has_visits, is_year_over

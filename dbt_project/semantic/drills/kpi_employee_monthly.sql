@@ -67,17 +67,17 @@ records as (
 select
     month,
     employee_id,
-    sum(receipts_count) as orders_count,
-    sum(order_revenue) as order_revenue,
-    sum(returned) as returns_amount,
+    coalesce(sum(receipts_count), 0) as orders_count,
+    coalesce(sum(order_revenue), 0) as order_revenue,
+    coalesce(sum(returned), 0) as returns_amount,
     coalesce(sum(order_revenue), 0) - coalesce(sum(returned), 0) as net_revenue,
-    sum(units) as units,
-    sum(receipts_count) filter (where customer_id is not null) as identified_orders,
-    sum(receipts_count) filter (where is_by_member) as member_orders,
-    sum(gross_amount) as gross_amount,
-    sum(discount_amount) as discount_amount,
-    sum(personal_discount_amount) as personal_discount_amount,
+    coalesce(sum(units), 0) as units,
+    coalesce(sum(receipts_count) filter (where customer_id is not null), 0) as identified_orders,
+    coalesce(sum(receipts_count) filter (where is_by_member), 0) as member_orders,
+    coalesce(sum(gross_amount), 0) as gross_amount,
+    coalesce(sum(discount_amount), 0) as discount_amount,
+    coalesce(sum(personal_discount_amount), 0) as personal_discount_amount,
     count(taken_in) as handled_returns,
-    sum(taken_in) as handled_returns_amount
+    coalesce(sum(taken_in), 0) as handled_returns_amount
 from records
 group by all

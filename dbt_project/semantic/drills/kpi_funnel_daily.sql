@@ -39,7 +39,8 @@ carts as (
 ),
 
 records as (
-    select counted_on as day, 'acquisition' as stage, 'store' as channel, count_id as record_id, entrants
+    select
+        counted_on as day, 'acquisition' as stage, 'store' as channel, count_id as record_id, entrants, false as is_of_somebody
     from marts.store_traffic
 
     union all by name
@@ -62,7 +63,7 @@ records as (
             from marts.messages
             where messages.customer_id = carts.customer_id
                 and messages.first_clicked_at > carts.cart_at and messages.first_clicked_at <= carts.next_ordered_at
-        ), 'none'), null) as recovered_by
+        ), 'none'), 'not recovered') as recovered_by
     from carts
 
     union all by name
@@ -84,7 +85,14 @@ records as (
 
     union all by name
 
-    select ordered_on as day, 'purchase' as stage, sales_channel as channel, order_id as record_id, customer_id, receipts_count as orders
+    select
+        ordered_on as day,
+        'purchase' as stage,
+        sales_channel as channel,
+        order_id as record_id,
+        customer_id,
+        receipts_count as orders,
+        sales_channel <> 'marketplace' and coalesce(order_kind <> 'shift_report', true) as is_of_somebody
     from marts.orders
     where is_counted
 
@@ -96,7 +104,8 @@ records as (
         fulfilment_method as channel,
         order_id as record_id,
         customer_id,
-        receipts_count as orders
+        receipts_count as orders,
+        sales_channel <> 'marketplace' and coalesce(order_kind <> 'shift_report', true) as is_of_somebody
     from marts.orders
     where is_counted and handed_over_on is not null
 
@@ -110,21 +119,21 @@ select
     day,
     stage,
     channel,
-    count(distinct customer_id) filter (
+    if(bool_or(coalesce(is_of_somebody, true)), count(distinct customer_id) filter (
         where customer_id in (select customer_id from people)
-    ) as customers,
+    ), null) as customers,
     sum(sessions) as sessions,
     sum(entrants) as entrants,
     sum(product_views) as product_views,
     sum(wifi_visits) as wifi_visits,
     sum(carts) as carts,
-    count(*) filter (where is_abandoned) as abandoned_carts,
-    count(*) filter (where is_recovered) as recovered_carts,
-    count(*) filter (where recovered_by = 'email') as recovered_by_email,
-    count(*) filter (where recovered_by = 'push') as recovered_by_push,
-    count(*) filter (where recovered_by = 'sms') as recovered_by_sms,
-    count(*) filter (where recovered_by = 'messenger') as recovered_by_messenger,
-    count(*) filter (where recovered_by = 'none') as recovered_without_message,
+    sum(is_abandoned) as abandoned_carts,
+    sum(is_recovered) as recovered_carts,
+    sum(recovered_by = 'email') as recovered_by_email,
+    sum(recovered_by = 'push') as recovered_by_push,
+    sum(recovered_by = 'sms') as recovered_by_sms,
+    sum(recovered_by = 'messenger') as recovered_by_messenger,
+    sum(recovered_by = 'none') as recovered_without_message,
     sum(orders) as orders,
     sum(answers) as answers
 from records

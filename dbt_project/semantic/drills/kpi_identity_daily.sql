@@ -108,10 +108,10 @@ select
     * (select json_array_length(value) from marts.parameters where name = 'identity.expected_attributes') as expected_attributes,
     sum(filled_attributes) over to_date as filled_attributes,
     sum(told_attributes) over to_date as told_attributes,
-    receipts,
-    identified_receipts,
-    store_receipts,
-    identified_store_receipts
+    coalesce(receipts, 0) as receipts,
+    coalesce(identified_receipts, 0) as identified_receipts,
+    coalesce(store_receipts, 0) as store_receipts,
+    coalesce(identified_store_receipts, 0) as identified_store_receipts
 from days
 left join daily using (day, source_system)
 window to_date as (partition by days.source_system order by days.day rows between unbounded preceding and current row)

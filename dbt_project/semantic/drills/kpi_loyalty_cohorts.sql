@@ -1,7 +1,8 @@
--- The points of each account that were issued in a month, and what became of them: the oldest are taken first by what goes out, stretches
--- of all points in laid on stretches of all points out; a cancellation undoes what it cancels from its month on.
--- Записи — баллы каждого счёта, начисленные в месяце, и чем они кончились: расход берёт сначала самые старые (отрезки прихода накладываются
--- на отрезки расхода), отмена снимает то, что отменяет, начиная со своего месяца.
+-- The points of each account that were issued in a month (lot_kind credited: as they were told), and what became of them: the oldest
+-- are taken first by what goes out, stretches of all points in laid on stretches of all points out; a cancellation undoes what it
+-- cancels from its month on.
+-- Записи — баллы каждого счёта, начисленные в месяце (lot_kind credited — как начислены), и чем они кончились: расход берёт сначала
+-- самые старые (отрезки прихода накладываются на отрезки расхода), отмена снимает то, что отменяет, начиная со своего месяца.
 -- where age_months = N: from_age <= N and coalesce(until_age > N, true)
 -- What is taken at an age stays taken at all later ones. Списанное к одному возрасту остаётся списанным и во всех следующих.
 with operations as (
@@ -227,13 +228,26 @@ records as (
         cast(points as decimal(18, 4)) as points
     from uses
     where points > 0
+
+    union all by name
+
+    select
+        cast(date_trunc('month', effective_on) as date) as issue_month,
+        0 as from_age,
+        loyalty_account_id,
+        operation_id as lot_id,
+        'credited' as lot_kind,
+        issue_month as lot_month,
+        cast(points as decimal(18, 4)) as points
+    from marts.loyalty_operations
+    where operation_type = 'earned' and points > 0 and not is_pending
 ),
 
 credited as (
-    select cast(date_trunc('month', effective_on) as date) as issue_month, sum(points) as points_credited
-    from marts.loyalty_operations
-    where operation_type = 'earned' and points > 0 and not is_pending
-    group by all
+    select issue_month, sum(points) as points_credited
+    from records
+    where lot_kind = 'credited'
+    group by issue_month
 )
 
 select

@@ -1,7 +1,10 @@
--- The buyers of the 12 months up to the end of a month: in how many channels and in which classes of them they bought, and how often.
+-- The buyers of the 12 months up to the end of a month: in how many channels and in which classes of them they bought, and how often;
+-- who was touched in these months (by the type of the touches), and who crossed over to a second class in the month, with the orders of
+-- the same day and band that they are compared with.
 -- A row of totals (frequency_band all, channels_count NULL, shopper_type all) is made of the records of all its cells.
--- Записи — покупатели за 12 месяцев по конец месяца: в скольких каналах, в каких классах каналов и как часто они покупали. Строка итогов
--- (frequency_band all, channels_count пусто, shopper_type all) складывается из записей всех её ячеек.
+-- Записи — покупатели за 12 месяцев по конец месяца: в скольких каналах, в каких классах каналов и как часто они покупали; люди с касаниями
+-- за эти месяцы (тип — по касаниям); перешедшие в месяце во второй класс и заказы того же дня и группы, с которыми их сравнивают.
+-- Строка итогов (frequency_band all, channels_count пусто, shopper_type all) складывается из записей всех её ячеек.
 with orders as (
     select *
     from marts.orders
@@ -83,16 +86,6 @@ touched as (
             and customer_id in (select customer_id from marts.customer_360 where not is_employee and not is_b2b)
     ) as touches on touched_on <= last_day and touched_on > last_day - window_days
     group by all
-),
-
-touchers as (
-    select
-        month,
-        case when grouping(is_online) = 1 then 'all' when is_online and is_offline then 'omnichannel' when is_online then 'online_only'
-            else 'offline_only' end as shopper_type,
-        count(*) as customers_by_touch
-    from touched
-    group by grouping sets ((month, is_online, is_offline), (month))
 ),
 
 -- Days on which people of one class so far ordered, and the day of the first order in a second one, with the visits to stores in the
@@ -187,6 +180,7 @@ bought as (
 
 records as (
     select
+        'buyer' as kind,
         month,
         case
             when orders_12m >= 10 then '10+' when orders_12m >= 5 then '5–9' when orders_12m >= 3 then '3–4'
@@ -205,6 +199,28 @@ records as (
     left join returned using (month, customer_id)
     left join visited_stores using (month, customer_id)
     left join lifetimes using (month, customer_id)
+
+    union all by name
+
+    select
+        'toucher' as kind,
+        month,
+        case when is_online and is_offline then 'omnichannel' when is_online then 'online_only' else 'offline_only' end as shopper_type,
+        customer_id
+    from touched
+
+    union all by name
+
+    select
+        if(is_index, 'crossing', 'compared with a crossing') as kind,
+        month,
+        frequency_band,
+        'omnichannel' as shopper_type,
+        customer_id,
+        ordered_on,
+        visits_after
+    from followed
+    semi join (select * from compared where index_customers > 0) using (month, frequency_band, ordered_on)
 ),
 
 summed as (
@@ -221,7 +237,15 @@ summed as (
         coalesce(sum(visits), 0) as visits,
         coalesce(sum(lifetime_revenue), 0) as lifetime_revenue
     from records
+    where kind = 'buyer'
     group by month, cube (frequency_band, channels_count, shopper_type)
+),
+
+touchers as (
+    select month, coalesce(shopper_type, 'all') as shopper_type, count(*) as customers_by_touch
+    from records
+    where kind = 'toucher'
+    group by grouping sets ((month, shopper_type), (month))
 ),
 
 -- Everybody is compared with: the two single classes (whatever their channels), and the buyers of one channel.
@@ -242,15 +266,24 @@ baselines as (
 
 -- People who crossed over, or only touched, where nobody bought.
 cells as (
-    select month, frequency_band, channels_count, shopper_type from summed
+    select
+        *,
+        frequency_band = 'all' and channels_count is null as is_everybody,
+        shopper_type = 'omnichannel' or (shopper_type = 'all' and coalesce(channels_count > 1, false)) as has_baseline,
+        shopper_type = 'omnichannel' and channels_count is null and last_day(month) + (
+            select cast(value as integer) from marts.parameters where name = 'channels.uplift_window_days'
+        ) < (select max(last_day) from months) as is_ripe
+    from (
+        select month, frequency_band, channels_count, shopper_type from summed
 
-    union
+        union
 
-    select month, frequency_band, null, shopper_type from crossed
+        select month, frequency_band, null, shopper_type from crossed
 
-    union
+        union
 
-    select month, 'all', null, shopper_type from touchers
+        select month, 'all', null, shopper_type from touchers
+    )
 )
 
 select
@@ -258,29 +291,30 @@ select
     cells.frequency_band,
     cells.channels_count,
     cells.shopper_type,
-    summed.customers,
-    if(cells.shopper_type <> 'all', everybody.customers, null) as buyers,
-    if(cells.shopper_type = 'omnichannel', everybody.repeat_buyers, null) as repeat_buyers,
-    if(cells.shopper_type = 'omnichannel', summed.customers, null) as omnichannel_customers,
-    summed.orders,
-    summed.order_revenue,
-    summed.net_revenue,
-    summed.visits,
-    summed.lifetime_revenue,
+    coalesce(summed.customers, 0) as customers,
+    if(cells.shopper_type <> 'all', coalesce(everybody.customers, 0), null) as buyers,
+    if(cells.shopper_type = 'omnichannel', coalesce(everybody.repeat_buyers, 0), null) as repeat_buyers,
+    if(cells.shopper_type = 'omnichannel', coalesce(summed.customers, 0), null) as omnichannel_customers,
+    coalesce(summed.orders, 0) as orders,
+    coalesce(summed.order_revenue, 0) as order_revenue,
+    coalesce(summed.net_revenue, 0) as net_revenue,
+    coalesce(summed.visits, 0) as visits,
+    coalesce(summed.lifetime_revenue, 0) as lifetime_revenue,
     summed.lifetime_revenue / nullif(summed.customers, 0) as ltv,
-    touchers.customers_by_touch,
-    if(cells.shopper_type <> 'all', all_touchers.customers_by_touch, null) as touched_customers,
-    if(cells.shopper_type = 'omnichannel', touchers.customers_by_touch, null) as omnichannel_customers_by_touch,
-    crossed.index_customers,
-    crossed.matched_customers,
-    crossed.repeat_visits,
-    crossed.baseline_repeat_visits,
+    if(is_everybody, coalesce(touchers.customers_by_touch, 0), null) as customers_by_touch,
+    if(is_everybody and cells.shopper_type <> 'all', coalesce(all_touchers.customers_by_touch, 0), null) as touched_customers,
+    if(is_everybody and cells.shopper_type = 'omnichannel', coalesce(touchers.customers_by_touch, 0), null)
+        as omnichannel_customers_by_touch,
+    if(is_ripe, coalesce(crossed.index_customers, 0), null) as index_customers,
+    if(is_ripe, coalesce(crossed.matched_customers, 0), null) as matched_customers,
+    if(is_ripe, coalesce(crossed.repeat_visits, 0), null) as repeat_visits,
+    if(is_ripe, coalesce(crossed.baseline_repeat_visits, 0), null) as baseline_repeat_visits,
     crossed.repeat_visits / nullif(crossed.baseline_repeat_visits, 0) - 1 as uplift_repeat_visits,
-    baselines.customers as baseline_customers,
-    baselines.orders as baseline_orders,
-    baselines.order_revenue as baseline_order_revenue,
-    baselines.net_revenue as baseline_net_revenue,
-    baselines.lifetime_revenue as baseline_lifetime_revenue,
+    if(has_baseline, coalesce(baselines.customers, 0), null) as baseline_customers,
+    if(has_baseline, coalesce(baselines.orders, 0), null) as baseline_orders,
+    if(has_baseline, coalesce(baselines.order_revenue, 0), null) as baseline_order_revenue,
+    if(has_baseline, coalesce(baselines.net_revenue, 0), null) as baseline_net_revenue,
+    if(has_baseline, coalesce(baselines.lifetime_revenue, 0), null) as baseline_lifetime_revenue,
     baselines.lifetime_revenue / nullif(baselines.customers, 0) as baseline_ltv,
     summed.order_revenue / nullif(summed.orders, 0) as average_order_value,
     baselines.order_revenue / nullif(baselines.orders, 0) as baseline_average_order_value,

@@ -1,5 +1,5 @@
--- The tickets made on a day, the ratings given on it and the contacts (tickets and calls) that came on it.
--- Записи — обращения, созданные в этот день, выставленные оценки и контакты (обращения и звонки) дня.
+-- The tickets made on a day, the ratings given on it, the contacts (tickets and calls) that came on it, and its orders (by day alone).
+-- Записи — обращения, созданные в этот день, выставленные оценки, контакты (обращения и звонки) дня и его заказы (только по дню).
 with contacts as (
     select
         tickets.ticket_id as record_id,
@@ -62,6 +62,12 @@ records as (
                 and coalesce(contacts.order_id, later.order_id, '') = coalesce(later.order_id, contacts.order_id, '')
         ) as is_repeated
     from contacts
+
+    union all by name
+
+    select 'order' as kind, ordered_on as day, order_id as record_id, customer_id, receipts_count
+    from marts.orders
+    where is_counted and sales_channel <> 'marketplace'
 )
 
 select
@@ -101,9 +107,9 @@ select
 from (select day, channel, priority from marts.kpi_service_daily) as cells
 left join records using (day, channel, priority)
 left join (
-    select ordered_on as day, sum(receipts_count) as orders_of_day
-    from marts.orders
-    where is_counted and sales_channel <> 'marketplace'
-    group by ordered_on
+    select day, sum(receipts_count) as orders_of_day
+    from records
+    where kind = 'order'
+    group by day
 ) as ordered using (day)
 group by all

@@ -103,7 +103,7 @@ summed as (
         count(*) filter (where free_quantity > 0) as available_skus,
         count(*) filter (where free_quantity < 0) as oversold_stock_rows,
         sum(quantity) as stock_units,
-        sum(quantity) filter (where unit_cost is null) as uncosted_units,
+        coalesce(sum(quantity) filter (where unit_cost is null), 0) as uncosted_units,
         sum(cast(quantity * unit_cost as decimal(18, 2))) as stock_at_cost,
         any_value(reachable.cross_channel_skus) as cross_channel_skus,
         coalesce(any_value(lines_of_day.lines_cancelled), 0) as lines_cancelled,

@@ -132,22 +132,23 @@ summed as (
         coalesce(sum(order_revenue), 0) as order_revenue,
         coalesce(sum(returned), 0) as returns_amount,
         coalesce(sum(order_revenue), 0) - coalesce(sum(returned), 0) as net_revenue,
-        sum(units) as units,
-        sum(itemised) as itemised_orders,
-        sum(receipts_count) filter (where customer_id is not null) as identified_orders,
-        sum(receipts_count) filter (where is_by_member) as member_orders,
-        sum(gross_amount) as gross_amount,
-        sum(itemised_gross) as itemised_gross_amount,
-        sum(discount_amount) as discount_amount,
-        sum(itemised_discount) as itemised_discount_amount,
-        sum(cost_amount) as cost_amount,
-        sum(assumed_cost_amount) as assumed_cost_amount,
-        sum(margin_amount) as margin_amount,
+        coalesce(sum(units), 0) as units,
+        coalesce(sum(itemised), 0) as itemised_orders,
+        coalesce(sum(receipts_count) filter (where customer_id is not null), 0) as identified_orders,
+        coalesce(sum(receipts_count) filter (where is_by_member), 0) as member_orders,
+        coalesce(sum(gross_amount), 0) as gross_amount,
+        coalesce(sum(itemised_gross), 0) as itemised_gross_amount,
+        coalesce(sum(discount_amount), 0) as discount_amount,
+        coalesce(sum(itemised_discount), 0) as itemised_discount_amount,
+        coalesce(sum(cost_amount), 0) as cost_amount,
+        coalesce(sum(assumed_cost_amount), 0) as assumed_cost_amount,
+        coalesce(sum(margin_amount), 0) as margin_amount,
         count(*) filter (where kind = 'handed over') as collected_orders,
         sum(entrants) as entrants,
-        sum(receipts_count) filter (where is_on_counted_day) as orders_on_counted_days
-    from records
-    where store_id is not null
+        if(count(*) filter (where entrants > 0) = 0, null, coalesce(sum(receipts_count) filter (where is_on_counted_day), 0))
+            as orders_on_counted_days
+    from open_months
+    left join records using (month, store_id)
     group by all
 )
 

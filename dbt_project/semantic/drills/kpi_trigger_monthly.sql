@@ -76,7 +76,7 @@ select
     count(*) filter (where is_unsubscribed) as unsubscribed,
     count(*) filter (where kind = 'firing') as firings,
     count(orders_after) as conversions,
-    sum(own_orders) as orders_count,
-    sum(own_revenue) as revenue
+    coalesce(sum(own_orders), 0) as orders_count,
+    coalesce(sum(own_revenue), 0) as revenue
 from records
 group by all
