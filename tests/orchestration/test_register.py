@@ -103,6 +103,8 @@ def test_only_what_is_estimated_from_everybody_stays_apart_from_its_records():
             parts = {kpi: {kpi.mart_column, kpi.numerator_column, kpi.denominator_column} & drill.apart for kpi in mart.kpis}
             apart[mart.name] = [kpi.kpi_id for kpi, found in parts.items() if found]
             assert set(drill.apart) <= mart.columns.keys(), mart.name
+            assert {number for _, number in drill.where if number} <= mart.columns.keys(), mart.name
+            assert {column for column, _ in drill.where} <= set(mart.grain), mart.name
     assert {mart: ids for mart, ids in apart.items() if ids} == {
         "customer_360": ["clv_predicted_12m_margin"],
         "kpi_attribution_monthly": ["removal_effect"],

@@ -1,5 +1,6 @@
 -- The customers of a cohort with what they bought and brought back in each month of its age.
 -- Записи — клиенты когорты и то, что они купили и вернули в каждом месяце её возраста.
+-- where age_months = N (cumulative_net_revenue): age_months <= N
 with orders as (
     select *
     from marts.orders

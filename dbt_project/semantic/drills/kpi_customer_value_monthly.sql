@@ -1,5 +1,7 @@
 -- The people of a month with what they had bought by its end, and how they stood there.
 -- Записи — люди месяца: что купили к его концу и в каком были состоянии.
+-- where month = N (opening_segment_customers, opening_segment_churned_customers): month = N - interval 1 month
+-- These are of the segment in which they ended the month before. Они — из сегмента, в котором закончился прошлый месяц.
 with people as (
     select customer_id from marts.customer_360
     where not is_employee and not is_b2b

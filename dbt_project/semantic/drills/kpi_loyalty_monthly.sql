@@ -1,5 +1,8 @@
 -- The operations that became valid in a month, the orders of members in it, and who was a member at its end.
 -- Записи — операции, вступившие в силу в месяце, заказы и участники на конец месяца.
+-- where month = N (closing_points, points_issued_to_date, liability_management, liability_management_at_cost): month <= N
+-- where month = N (opening_points): month < N
+-- where month = N (point_value, point_value_at_cost): month <= N and moves = 'redeemed'
 -- apart: points_outstanding, expected_redemptions, unseen_redemptions, allocated_revenue, released_revenue, liability_ifrs15: what becomes
 -- of points is estimated from all issue months together (marts.kpi_loyalty_cohorts); liability_management is the closing points of these
 -- records at their price, with the share estimated. Чем кончатся баллы, оценивается по всем месяцам начисления вместе; управленческое

@@ -1,6 +1,13 @@
--- The products at a place on a day, as its snapshot told them, and the order lines cancelled there for want of stock.
--- Записи — товары в месте хранения по снимку дня и строки заказов, отменённые из-за нехватки товара.
-with levels as (
+-- The products at a place on a day, as its snapshot told them, the order lines cancelled there for want of stock, and what it sold.
+-- Записи — товары в месте хранения по снимку дня, строки заказов, отменённые из-за нехватки товара, и проданные оттуда заказы.
+-- where day = N (average_stock_at_cost, observed_days): kind_of_record = 'level' and day <= N and day > N - (select days from turnover)
+-- where day = N (cost_of_sales_365d): kind_of_record = 'sold' and day <= N and day > N - (select days from turnover)
+with turnover as (
+    select cast(value as integer) as days from marts.parameters
+    where name = 'stock.turnover_days'
+),
+
+levels as (
     select
         levels.stock_on as day,
         levels.store_id,
@@ -60,19 +67,41 @@ wanting as (
     cross join (select value as zone from marts.parameters where name = 'business.timezone')
 ),
 
-lines_of_day as (
-    select day, store_id, count(*) as lines_cancelled
-    from wanting
-    where day is not null and store_id is not null
-    group by all
-),
-
 records as (
     select
+        'level' as kind_of_record,
         levels.*,
         max(if(kind = 'store' and free_quantity > 0, 1, 0)) over (partition by day, product_id) as in_any_store,
         max(if(kind = 'warehouse' and free_quantity > 0, 1, 0)) over (partition by day, product_id) as in_any_warehouse
     from levels
+
+    union all by name
+
+    select 'line cancelled' as kind_of_record, day, store_id, order_id, line_number
+    from wanting
+    where day is not null and store_id is not null
+
+    union all by name
+
+    -- What was sold from a place, at cost.
+    select
+        'sold' as kind_of_record,
+        ordered_on as day,
+        coalesce(store_id, case channel_class
+            when 'online' then (select min(store_id) from marts.stores where kind = 'warehouse' having count(*) = 1)
+            when 'marketplace' then (select min(store_id) from marts.stores where kind = 'marketplace_warehouse' having count(*) = 1)
+        end) as store_id,
+        order_id,
+        net_revenue - margin_amount as cost_of_sales
+    from marts.orders
+    where is_counted
+),
+
+lines_of_day as (
+    select day, store_id, count(*) as lines_cancelled
+    from records
+    where kind_of_record = 'line cancelled'
+    group by day, store_id
 ),
 
 reachable as (
@@ -80,19 +109,6 @@ reachable as (
     from records
     where in_any_store = 1 and in_any_warehouse = 1
     group by day
-),
-
--- What was sold from a place, at cost.
-sold as (
-    select
-        coalesce(orders.store_id, case orders.channel_class
-            when 'online' then (select min(store_id) from marts.stores where kind = 'warehouse' having count(*) = 1)
-            when 'marketplace' then (select min(store_id) from marts.stores where kind = 'marketplace_warehouse' having count(*) = 1)
-        end) as store_id,
-        ordered_on,
-        net_revenue - margin_amount as cost_of_sales
-    from marts.orders
-    where is_counted
 ),
 
 summed as (
@@ -112,22 +128,23 @@ summed as (
     join active using (day)
     left join reachable using (day)
     left join lines_of_day on lines_of_day.day = records.day and lines_of_day.store_id = records.store_id
+    where kind_of_record = 'level'
     group by all
 )
 
 select
     summed.*,
     (
-        select sum(cost_of_sales) from sold
-        where sold.store_id = summed.store_id and ordered_on <= summed.day and ordered_on > summed.day - turnover_days
+        select coalesce(sum(cost_of_sales), 0) from records
+        where records.store_id = summed.store_id and records.day <= summed.day and records.day > summed.day - turnover.days
     ) as cost_of_sales_365d,
     (
         select avg(earlier.stock_at_cost) from summed as earlier
-        where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover_days
+        where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover.days
     ) as average_stock_at_cost,
     (
         select count(*) from summed as earlier
-        where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover_days
+        where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover.days
     ) as observed_days
 from summed
-cross join (select cast(value as integer) as turnover_days from marts.parameters where name = 'stock.turnover_days')
+cross join turnover

@@ -1,5 +1,6 @@
 -- The receipts of a store's month, what came back of them, who came in by its doors, and what it handed over for other channels.
 -- Записи — чеки месяца магазина, возвраты, вошедшие посетители и заказы других каналов, выданные здесь.
+-- where month = N (like_for_like_revenue_last_year): month = N - interval 12 month
 with memberships as (
     select
         accounts.customer_id,
