@@ -40,18 +40,22 @@ class Drill:
         }
 
     def without_records(self, mart: Mart, told: dict[str, str], numbers: Sequence[str], of_all: dict[str, bool]) -> str:
-        """The query of the rows of a mart that hold something in one of these numbers and behind which there are no records, told as they
-        are; those columns apart that stand for their total (`of_all`)."""
+        """In place of the last select: the rows of a mart that hold something in one of these numbers and behind which there are no
+        records, told as they are; those columns apart that stand for their total (`of_all`)."""
         conditions = [re.sub(r"\bN\b", f"told.row_{column}", words) for column, words in told.items() if not of_all.get(column)]
         something = " or ".join(f"cast({number} as double) <> 0" for number in numbers)
         totals = [f"{column} is {'not ' if total else ''}distinct from {_literal(mart.totals[column])}" for column, total in of_all.items()]
         rows = f"select distinct {', '.join(f'{column} as row_{column}' for column in told)} from marts.{mart.name}"
-        *_, last = re.finditer(r"^select\b", self.query, re.MULTILINE)
         return f"""
-            {self.query[:last.start()]}
-            select told.* from ({rows} where {' and '.join([f'({something})', *totals])}) as told
+            select '{mart.name}: no records behind {' or '.join(numbers)} of ' || cast(told as varchar)
+            from ({rows} where {' and '.join([f'({something})', *totals])}) as told
             where not exists (select 1 from records where {' and '.join(conditions) or 'true'})
         """
+
+    def with_last(self, select: str) -> str:
+        """The query with another last select."""
+        *_, last = re.finditer(r"^select\b", self.query, re.MULTILINE)
+        return self.query[:last.start()] + select
 
 
 def drill_of(mart: Mart) -> Drill | None:
@@ -109,13 +113,12 @@ def recordless(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
     for number in (*(kpi.mart_column for kpi in mart.kpis if not kpi.is_ratio), *mart.parts):
         if number not in drill.apart:
             alike.setdefault(tuple(drill.told_by(mart, number).items()), []).append(number)
-    found = []
+    asked = []
     for told, numbers in alike.items():
         totals = [column for column, _ in told if column in mart.totals]
         for summed in product((True, False), repeat=len(totals)):
-            query = drill.without_records(mart, dict(told), numbers, dict(zip(totals, summed, strict=True)))
-            found += [f"{mart.name} {row}: no records behind {' or '.join(numbers)}" for row in connection.execute(query).fetchall()]
-    return found
+            asked.append(drill.without_records(mart, dict(told), numbers, dict(zip(totals, summed, strict=True))))
+    return [row for row, in connection.execute(drill.with_last(" union all ".join(asked))).fetchall()]
 
 
 def broken_ratios(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -257,11 +257,12 @@ select
     coalesce(sum(points) filter (where taken_as = 'cancelled'), 0) as points_cancelled,
     any_value(points_credited) - points_cancelled as points_issued,
     coalesce(sum(points) filter (where taken_as = 'redeemed'), 0) as points_redeemed,
-    coalesce(sum(points) filter (where taken_as = 'expired'), 0) as points_expired,
+    if(has_expiry, coalesce(sum(points) filter (where taken_as = 'expired'), 0), null) as points_expired,
     coalesce(sum(points) filter (where taken_as = 'removed'), 0) as points_removed,
-    points_issued - points_redeemed - points_expired - points_removed as points_remaining
+    points_issued - points_redeemed - coalesce(points_expired, 0) - points_removed as points_remaining
 from (select issue_month, age_months from marts.kpi_loyalty_cohorts) as cells
 join credited using (issue_month)
+cross join (select count(*) > 0 as has_expiry from marts.loyalty_operations where operation_type = 'expired')
 left join records
     on records.issue_month = cells.issue_month and from_age <= cells.age_months and coalesce(until_age > cells.age_months, true)
-group by all
+group by cells.issue_month, cells.age_months, has_expiry
