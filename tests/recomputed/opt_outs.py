@@ -45,8 +45,18 @@ def _meets(word: str, message: str) -> bool:
 
 
 def _messages(tables: Tables) -> pd.DataFrame:
-    messages = tables.facts("intermediate.int_messages")[["message_id", "customer_id", *ABOUT, "message_type", "is_sent", "sent_at"]]
-    return messages.fillna(dict.fromkeys(ABOUT, ANY))
+    messages = tables.facts("intermediate.int_messages")
+    words = tables.facts("seeds.value_mappings")
+    messages = messages.assign(**{field: _in_our_words(messages, words[words.field == field], field) for field in ("topic", "brand")})
+    return messages[["message_id", "customer_id", *ABOUT, "message_type", "is_sent", "sent_at"]].fillna(dict.fromkeys(ABOUT, ANY))
+
+
+def _in_our_words(messages: pd.DataFrame, words: pd.DataFrame, field: str) -> pd.Series:
+    """A vendor's word for a topic or a brand as the list of words has it, of its account before that of any; else as it stands."""
+    ours = words.set_index(["source_system", "source_account", "value"]).mapped_to.to_dict()
+    told = zip(messages.source_system, messages.source_account, messages[field], strict=True)
+    found = [ours.get((system, account, word)) or ours.get((system, "*", word)) or word for system, account, word in told]
+    return pd.Series(found, index=messages.index, dtype=object)
 
 
 def _words(tables: Tables) -> pd.DataFrame:
@@ -60,6 +70,6 @@ def _words(tables: Tables) -> pd.DataFrame:
     kept = ["customer_id", *ABOUT, "contact_point", "said_at", "is_subscribed"]
     words = pd.concat([consents[kept], left[kept]], ignore_index=True).dropna(subset=["customer_id", "said_at"])
     words = words.fillna(dict.fromkeys([*ABOUT, "contact_point"], ANY)).astype({"is_subscribed": bool})
-    digits = words.contact_point.str.replace(r"\D", "", regex=True)
+    digits = words.contact_point.str.replace(r"\D", "", regex=True).str[-10:]  # 8 916 … is +7 916 …
     words["contact_point"] = words.contact_point.str.lower().where(words.channel == "email", digits)
     return words.sort_values(["said_at", "is_subscribed"], ascending=[True, False])

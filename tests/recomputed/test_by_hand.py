@@ -1,0 +1,118 @@
+"""Recomputations against the rows that the unit tests of the models tell by hand: what no night of the simulated retailer has.
+
+    models/**/*.yml (given, expect) ──►  Tables of these rows  ──►  the recomputation gives what is expected of the model
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from orchestration import register
+from orchestration.business_rules import parameters
+from orchestration.rules import BusinessRules
+from tests.recomputed import touches
+from tests.recomputed.opt_outs import sent_after_opt_out
+from tests.recomputed.subscriptions import first_subscriptions
+
+MODELS = register.PROJECT / "models"
+# Of the marks in a call's link: the first rule that fits, whatever stands after it, and none of another system.
+TRAFFIC_RULES = [
+    {"priority": 3, "source_system": "*", "traffic_source": "a%", "traffic_channel": "direct"},
+    {"priority": 3, "source_system": "ct", "utm_medium": "cpc", "traffic_channel": "paid_search"},
+    {"priority": 2, "source_system": "ct", "traffic_source": "a_", "traffic_channel": "paid_search"},
+    {"priority": 2, "source_system": "ct", "traffic_source": "te%", "traffic_channel": "sms"},
+    {"priority": 1, "source_system": "other", "traffic_source": "ad", "traffic_channel": "display"},
+    {"priority": 1, "source_system": "ct", "traffic_source": "ad", "utm_medium": "cpa", "traffic_channel": "cpa"},
+]
+TRAFFIC_WORDS = [
+    {"field": "traffic_source", "source_system": "ct", "value": "flyer", "mapped_to": "referral"},
+    {"field": "traffic_source", "source_system": "other", "value": "flyer", "mapped_to": "display"},
+    {"field": "payment_method", "source_system": "ct", "value": "flyer", "mapped_to": "cash"},
+]
+
+
+class Given:
+    """What a recomputation asks of `Tables`, from rows by name; a column that no row tells is empty."""
+
+    def __init__(self, rows: dict[str, list[dict]], columns: dict[str, list[str]]) -> None:
+        self.rules = {row["name"]: yaml.safe_load(row["value"]) for row in parameters(BusinessRules())}
+        self._frames = {name: _frame(rows.get(name, []), columns.get(name, [])) for name in {*rows, *columns}}
+
+    def facts(self, name: str) -> pd.DataFrame:
+        return self._frames[name.partition(".")[2]]
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._frames[name]
+
+
+def _frame(rows: list[dict], columns: list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(dict.fromkeys([*(name for row in rows for name in row), *columns])), dtype=object)
+    for name in frame:
+        if name.endswith("_at"):
+            frame[name] = pd.to_datetime(frame[name])
+        elif name.startswith("is_"):
+            frame[name] = frame[name].astype("boolean")
+    return frame
+
+
+@cache
+def _unit_tests(file: Path) -> dict[str, dict]:
+    return {test["name"]: test for test in yaml.load(file.read_text(), register.FAST).get("unit_tests", ())}
+
+
+def given(file: str, name: str, **columns: list[str]) -> tuple[Given, list[dict]]:
+    """The tables that a unit test gives, with columns it does not tell, and the rows that it expects."""
+    test = _unit_tests(MODELS / file)[name]
+    rows = {each["input"].split("'")[1]: each["rows"] for each in test["given"]}
+    rows = {"value_mappings": TRAFFIC_WORDS} | rows | {"traffic_rules": TRAFFIC_RULES, "touchpoints": test["expect"]["rows"]}
+    rows |= {name.removeprefix("int_"): told for name, told in rows.items() if name in ("int_orders", "int_tickets")}
+    if "int_messages" in rows:
+        rows["int_message_events"] = [
+            {"message_id": row["message_id"], "event": "unsubscribed", "happened_at": row["unsubscribed_at"]}
+            for row in rows["int_messages"] if row["unsubscribed_at"]
+        ]
+    return Given(rows, columns), test["expect"]["rows"]
+
+
+def test_an_opt_out_is_judged_at_the_moment_of_sending():
+    tables, expected = given("intermediate/messaging/_messages__unit_tests.yml", "an_opt_out_is_judged_at_the_moment_of_sending")
+    assert sent_after_opt_out(tables) == {row["message_id"] for row in expected}
+
+
+@pytest.mark.parametrize("name", ["the_latest_dated_consent_wins", "an_undated_opt_in_of_a_new_record_is_dated_by_who_first_saw_it"])
+def test_first_subscriptions(name):
+    tables, expected = given(
+        "marts/customer_360/_customer_360__unit_tests.yml", name,
+        int_lake_contacts=["source_system", "source_account", "contacted_at"],
+        int_profiles=["profile_id", "source_system", "source_account", "created_at"],
+    )
+    found = first_subscriptions(tables).set_index("customer_id").first_subscribed_at
+    assert found.to_dict() == {
+        row["customer_id"]: pd.Timestamp(row["first_subscribed_at"]) for row in expected if row["first_subscribed_at"]
+    }
+
+
+def test_what_is_a_touch(monkeypatch):
+    """Which calls are about an order and what a store was visited by the model is told; a visit to a store is not told here."""
+    tables, expected = given(
+        "marts/core/_behaviour__models.yml", "a_touch_is_counted_once_and_only_when_it_is_one", touchpoints=touches.COLUMNS,
+        orders=["customer_id", "is_counted", "sales_channel", "store_id", "ordered_on"],
+        wifi_visits=["wifi_visit_id", "customer_id", "store_id", "entered_at", "entered_on"],
+        int_calls=["utm_medium", "utm_source"], traffic_rules=["utm_medium", "utm_source"],
+    )
+    monkeypatch.setattr(touches, "judged_calls", lambda tables: tables.facts("intermediate.int_calls"))
+    found = touches.touchpoints(tables)[touches.COLUMNS]
+    wanted = pd.DataFrame([row for row in expected if row["touch_type"] != "store_visit"])[touches.COLUMNS]
+    wanted["occurred_at"] = pd.to_datetime(wanted.occurred_at)
+    assert _rows(found) == _rows(wanted)
+
+
+def _rows(frame: pd.DataFrame) -> list[tuple]:
+    return sorted(frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None))
