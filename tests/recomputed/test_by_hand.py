@@ -17,7 +17,10 @@ from orchestration.business_rules import parameters
 from orchestration.rules import BusinessRules
 from tests.recomputed import touches
 from tests.recomputed.opt_outs import sent_after_opt_out
+from tests.recomputed.people import by_a_member
 from tests.recomputed.subscriptions import first_subscriptions
+from tests.recomputed.tables import Tables
+from tests.recomputed.telephone import judged_calls
 
 MODELS = register.PROJECT / "models"
 # Of the marks in a call's link: the first rule that fits, whatever stands after it, and none of another system.
@@ -46,6 +49,8 @@ class Given:
     def facts(self, name: str) -> pd.DataFrame:
         return self._frames[name.partition(".")[2]]
 
+    business_date = Tables.business_date
+
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -73,6 +78,9 @@ def given(file: str, name: str, **columns: list[str]) -> tuple[Given, list[dict]
     rows = {each["input"].split("'")[1]: each["rows"] for each in test["given"]}
     rows = {"value_mappings": TRAFFIC_WORDS} | rows | {"traffic_rules": TRAFFIC_RULES, "touchpoints": test["expect"]["rows"]}
     rows |= {name.removeprefix("int_"): told for name, told in rows.items() if name in ("int_orders", "int_tickets")}
+    if "int_calls__united" in rows:
+        told = {row["call_key"]: row for row in rows["int_calls__united"]}
+        rows["calls"] = [{**told[row["call_id"]], **row, "is_called_back": None, "is_about_order": None} for row in test["expect"]["rows"]]
     if "int_messages" in rows:
         rows["int_message_events"] = [
             {"message_id": row["message_id"], "event": "unsubscribed", "happened_at": row["unsubscribed_at"]}
@@ -112,6 +120,31 @@ def test_what_is_a_touch(monkeypatch):
     wanted = pd.DataFrame([row for row in expected if row["touch_type"] != "store_visit"])[touches.COLUMNS]
     wanted["occurred_at"] = pd.to_datetime(wanted.occurred_at)
     assert _rows(found) == _rows(wanted)
+
+
+def test_what_is_said_of_a_call():
+    tables, expected = given("intermediate/service/_calls__models.yml", "a_call_is_told_by_whom_we_believe")
+    tables.calls.update(tables.calls[["is_answered", "is_ivr_only"]].fillna(False))
+    said = ["call_id", "is_called_back", "is_about_order"]
+    assert _rows(judged_calls(tables)[said]) == sorted(tuple(row[column] for column in said) for row in expected)
+
+
+def test_membership_is_from_the_day_of_enrolment_until_the_day_before_the_account_was_closed():
+    accounts = [
+        {"customer_id": "ann", "enrolled_at": "2026-01-10 20:59:59", "closed_at": "2026-03-01 10:00:00", "is_member": False},
+        {"customer_id": "ann", "enrolled_at": "2026-03-05 21:00:00", "closed_at": None, "is_member": True},
+        {"customer_id": "bob", "enrolled_at": "2026-01-10 10:00:00", "closed_at": None, "is_member": False},
+        {"customer_id": "eve", "enrolled_at": "2026-01-10 10:00:00", "closed_at": None, "is_member": True},
+    ]
+    people = [{"customer_id": name, "is_employee": name == "eve", "is_b2b": False} for name in ("ann", "bob", "eve")]
+    tables = Given({"loyalty_accounts": accounts, "customer_360": people}, {})
+    asked = {
+        ("ann", "2026-01-09"): False, ("ann", "2026-01-10"): True, ("ann", "2026-02-28"): True, ("ann", "2026-03-01"): False,
+        ("ann", "2026-03-05"): False, ("ann", "2026-03-06"): True, ("bob", "2026-02-01"): False, ("eve", "2026-02-01"): False,
+        (None, "2026-02-01"): False,
+    }
+    names, days = zip(*asked, strict=True)
+    assert by_a_member(tables, pd.Series(names), pd.to_datetime(pd.Series(days))).tolist() == list(asked.values())
 
 
 def _rows(frame: pd.DataFrame) -> list[tuple]:
