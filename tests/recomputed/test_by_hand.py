@@ -15,7 +15,7 @@ import yaml
 from orchestration import register
 from orchestration.business_rules import parameters
 from orchestration.rules import BusinessRules
-from tests.recomputed import touches
+from tests.recomputed import tickets, touches
 from tests.recomputed.opt_outs import sent_after_opt_out
 from tests.recomputed.people import by_a_member
 from tests.recomputed.subscriptions import first_subscriptions
@@ -36,6 +36,12 @@ TRAFFIC_WORDS = [
     {"field": "traffic_source", "source_system": "ct", "value": "flyer", "mapped_to": "referral"},
     {"field": "traffic_source", "source_system": "other", "value": "flyer", "mapped_to": "display"},
     {"field": "payment_method", "source_system": "ct", "value": "flyer", "mapped_to": "cash"},
+]
+DURATIONS = ("first_response", "first_response_business", "first_resolution_business", "resolution", "resolution_business")
+OPENINGS = [(1, "09:00", "18:00"), *((day, *part) for day in (2, 3) for part in (("09:00", "13:00"), ("14:00", "18:00")))]
+OPEN = [
+    {"schedule": "contact_centre", "weekday": day, "opens_at": opens, "closes_at": closes, "valid_from": "2000-01-01", "valid_to": None}
+    for day, opens, closes in OPENINGS
 ]
 
 
@@ -60,7 +66,7 @@ class Given:
 def _frame(rows: list[dict], columns: list[str]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys([*(name for row in rows for name in row), *columns])), dtype=object)
     for name in frame:
-        if name.endswith("_at"):
+        if name.startswith("valid_") or (name.endswith("_at") and name not in ("opens_at", "closes_at")):
             frame[name] = pd.to_datetime(frame[name])
         elif name.startswith("is_"):
             frame[name] = frame[name].astype("boolean")
@@ -75,18 +81,22 @@ def _unit_tests(file: Path) -> dict[str, dict]:
 def given(file: str, name: str, **columns: list[str]) -> tuple[Given, list[dict]]:
     """The tables that a unit test gives, with columns it does not tell, and the rows that it expects."""
     test = _unit_tests(MODELS / file)[name]
+    expected = test["expect"]["rows"]
     rows = {each["input"].split("'")[1]: each["rows"] for each in test["given"]}
-    rows = {"value_mappings": TRAFFIC_WORDS} | rows | {"traffic_rules": TRAFFIC_RULES, "touchpoints": test["expect"]["rows"]}
+    rows = {"value_mappings": TRAFFIC_WORDS} | rows | {"traffic_rules": TRAFFIC_RULES, "touchpoints": expected}
     rows |= {name.removeprefix("int_"): told for name, told in rows.items() if name in ("int_orders", "int_tickets")}
     if "int_calls__united" in rows:
         told = {row["call_key"]: row for row in rows["int_calls__united"]}
-        rows["calls"] = [{**told[row["call_id"]], **row, "is_called_back": None, "is_about_order": None} for row in test["expect"]["rows"]]
+        rows["calls"] = [{**told[row["call_id"]], **row, "is_called_back": None, "is_about_order": None} for row in expected]
+    if "int_tickets__united" in rows:
+        told = {row["ticket_id"]: row for row in rows["int_tickets__united"]}
+        rows |= {"business_hours": OPEN, "tickets": [{"is_created_by_agent": False, **told[row["ticket_id"]], **row} for row in expected]}
     if "int_messages" in rows:
         rows["int_message_events"] = [
             {"message_id": row["message_id"], "event": "unsubscribed", "happened_at": row["unsubscribed_at"]}
             for row in rows["int_messages"] if row["unsubscribed_at"]
         ]
-    return Given(rows, columns), test["expect"]["rows"]
+    return Given(rows, columns), expected
 
 
 def test_an_opt_out_is_judged_at_the_moment_of_sending():
@@ -127,6 +137,23 @@ def test_what_is_said_of_a_call():
     tables.calls.update(tables.calls[["is_answered", "is_ivr_only"]].fillna(False))
     said = ["call_id", "is_called_back", "is_about_order"]
     assert _rows(judged_calls(tables)[said]) == sorted(tuple(row[column] for column in said) for row in expected)
+
+
+def test_what_is_said_of_a_ticket(monkeypatch):
+    """How each went is taken from the rows; who was open when, from what they say of the calendar."""
+    tables, expected = given(
+        "intermediate/service/_tickets__models.yml", "business_minutes_count_what_was_open", holidays=["schedule"],
+        survey_answers=["survey_type", "ticket_id", "is_on_scale", "answered_at", "scale_min", "scale_max", "score"],
+    )
+    tables.rules["business.timezone"], tables.as_of = "UTC", pd.Timestamp("2026-01-05 14:00:00")
+    course = tables.facts("intermediate.int_ticket_times").rename(columns={"first_client_comment_at": "client_wrote_at"})
+    course = course.set_index("ticket_id")
+    done = tables.tickets.set_index("ticket_id").status == "solved"
+    course = course.assign(resolved_at=course.resolved_at.where(done), is_bot_resolved=course.is_bot_resolved & done)
+    monkeypatch.setattr(tickets, "_course", lambda tables, counted: course.loc[counted.index])
+    said = ["ticket_id", *(f"{name}_minutes" for name in DURATIONS), "sla_first_response_met", "sla_resolution_met"]
+    wanted = sorted(tuple(row[column] for column in said) for row in expected if row["is_counted"])
+    assert _rows(tickets.counted_tickets(tables)[said]) == wanted
 
 
 def test_membership_is_from_the_day_of_enrolment_until_the_day_before_the_account_was_closed():
