@@ -5,7 +5,7 @@ raw_assets  ──►  warehouse  ──►  checks  ──►  publication     
 
 import dagster as dg
 
-from orchestration import alerts, schedules
+from orchestration import alerts, event_log, schedules
 from orchestration.checks import promise_checks
 from orchestration.extraction import extraction
 from orchestration.progress import console
@@ -13,6 +13,7 @@ from orchestration.publication import publication
 from orchestration.raw_assets import raw_assets
 from orchestration.warehouse import last_publication, warehouse_assets
 
+event_log.keep_connections()
 published, every_vendor_answered = publication()
 
 defs = dg.Definitions(
