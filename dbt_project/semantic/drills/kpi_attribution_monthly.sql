@@ -2,6 +2,7 @@
 -- and the orders themselves (by month).
 -- Записи — касания перед заказами месяца с долей, которую даёт каждая модель, затраты каналов (по месяцу и каналу) и заказы (по месяцу).
 -- where month = N (model_credit, fit_conversions): month <= N and month > N - to_months((select fit_months from rules))
+-- where channel = N (model_credit): (channel = N or N <> 'unattributed' and model = 'markov' and channel <> 'unattributed')
 -- where channel = N (fit_conversions): channel <> 'unattributed'
 -- where model = N (fit_conversions): model = 'linear'
 -- where model = N (credited_profit): (model = N or kind = 'cost')

@@ -1,5 +1,6 @@
 -- The credits of each of the eight models add up to their order, its revenue and its margin to the kopeck, for every order outside
--- marketplaces; and by month kpi_attribution_monthly and kpi_conversion_paths tell the same sums.
+-- marketplaces; and by month kpi_attribution_monthly and kpi_conversion_paths tell the same sums, and what Markov credits
+-- the channels with adds up to the orders that it is fitted on.
 with orders as (
     select * from {{ ref('orders') }}
     where is_counted and sales_channel <> 'marketplace'
@@ -54,6 +55,14 @@ of_models as (
     group by month, model
 ),
 
+of_markov as (
+    select marts.month, sum(marts.model_credit) as model_credit, max(marts.fit_conversions) as fit_conversions
+    from {{ ref('kpi_attribution_monthly') }} as marts
+    inner join (select distinct month from {{ ref('int_removal_effects') }}) as fitted on marts.month = fitted.month
+    where marts.model = 'markov' and marts.channel <> 'unattributed'
+    group by marts.month
+),
+
 of_paths as (
     select month, sum(orders) as orders_count, sum(revenue) as revenue
     from {{ ref('kpi_conversion_paths') }}
@@ -80,6 +89,12 @@ final as (
     where abs(of_models.orders_count - coalesce(months.orders_count, 0)) > 0.000001
         or of_models.revenue <> coalesce(months.revenue, 0)
         or of_models.margin <> coalesce(months.margin, 0)
+
+    union all
+
+    select 'markov' as what, 'a month of kpi_attribution_monthly does not share out its conversions' as what_is_wrong
+    from of_markov
+    where abs(model_credit - fit_conversions) > 0.000001
 
     union all
 

@@ -5,7 +5,8 @@
 -- attribution.fit_months up to the end of the month: of Markov removal effect / sum of removal effects x orders with a touch; of the
 -- others, which judge order by order, the sum of their credits. Credits are added up as decimals, so that a sum does not
 -- hang on the order of its rows.
--- A channel has a row for a month in which anything is credited to it by any model, in its fit window, or it cost anything.
+-- A channel has a row for a month in which anything is credited to it by any model, in its fit window, or it cost anything. Markov credits
+-- also a channel that no order of the window came from, when people who bought nothing went on from it to one that sells.
 {% set models = ['first_touch', 'last_touch', 'last_significant', 'linear', 'position_based', 'time_decay', 'markov', 'shapley'] -%}
 with orders as (
     select *, cast({{ dbt.date_trunc('month', 'ordered_on') }} as date) as month
@@ -94,6 +95,8 @@ known as (
 
 channels as (
     select month, channel from in_window
+    union
+    select month, channel from effects where removal_effect > 0.000000001  -- less is the rounding of a matrix
     union
     select month, channel from costs
 ),
