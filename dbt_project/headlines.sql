@@ -43,7 +43,10 @@ email as (
 ),
 
 subscribers as (
-    select sum(new_subscribers) as new_subscribers from marts.kpi_subscribers_daily, as_of where day > as_of.today - interval 30 day
+    -- of one channel, since whoever is new in two is one of the people of each
+    select sum(new_subscribers) as new_subscribers
+    from marts.kpi_subscribers_daily, as_of
+    where channel = 'email' and day > as_of.today - interval 30 day
 ),
 
 pressure as (
@@ -60,5 +63,5 @@ union all select 'loyalty participation rate', members / nullif(known_customers,
 union all select 'points redemption rate (12 months)', redeemed / nullif(issued, 0), 'share' from points
 union all select 'e-mail open rate (30 days)', opened / nullif(delivered, 0), 'share' from email
 union all select 'e-mail click-through rate (30 days)', clicked / nullif(delivered, 0), 'small share' from email
-union all select 'new subscribers (30 days)', new_subscribers, 'count' from subscribers
+union all select 'new e-mail subscribers (30 days)', new_subscribers, 'count' from subscribers
 union all select 'messages per person reached (7 days)', messages / nullif(people, 0), 'number' from pressure

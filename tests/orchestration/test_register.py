@@ -12,8 +12,14 @@ ASKED_FOR = Path(__file__).parents[1] / "asked_for.csv"
 CYRILLIC = re.compile("[А-Яа-яЁё]")
 LEANS_ON_ANOTHER = re.compile(
     "^(Of (these|those)[ ,]|The same\\b|Those\\b|Their\\b)|\\b(of|behind) those (orders|receipts|records|people)|one of these|likewise"
+    r"|\b[Ss]uch\b|\bin time\b"
 )
-LEANS_ON_ANOTHER_RU = re.compile("^(Из них|То же|Те же|Тот же|Так же|Их) |(этих|этими) (заказ|чек|люд|запис)", re.IGNORECASE)
+LEANS_ON_ANOTHER_RU = re.compile(
+    r"^(Из них|То же|Те же|Тот же|Так же|Их) |(этих|этими) (заказ|чек|люд|запис)|\bтак(ой|ая|ое|ие|ого|ую|их|им|ими|ому)\b|\bв срок\b",
+    re.IGNORECASE,
+)
+A_RULE = r"\b[a-z_]+\.[a-z_0-9]+\b"
+A_NUMBER = r"(?<![\w.,])\d+(?:[.,]\d+)?"
 ENGLISH_OF_FORMULAS = r"\b(count|sum|of|the|with|where|distinct|median|quantile|over|by|and|months?|in)\b"
 WHO_ASKED = {
     "ABM", "ABM Loyalty", "ADG", "Calltouch", "Fashion House", "HBR", "IDC", "Retail Magazine", "Retail Rocket", "Sendsay", "Tervolina",
@@ -78,6 +84,13 @@ def test_a_definition_can_be_read_alone():
     """Whoever looks up one KPI does not see the row above it."""
     assert [kpi.kpi_id for kpi in register.kpis() if LEANS_ON_ANOTHER.search(kpi.definition)] == []
     assert [kpi.kpi_id for kpi in register.kpis() if LEANS_ON_ANOTHER_RU.search(kpi.definition_ru)] == []
+
+
+def test_a_definition_names_the_same_rules_and_numbers_in_both_languages():
+    def named(text: str) -> tuple[set[str], set[str]]:
+        return set(re.findall(A_RULE, text)), {number.replace(",", ".") for number in re.findall(A_NUMBER, re.sub(A_RULE, "", text))}
+
+    assert [kpi.kpi_id for kpi in register.kpis() if named(kpi.definition) != named(kpi.definition_ru)] == []
 
 
 def test_russian_has_one_word_for_one_thing():
