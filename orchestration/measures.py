@@ -81,8 +81,10 @@ class Measured:
 
     def _add(self, column: str) -> None:
         mart, name = self.mart, metric_name(self.mart, column, self.home)
+        if mart.sums(column).anew:  # a semantic model of its own: records.py
+            return
         kpi = mart.registered.get(column)
-        words = _words(mart, column, self.home)
+        words = words_of(mart, column, self.home)
         if kpi and kpi.is_ratio and stands_in_one_row(mart, kpi):
             self._told_by_itself(words, name, column)
             return
@@ -203,7 +205,8 @@ class Measured:
         return f"{self.prefix}_{column}_measured"
 
 
-def _words(mart: Mart, column: str, home: tuple[str, ...]) -> dict[str, Any]:
+def words_of(mart: Mart, column: str, home: tuple[str, ...]) -> dict[str, Any]:
+    """The name, the label, the description and what the register says of the metric of a column."""
     kpi = mart.registered.get(column)
     if not kpi or mart.home(kpi) != home:
         part_of = ", ".join(one.kpi_id for one in mart.kpis if column in (one.numerator_column, one.denominator_column))
@@ -231,6 +234,8 @@ def _reach(mart: Mart, kpi: Kpi) -> str:
     columns, home = [kpi.numerator_column, kpi.denominator_column] if kpi.is_ratio else [kpi.mart_column], mart.home(kpi)
     sums = {column: mart.sums(column) for column in columns}
     told = " As it stands at the end of the period." if any(one.last for one in sums.values()) else ""
+    if any(one.anew for one in sums.values()):
+        told += " Over the records of any group anew."
     if home != mart.grain:
         lacking = " nor by ".join(name for name in mart.grain if name not in home)
         told += f" Not to be sliced by {lacking}: " + (

@@ -10,7 +10,8 @@ What a metric may be asked:
 - a ratio divides the sums of its parts and is NULL where there is nothing to divide by;
 - a column that does not add up over some dimension (credits over attribution models, buyers over months) is summed where a group
   holds one value of it, and is NULL elsewhere; a state (members, stock) is what stands at the end of the period;
-- a column that never adds up (a median, distinct people) is told where a group is one row of its mart, and is NULL elsewhere;
+- a median, a percentile or people of a longer period (`over records`) is told anew over the records of any group (records.py);
+- another column that never adds up (a rank, an estimate) is told where a group is one row of its mart, and is NULL elsewhere;
 - a column that has fewer dimensions than its mart (what a channel cost, beside eight models) is a semantic model of its own with these
   alone, so MetricFlow refuses the others; beneath a ratio that has them all it is counted once for each of its own;
 - of a mart that holds totals beside their parts (`meta.totals`) a group has either: the total where there is one, else one row; a
@@ -26,7 +27,8 @@ from typing import Any
 
 import yaml
 
-from orchestration.measures import PERIOD, Measured, columns_at, homes, repeated, subject
+from orchestration import records
+from orchestration.measures import PERIOD, Measured, columns_at, homes, repeated, subject, words_of
 from orchestration.register import PROJECT, Column, Mart
 
 MODELS = PROJECT / "semantic" / "models"
@@ -55,6 +57,8 @@ def files(marts: dict[str, Mart]) -> dict[Path, str]:
         if mart.kpis or name in dimensional:
             for home in homes(mart):
                 found[MODELS / f"{_model(mart, home)}.sql"] = _relation(mart, home)
+            if records.kpis(mart):
+                found[MODELS / f"{records.model(mart)}.sql"] = records.relation(mart, _period(mart)["expr"])
             found[MODELS / f"{name}.yml"] = HEADER + _yaml(_described(mart))
     return found
 
@@ -107,12 +111,36 @@ def _described(mart: Mart) -> dict[str, Any]:
             model["measures"] = made.measures
             metrics += made.metrics
         models.append(model)
+    if anew := records.kpis(mart):
+        measures = [records.measure(mart, kpi) for kpi in anew]
+        models.append(_of_records(mart, measures))
+        for kpi, measure in zip(anew, measures, strict=True):
+            words = words_of(mart, kpi.mart_column, mart.grain)
+            metrics.append({**words, "type": "simple", "type_params": {"measure": measure["name"]}})
     return {"version": 2, "semantic_models": models, **({"metrics": metrics} if mart.kpis else {})}
+
+
+def _of_records(mart: Mart, measures: list[dict[str, Any]]) -> dict[str, Any]:
+    name, own = records.model(mart), subject(mart)
+    others = [entity for entity in _entities(mart, mart.grain) if entity["name"] != own and entity["expr"] in mart.grain]
+    return {
+        "name": name,
+        "model": f"ref('{name}')",
+        "description": f"The records behind {mart.name}; its dimensions are theirs.",
+        "entities": [{"name": own, "type": "foreign", "expr": records.key(mart)}, *others],
+        "primary_entity": f"{own}_record",
+        "defaults": {"agg_time_dimension": PERIOD},
+        "dimensions": [_period(mart)],
+        "measures": measures,
+    }
 
 
 def _entities(mart: Mart, home: tuple[str, ...]) -> list[dict[str, str]]:
     keys = {entity: DIMENSIONS[entity][1] for entity in things(mart, home)}
-    return [{"name": entity, "type": "primary" if mart.grain == (key,) else "foreign", "expr": key} for entity, key in keys.items()]
+    found = [{"name": entity, "type": "primary" if mart.grain == (key,) else "foreign", "expr": key} for entity, key in keys.items()]
+    if home == mart.grain and records.kpis(mart):  # whose records have its dimensions
+        found.append({"name": subject(mart), "type": "primary", "expr": records.key(mart)})
+    return found
 
 
 def things(mart: Mart, home: tuple[str, ...]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import kpi_book
+from orchestration import kpi_book, records, semantics
 from orchestration.register import Mart
 from tests.metrics_agreement import same
 from tests.published_by_hand import ratio
@@ -119,6 +119,22 @@ def recordless(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
         for summed in product((True, False), repeat=len(totals)):
             asked.append(drill.without_records(mart, dict(told), numbers, dict(zip(totals, summed, strict=True))))
     return [row for row, in connection.execute(drill.with_last(" union all ".join(asked))).fetchall()]
+
+
+def told_otherwise(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Rows of a mart in which what metrics tell over records is not what the mart tells."""
+    found = []
+    for kpi in records.kpis(mart):
+        column, part = kpi.mart_column, records.told(mart, kpi.mart_column).part
+        value = f"percentile_cont({part}) within group (order by {column})" if part else f"count(distinct {column})"
+        _, _, relation = records.relation(mart, semantics.period_of(mart).name).partition("\n")
+        answers = _rows(connection, f"select {', '.join(mart.grain)}, {value} as told from ({relation}) as records group by all")
+        told = {tuple(row[name] for name in mart.grain): row["told"] for row in answers}
+        for row in _rows(connection, f"select * from marts.{mart.name}"):
+            key = tuple(row[name] for name in mart.grain)
+            if not same(told.get(key), row[column]):
+                found.append(f"{kpi.kpi_id} {key}: {told.get(key)} by metrics, {row[column]} in the mart")
+    return found
 
 
 def broken_ratios(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -13,7 +13,7 @@ from math import isclose
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from orchestration import measures, semantics
+from orchestration import measures, records, semantics
 from orchestration.register import Column, Kpi, Mart
 from tests.published_by_hand import PUBLISHED_ON, ratio
 
@@ -28,6 +28,16 @@ def rows_of(configuration: CLIConfiguration, mart: Mart) -> Rows:
     """The mart itself, as it is published."""
     table = configuration.sql_client.query(f"select * from marts.{mart.name}")
     return [dict(zip(table.column_names, row, strict=True)) for row in table.rows]
+
+
+def records_of(configuration: CLIConfiguration, mart: Mart, rows: Rows) -> Rows:
+    """What is told anew over records, in each of them, with what the row of the mart that it belongs to says of the rest."""
+    if not records.kpis(mart):
+        return []
+    table = configuration.sql_client.query(f"select * from relations.marts.{records.model(mart)}")
+    known = {tuple(row[name] for name in mart.grain): row for row in rows}
+    told = [dict(zip(table.column_names, row, strict=True)) for row in table.rows]
+    return [{**known[tuple(row[name] for name in mart.grain)], **row} for row in told]
 
 
 def alone(configuration: CLIConfiguration, mart: Mart) -> SimpleNamespace:
@@ -67,6 +77,7 @@ def disagreements(configuration: CLIConfiguration, mart: Mart, *, as_published: 
     """Where a metric differs from what the register says of its column over the rows of its mart: ungrouped, by month (of a monthly mart by
     quarter), by each dimension, and at its own grain, there from the column itself; or can be sliced by what it does not have."""
     rows, period = rows_of(configuration, mart), semantics.period_of(mart)
+    behind = records_of(configuration, mart, rows)
     found = []
     for home in measures.homes(mart):
         kpis = [kpi for kpi in mart.kpis if mart.home(kpi) == home]
@@ -80,11 +91,13 @@ def disagreements(configuration: CLIConfiguration, mart: Mart, *, as_published: 
                 found.append(f"{mart.name} by {asked.groups} has no {strange[:3]}, and its metrics have")
             for group, inside in groups.items():
                 around = [row for row in rows if asked.bucket(row) == group[0]]
+                of_group = [row for row in behind if asked.group(row) == group]
                 for kpi in kpis:
-                    wanted, answer = expected(mart, kpi, inside, around), told.get(group, {}).get(kpi.kpi_id)
+                    wanted, answer = expected(mart, kpi, inside, around, of_group), told.get(group, {}).get(kpi.kpi_id)
                     if not same(answer, wanted):
                         found.append(f"{kpi.kpi_id} of {mart.name} by {asked.groups} {group}: {answer}, and by its rows {wanted}")
-                    if len(inside) == 1 and home == mart.grain and not same(answer, inside[0][kpi.mart_column]):
+                    summed = not any(mart.sums(column).anew for column in columns_of(kpi))  # records by hand are no mart's
+                    if summed and len(inside) == 1 and home == mart.grain and not same(answer, inside[0][kpi.mart_column]):
                         found.append(f"{kpi.kpi_id} of {mart.name} {group}: {answer}, and there {inside[0][kpi.mart_column]}")
         found += _open_doors(configuration, mart, kpis, home)
     return found
@@ -122,20 +135,38 @@ def _open_doors(configuration: CLIConfiguration, mart: Mart, kpis: Sequence[Kpi]
     return [f"{mart.name}: what has only {home} can be sliced by {name}" for name in sorted(lacking & offered)]
 
 
-def expected(mart: Mart, kpi: Kpi, rows: Rows, around: Rows) -> Any:
-    """What a KPI is over a group of its mart's rows, `around` being all rows of the same period."""
+def columns_of(kpi: Kpi) -> list[str]:
+    """What a KPI is worked out from: the parts of a ratio, or its own column."""
+    return [kpi.numerator_column, kpi.denominator_column] if kpi.is_ratio else [kpi.mart_column]
+
+
+def expected(mart: Mart, kpi: Kpi, rows: Rows, around: Rows, behind: Rows) -> Any:
+    """What a KPI is over a group of its mart's rows, `around` being all rows of the same period, `behind` the records of the group."""
     home = mart.home(kpi)
     if home != mart.grain:
         rows, around = (_coarser(mart, kpi, home, some) for some in (rows, around))
-    columns = [kpi.numerator_column, kpi.denominator_column] if kpi.is_ratio else [kpi.mart_column]
+    columns = columns_of(kpi)
     if mart.totals and all(mart.sums(column).not_over == mart.grain for column in columns):
         return _of_its_kind(mart, kpi.mart_column, rows)
-    values = [_summed(mart, column, home, rows, around) for column in columns]
+    values = [
+        _anew(mart, column, behind) if mart.sums(column).anew else _summed(mart, column, home, rows, around) for column in columns
+    ]
     if kpi.numerator_column in mart.partly_known and None not in values:
         # What a KPI says nothing of (the service level of calls out) is not divided by.
         known = [[row for row in some if row[kpi.numerator_column] is not None] for some in (rows, around)]
         values[1] = _summed(mart, kpi.denominator_column, home, *known)
     return ratio(kpi.scale, *values) if kpi.is_ratio else values[0]
+
+
+def _anew(mart: Mart, column: str, rows: Rows) -> Any:
+    """A percentile of the values of these records, between the two nearest; or how many different ones there are."""
+    part, values = records.told(mart, column).part, sorted(row[column] for row in rows if row[column] is not None)
+    if part is None:
+        return len(set(values)) if rows else None
+    if not values:
+        return None
+    below, beyond = divmod(part * (len(values) - 1), 1)
+    return values[int(below)] + beyond * (values[min(int(below) + 1, len(values) - 1)] - values[int(below)])
 
 
 def _coarser(mart: Mart, kpi: Kpi, home: tuple[str, ...], rows: Rows) -> Rows:

@@ -16,7 +16,7 @@ from zlib import crc32
 
 import duckdb
 
-from orchestration import measures, semantics, versions
+from orchestration import measures, records, semantics, versions
 from orchestration.register import Column, Mart
 from orchestration.versions import Version
 
@@ -42,13 +42,31 @@ def publish(marts: dict[str, Mart], data: Path) -> Path:
         )
         tables = {table for table, _ in semantics.DIMENSIONS.values()}
         for mart in marts.values():
+            columns = ", ".join(f'"{one.name}" {TYPES.get(one.data_type, one.data_type)}' for one in mart.columns.values())
+            connection.execute(f"create table if not exists marts.{mart.name} ({columns})")
             if mart.kpis or mart.name in tables:
-                columns = ", ".join(f'"{one.name}" {TYPES.get(one.data_type, one.data_type)}' for one in mart.columns.values())
-                connection.execute(f"create table marts.{mart.name} ({columns})")
                 rows = list(_rows(mart))
                 connection.executemany(f"insert into marts.{mart.name} values ({', '.join('?' * len(mart.columns))})", rows)
     versions.flip("by-hand")
     return file
+
+
+def put_records(marts: dict[str, Mart], root: Path) -> None:
+    """In place of what the drills select from the records: none to two for each row of a mart, with values drawn from a hash."""
+    with duckdb.connect(str(root / "relations.duckdb")) as connection:
+        connection.execute(f"attach '{root.parent / 'published' / 'current' / 'omnimart.duckdb'}' as omnimart (read_only)")
+        for mart in (mart for mart in marts.values() if records.kpis(mart)):
+            key, drawn = records.key(mart), []
+            for kpi in records.kpis(mart):
+                number = f"hash({key} || '{kpi.mart_column} ' || record) % 90"
+                value = f"'person ' || {number} % 7" if records.told(mart, kpi.mart_column).part is None else number
+                drawn.append(f"case when {number} % 5 > 0 then {value} end as {kpi.mart_column}")
+            names = list(dict.fromkeys([*mart.grain, semantics.period_of(mart).name]))
+            connection.execute(f"drop view marts.{records.model(mart)}")
+            connection.execute(
+                f"create table marts.{records.model(mart)} as select {', '.join([*names, *drawn])} "
+                f"from omnimart.marts.{mart.name}, range(2) as numbers (record) where hash({key} || record) % 3 > 0"
+            )
 
 
 def _rows(mart: Mart) -> Iterator[list[Any]]:

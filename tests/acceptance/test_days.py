@@ -18,7 +18,7 @@ from sandbox.faults import Fault, Poison
 from sandbox.retailer import simulate
 from sandbox.server import Sandbox, serve_in_thread
 from tests.conftest import UNTIL
-from tests.drills import broken_ratios, differences, recordless, unreached
+from tests.drills import broken_ratios, differences, recordless, told_otherwise, unreached
 from tests.nights import house, land, night
 
 AS_MANY_THREADS_AS_A_NIGHT = True
@@ -274,3 +274,4 @@ def test_every_kpi_leads_to_the_records_behind_it_and_every_ratio_to_its_parts(s
         assert [one for mart in marts for one in differences(mart, published)] == []
         assert [one for mart in marts for one in recordless(mart, published)] == []
         assert [one for mart in marts for one in broken_ratios(mart, published)] == []
+        assert [one for mart in marts for one in told_otherwise(mart, published)] == []
