@@ -11,7 +11,7 @@ DAY = pd.Timedelta(days=1)
 
 
 def kpi_stock_daily(tables: Tables) -> pd.DataFrame:
-    """Stock of every place on every day on which it was looked at."""
+    """Stock of every place on every day on which it was looked at; on other days the lines cancelled for want of it alone."""
     levels = tables.stock_levels.merge(tables.products[["product_id", "price", "cost", "is_gift_card"]], on="product_id", how="left")
     levels = levels[~levels.is_gift_card.fillna(False)]
     levels = levels.assign(
@@ -48,8 +48,13 @@ def kpi_stock_daily(tables: Tables) -> pd.DataFrame:
         since = row.day - tables.rules["stock.turnover_days"] * DAY
         window = found[(found.store_id == row.store_id) & (found.day > since) & (found.day <= row.day)]
         found.loc[row.Index, ["observed_days", "average_stock_at_cost"]] = len(window), window.stock_at_cost.mean() / 100
+    wanting = struck.groupby(["struck_on", "store_id"], dropna=False).size().rename("lines_cancelled").reset_index()
+    wanting = wanting.rename(columns={"struck_on": "day"})
+    looked_at = set(zip(found.day, found.store_id, strict=True))
+    unseen = [place not in looked_at for place in zip(wanting.day, wanting.store_id, strict=True)]
+    found = pd.concat([found, wanting[unseen]], ignore_index=True)
     return found.assign(
-        oversold_lines=found.oversold_stock_rows + found.lines_cancelled,
+        oversold_lines=found.oversold_stock_rows.fillna(0) + found.lines_cancelled,
         availability=ratio(found.available_skus, found.active_skus),
         stock_turnover=ratio(found.cost_of_sales_365d, found.average_stock_at_cost) / 100,
         cross_channel_availability=ratio(found.cross_channel_skus, found.active_skus),

@@ -79,7 +79,7 @@ records as (
 
     select 'line cancelled' as kind_of_record, day, store_id, order_id, line_number
     from wanting
-    where day is not null and store_id is not null
+    where day is not null
 
     union all by name
 
@@ -130,21 +130,34 @@ summed as (
     left join lines_of_day on lines_of_day.day = records.day and lines_of_day.store_id = records.store_id
     where kind_of_record = 'level'
     group by all
+),
+
+-- Lines of days and places without a snapshot.
+unseen as (
+    select lines_of_day.*, lines_cancelled as oversold_lines
+    from lines_of_day
+    where not exists (select 1 from summed where summed.day = lines_of_day.day and summed.store_id = lines_of_day.store_id)
+),
+
+looked_at as (
+    select
+        summed.*,
+        (
+            select coalesce(sum(cost_of_sales), 0) from records
+            where records.store_id = summed.store_id and records.day <= summed.day and records.day > summed.day - turnover.days
+        ) as cost_of_sales_365d,
+        (
+            select avg(earlier.stock_at_cost) from summed as earlier
+            where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover.days
+        ) as average_stock_at_cost,
+        (
+            select count(*) from summed as earlier
+            where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover.days
+        ) as observed_days
+    from summed
+    cross join turnover
 )
 
-select
-    summed.*,
-    (
-        select coalesce(sum(cost_of_sales), 0) from records
-        where records.store_id = summed.store_id and records.day <= summed.day and records.day > summed.day - turnover.days
-    ) as cost_of_sales_365d,
-    (
-        select avg(earlier.stock_at_cost) from summed as earlier
-        where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover.days
-    ) as average_stock_at_cost,
-    (
-        select count(*) from summed as earlier
-        where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover.days
-    ) as observed_days
-from summed
-cross join turnover
+select * from looked_at
+union all by name
+(from unseen)

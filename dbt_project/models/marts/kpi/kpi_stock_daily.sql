@@ -1,5 +1,6 @@
--- Stock by the day and place of its snapshots, which begin with the first refresh; a day without a snapshot of a place has no row, and
--- none is made up afterwards.
+-- Stock by the day and place of its snapshots, which begin with the first refresh; on a day without a snapshot of a place nothing is known
+-- of its stock, and no level is made up afterwards: such a row tells only the lines cancelled there for want of stock, and there is none
+-- where there were no such lines. Lines that no place is known for stand in a row without a place.
 -- Gift cards are no stock.
 -- Active on a day: a product that in the stock.active_days days up to it was listed (its stock or reserve at any place was not 0) or
 -- sold (any channel). Every active product is asked for at every place. Cost of stock: today's purchase price, else the assumed share of
@@ -136,9 +137,9 @@ reachable as (
     group by day
 ),
 
-{#- What happened at a place on a day; only stock makes a row in the end. -#}
+{#- What happened at a place on a day; only stock and lines cancelled for want of it make a row in the end. -#}
 {% set parts = [
-    ('levels', 'stock_on', 'true', {
+    ('levels', 'stock_on', 'store_id is not null', {
         'stock_rows': '1',
         'available_skus': 'case when free_quantity > 0 then 1 else 0 end',
         'oversold_stock_rows': 'case when free_quantity < 0 then 1 else 0 end',
@@ -148,7 +149,7 @@ reachable as (
     }),
     ('lines', 'wanting_on', 'wanting_on is not null', {'lines_cancelled': '1'}),
     ('(select stock_place_id as store_id, ordered_on, net_revenue, margin_amount from orders where is_counted) as sold', 'ordered_on',
-        'true', {'cost_of_sales': 'net_revenue - margin_amount'}),
+        'store_id is not null', {'cost_of_sales': 'net_revenue - margin_amount'}),
 ] -%}
 {%- set sums = ['stock_rows', 'available_skus', 'oversold_stock_rows', 'stock_units', 'uncosted_units', 'lines_cancelled',
     'cost_of_sales'] %}
@@ -163,7 +164,7 @@ facts as (
         {%- endfor %}
         cast({{ adds.get('stock_at_cost', 'null') }} as decimal(18, 2)) as stock_at_cost
     from {{ source }}
-    where {{ condition }} and store_id is not null
+    where {{ condition }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -192,29 +193,45 @@ looked_back as (
     from days
 ),
 
-final as (
+{# what only a snapshot tells -#}
+{% set of_snapshots = ['active.active_skus', 'looked_back.available_skus', 'looked_back.oversold_stock_rows', 'looked_back.stock_units',
+    'looked_back.uncosted_units', 'looked_back.cost_of_sales_365d', 'looked_back.average_stock_at_cost', 'looked_back.observed_days',
+    'reachable.cross_channel_skus'] %}
+told as (
     select
         looked_back.day,
         looked_back.store_id,
-        cast(active.active_skus as bigint) as active_skus,
-        cast(looked_back.available_skus as bigint) as available_skus,
-        {{ ratio('looked_back.available_skus', 'active.active_skus') }} as availability,
-        cast(looked_back.oversold_stock_rows as bigint) as oversold_stock_rows,
-        cast(looked_back.lines_cancelled as bigint) as lines_cancelled,
-        cast(looked_back.oversold_stock_rows + looked_back.lines_cancelled as bigint) as oversold_lines,
-        cast(looked_back.stock_units as double) as stock_units,
-        cast(looked_back.uncosted_units as double) as uncosted_units,
+        looked_back.lines_cancelled,
         looked_back.stock_at_cost,
-        looked_back.cost_of_sales_365d,
-        looked_back.average_stock_at_cost,
-        cast(looked_back.observed_days as bigint) as observed_days,
-        {{ ratio('looked_back.cost_of_sales_365d', 'looked_back.average_stock_at_cost') }} as stock_turnover,
-        cast(reachable.cross_channel_skus as bigint) as cross_channel_skus,
-        {{ ratio('reachable.cross_channel_skus', 'active.active_skus') }} as cross_channel_availability
+        {%- for column in of_snapshots %}
+        case when looked_back.stock_rows > 0 then {{ column }} end as {{ column.split('.')[1] }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from looked_back
     left join active on looked_back.day = active.day
     left join reachable on looked_back.day = reachable.day
-    where looked_back.stock_rows > 0
+    where looked_back.stock_rows > 0 or looked_back.lines_cancelled > 0
+),
+
+final as (
+    select
+        day,
+        store_id,
+        cast(active_skus as bigint) as active_skus,
+        cast(available_skus as bigint) as available_skus,
+        {{ ratio('available_skus', 'active_skus') }} as availability,
+        cast(oversold_stock_rows as bigint) as oversold_stock_rows,
+        cast(lines_cancelled as bigint) as lines_cancelled,
+        cast(coalesce(oversold_stock_rows, 0) + lines_cancelled as bigint) as oversold_lines,
+        cast(stock_units as double) as stock_units,
+        cast(uncosted_units as double) as uncosted_units,
+        stock_at_cost,
+        cost_of_sales_365d,
+        average_stock_at_cost,
+        cast(observed_days as bigint) as observed_days,
+        {{ ratio('cost_of_sales_365d', 'average_stock_at_cost') }} as stock_turnover,
+        cast(cross_channel_skus as bigint) as cross_channel_skus,
+        {{ ratio('cross_channel_skus', 'active_skus') }} as cross_channel_availability
+    from told
 )
 
 select * from final
