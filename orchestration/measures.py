@@ -181,8 +181,6 @@ class Measured:
 
     def _ratio(self, kpi: Kpi) -> dict[str, Any]:
         above, below = (metric_name(self.mart, column, self.home) for column in (kpi.numerator_column, kpi.denominator_column))
-        if kpi.numerator_column in self.mart.partly_known:
-            below = self._where_known(kpi, below)
         times, less = kpi.scale
         if (times, less) == (1, 0):
             return {"type": "ratio", "type_params": {"numerator": above, "denominator": below}}
@@ -191,15 +189,6 @@ class Measured:
         # Growth over nothing, or over a loss, is none.
         expression = f"case when {below} > 0 then {expression} - {less} end" if less else expression
         return {"type": "derived", "type_params": {"expr": expression, "metrics": [{"name": above}, {"name": below}]}}
-
-    def _where_known(self, kpi: Kpi, below: str) -> str:
-        """The denominator over the rows in which the numerator is known: calls out have no service level, so they are not divided by."""
-        above, column, name = kpi.numerator_column, kpi.denominator_column, f"{kpi.kpi_id}_of_known"
-        label = f"{self.mart.name}: {column} where {above} is known"
-        measure = self._measure(column, f"case when {above} is not null then {column} end", at_the_end=bool(self.mart.sums(column).last))
-        self._simple(_helper(f"{name}_in_one", f"{label}, unguarded"), {**measure, "name": f"{measure['name']}_where_{above}_is_known"})
-        self._derived(_helper(name, label), f"case when {below} is not null then {name}_in_one end", [below, f"{name}_in_one"])
-        return name
 
     def _measured(self, column: str) -> str:
         return f"{self.prefix}_{column}_measured"

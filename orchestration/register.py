@@ -123,7 +123,6 @@ class Mart:
     names: tuple[Kpi, ...]  # what is a name and no metric
     parts_additive: dict[str, str]  # of parts that are no KPI themselves and do not add up; `others` stands for all that are not named
     totals: dict[str, str | None]  # column of the grain -> its value in rows that hold the total of the others
-    partly_known: frozenset[str]  # numerators that are NULL in rows of which a KPI says nothing: these stand in no denominator either
     taken: frozenset[str]  # every kpi_id of the register
 
     @cached_property
@@ -234,7 +233,6 @@ def _mart(model: dict[str, Any], registered: tuple[Kpi, ...], taken: frozenset[s
         names=tuple(kpi for kpi in registered if not kpi.is_number),
         parts_additive=meta.get("additive", {}),
         totals=meta.get("totals", {}),
-        partly_known=frozenset(meta.get("partly_known", ())),
         taken=taken,
     )
 

@@ -151,10 +151,6 @@ def expected(mart: Mart, kpi: Kpi, rows: Rows, around: Rows, behind: Rows) -> An
     values = [
         _anew(mart, column, behind) if mart.sums(column).anew else _summed(mart, column, home, rows, around) for column in columns
     ]
-    if kpi.numerator_column in mart.partly_known and None not in values:
-        # What a KPI says nothing of (the service level of calls out) is not divided by.
-        known = [[row for row in some if row[kpi.numerator_column] is not None] for some in (rows, around)]
-        values[1] = _summed(mart, kpi.denominator_column, home, *known)
     return ratio(kpi.scale, *values) if kpi.is_ratio else values[0]
 
 

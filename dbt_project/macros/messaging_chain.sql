@@ -2,8 +2,9 @@
   The chain of a message, from sent to ordered, per `dimensions` (columns of `messages`), as a query: every messaging mart tells the same
   numbers by it. Opens, clicks and orders stand where their message stands, so a late one changes the row of the day it was sent.
     with chain as ({{ messaging_chain(['campaign_id', 'channel']) }})
-  engaged: unique opens of e-mail, unique clicks of push and messengers, NULL elsewhere (SMS tells no opens); a channel must be among
-  the dimensions. Minutes to open are a person's; an event that is told to lie before the delivery has none.
+  engaged: unique opens of e-mail, unique clicks of push and messengers, NULL elsewhere (SMS tells no opens). engagement_base: the delivered
+  of the same channels, NULL elsewhere too, so that a sum over channels divides by no SMS. A channel must be among the dimensions.
+  Minutes to open are a person's; an event that is told to lie before the delivery has none.
 -#}
 {% macro messaging_chain(dimensions) -%}
     select
@@ -27,7 +28,8 @@
         spam_complaints,
         {{ ratio('spam_complaints', 'delivered') }} as spam_complaint_rate,
         engaged,
-        {{ ratio('engaged', 'delivered') }} as engagement_rate,
+        engagement_base,
+        {{ ratio('engaged', 'engagement_base') }} as engagement_rate,
         minutes_to_open_p50,
         minutes_to_click_p50,
         attributed_orders,
@@ -53,6 +55,7 @@
                 when channel = 'email' then count(case when is_opened then 1 end)
                 when channel in ('push', 'messenger') then count(case when is_clicked then 1 end)
             end as engaged,
+            case when channel in ('email', 'push', 'messenger') then count(case when is_delivered then 1 end) end as engagement_base,
             cast({{ quantile(
                 'case when is_opened and not is_machine_opened and first_opened_at >= delivered_at then '
                 ~ dbt.datediff('delivered_at', 'first_opened_at', 'second') ~ ' / 60.0 end', 0.5

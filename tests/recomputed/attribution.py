@@ -117,8 +117,9 @@ def kpi_attribution_monthly(tables: Tables) -> pd.DataFrame:
         rows[column] = rows[column].fillna(0)
     rows["assumed_cost_amount"] = rows.assumed_cost_amount.round().astype("Int64")
     rows["credited_profit"] = rows.credited_margin - rows.cost
+    rows["credited_orders_with_cost"] = rows.credited_orders.where(rows.cost.notna())
     return rows.assign(
-        cost_per_order=ratio(rows.cost, rows.credited_orders) / 100,
+        cost_per_order=ratio(rows.cost, rows.credited_orders_with_cost) / 100,
         roi=ratio(rows.credited_profit, rows.cost),
         source_known_share=ratio(rows.orders_with_source, rows.itemised_orders),
         identified_source_known_share=ratio(rows.orders_with_source, rows.identified_orders),

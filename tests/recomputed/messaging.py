@@ -59,6 +59,7 @@ def chain(messages: pd.DataFrame, *by: pd.Series) -> pd.DataFrame:
     """From sent to complained, to answered and to ordered, of the messages of each group."""
     by_person = messages.is_opened & ~messages.is_machine_opened
     engaged = messages.is_opened.where(messages.channel == "email", messages.is_clicked)
+    has_engagement = messages.channel.isin(["email", "push", "messenger"])
     facts = pd.DataFrame({
         "sent": 1,
         "delivered": messages.is_delivered,
@@ -69,7 +70,8 @@ def chain(messages: pd.DataFrame, *by: pd.Series) -> pd.DataFrame:
         "clicked": messages.is_clicked,
         "unsubscribed": messages.is_unsubscribed,
         "spam_complaints": messages.is_spam_complaint,
-        "engaged": engaged.where(messages.channel.isin(["email", "push", "messenger"])),
+        "engaged": engaged.where(has_engagement),
+        "engagement_base": messages.is_delivered.where(has_engagement),
         "attributed_orders": messages.attributed_orders,
         "attributed_revenue": messages.attributed_revenue,
         "unidentified": messages.customer_id.isna(),
@@ -89,7 +91,7 @@ def chain(messages: pd.DataFrame, *by: pd.Series) -> pd.DataFrame:
         click_to_open_rate=ratio(rows.clicked, rows.opened),
         unsubscribe_rate=ratio(rows.unsubscribed, rows.delivered),
         spam_complaint_rate=ratio(rows.spam_complaints, rows.delivered),
-        engagement_rate=ratio(rows.engaged, rows.delivered),
+        engagement_rate=ratio(rows.engaged, rows.engagement_base),
         unidentified_share=ratio(rows.unidentified, rows.sent),
     )
 

@@ -108,15 +108,17 @@ def kpi_calls_daily(tables: Tables) -> pd.DataFrame:
     calls = calls[calls.direction != "internal"].assign(day=lambda frame: frame.started_on)
     calls["queue"] = calls.queue.fillna("none")
     within = tables.rules["service.answer_within_seconds"]
-    comes_in, asked = calls.direction == "in", ~calls.is_ivr_only
+    comes_in, goes_out, asked = calls.direction == "in", calls.direction == "out", ~calls.is_ivr_only
     missed = comes_in & asked & ~calls.is_answered
     rows = summed(
         calls, PHONE,
-        offered=_flag(asked),
-        answered=_flag(calls.is_answered),
+        offered=_flag(asked).where(comes_in),
+        answered=_flag(asked & calls.is_answered).where(comes_in),
         answered_within=_flag(calls.is_answered & (calls.wait_seconds <= within)).where(comes_in),
-        missed=_flag(missed),
-        missed_called_back=_flag(missed & calls.is_called_back.fillna(False)),
+        missed=_flag(missed).where(comes_in),
+        missed_called_back=_flag(missed & calls.is_called_back.fillna(False)).where(comes_in),
+        outbound_calls=_flag(asked).where(goes_out),
+        outbound_answered=_flag(asked & calls.is_answered).where(goes_out),
         talk_seconds=calls.talk_seconds.fillna(0.0),
         calls_with_talk=_flag(calls.talk_seconds.notna()),
         ivr_only=_flag(calls.is_ivr_only),
@@ -128,6 +130,7 @@ def kpi_calls_daily(tables: Tables) -> pd.DataFrame:
     return rows.assign(
         answer_rate=ratio(rows.answered, rows.offered),
         service_level=ratio(rows.answered_within, rows.offered),
+        outbound_answer_rate=ratio(rows.outbound_answered, rows.outbound_calls),
         called_back_share=ratio(rows.missed_called_back, rows.missed),
         average_talk_seconds=ratio(rows.talk_seconds, rows.calls_with_talk),
     )

@@ -26,8 +26,8 @@ def kpi_customer_value_monthly(tables: Tables) -> pd.DataFrame:
         margin_rate=ratio(rows.margin_amount, rows.order_revenue),
         average_order_value=kopecks_per_order,
         purchase_frequency=ratio(rows.orders_count, rows.buyers),
-        churn_rate=ratio(rows.churned_customers, rows.customers_at_start),
-        churn_rate_of_opening_segment=ratio(rows.opening_segment_churned_customers, rows.opening_segment_customers),
+        churn_rate=ratio(rows.churned_customers, rows.customers_at_start_known),
+        churn_rate_of_opening_segment=ratio(rows.opening_segment_churned_customers, rows.opening_segment_customers_known),
         repeat_rate=ratio(rows.repeat_buyers_12m, rows.buyers_12m),
         site_engagement_rate=ratio(rows.engaged_site_visitors, rows.site_visitors),
         visit_frequency=ratio(rows.active_store_visits, rows.active_customer_weeks),
@@ -78,9 +78,11 @@ def _month(people: People, thresholds: pd.DataFrame, matrices: dict[str, np.ndar
         **{name: told[name] for name in
            ("orders_count", "order_revenue", "returned_amount", "margin_amount", "assumed_cost_amount", "store_visits")},
         "customers_at_start": alive_at_start,
+        "customers_at_start_known": alive_at_start if churn_is_known else None,
         "churned_customers": churned,
         "reactivated_customers": came_back,
         "opening_segment_customers": False,
+        "opening_segment_customers_known": False if churn_is_known else None,
         "opening_segment_churned_customers": False if churn_is_known else None,
         "buyers_12m": people.orders_12m[:, last] > 0,
         "repeat_buyers_12m": people.orders_12m[:, last] > 1,
@@ -95,6 +97,7 @@ def _month(people: People, thresholds: pd.DataFrame, matrices: dict[str, np.ndar
         "shopper_type": people.shopper_type[:, first - 1],
         "is_loyalty_member": people.is_member[:, first - 1],
         "opening_segment_customers": alive_at_start,
+        "opening_segment_customers_known": alive_at_start if churn_is_known else None,
         "opening_segment_churned_customers": churned,
     })[alive_at_start]
     both = pd.concat([month_rows, opening.reindex(columns=month_rows.columns)])
@@ -102,7 +105,10 @@ def _month(people: People, thresholds: pd.DataFrame, matrices: dict[str, np.ndar
     both[counts] = both[counts].astype("Int64")
     unknown = {name for name, value in repeated.items() if value is None}
     if not churn_is_known:
-        unknown |= {"churned_customers", "reactivated_customers", "opening_segment_churned_customers"}
+        unknown |= {
+            "churned_customers", "customers_at_start_known", "reactivated_customers", "opening_segment_churned_customers",
+            "opening_segment_customers_known",
+        }
     told = [name for name in counts if name not in unknown]
     both[told] = both[told].fillna(0)
     return both.assign(active_customer_weeks=both.active_customers * days / 7)

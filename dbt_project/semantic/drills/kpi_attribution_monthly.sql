@@ -103,6 +103,7 @@ select
     any_value(costs.impressions) as impressions,
     any_value(costs.clicks) as clicks,
     any_value(costs.cost) as cost,
+    if(any_value(costs.cost) is null, null, coalesce(sum(records.credit), 0)) as credited_orders_with_cost,
     coalesce(sum(records.credited_margin), 0) - any_value(costs.cost) as credited_profit,
     any_value(known.orders_with_source) as orders_with_source,
     any_value(known.itemised_orders) as itemised_orders,

@@ -24,15 +24,17 @@ select
     direction,
     queue,
     count(*) filter (where is_ivr_only) as ivr_only,
-    count(*) filter (where not is_ivr_only) as offered,
-    count(*) filter (where is_answered and not is_ivr_only) as answered,
+    if(direction = 'in', count(*) filter (where not is_ivr_only), null) as offered,
+    if(direction = 'in', count(*) filter (where is_answered and not is_ivr_only), null) as answered,
     sum(is_answered_within) as answered_within,
-    count(*) filter (where direction = 'in' and not is_answered and not is_ivr_only) as missed,
-    count(*) filter (where is_called_back) as missed_called_back,
+    if(direction = 'in', count(*) filter (where not is_answered and not is_ivr_only), null) as missed,
+    if(direction = 'in', count(*) filter (where is_called_back), null) as missed_called_back,
+    if(direction = 'out', count(*) filter (where not is_ivr_only), null) as outbound_calls,
+    if(direction = 'out', count(*) filter (where is_answered and not is_ivr_only), null) as outbound_answered,
     quantile_cont(wait_seconds, 0.5) filter (where direction = 'in' and is_answered) as wait_p50,
     quantile_cont(wait_seconds, 0.9) filter (where direction = 'in' and is_answered) as wait_p90,
     coalesce(sum(talk_seconds), 0) as talk_seconds,
     count(talk_seconds) as calls_with_talk,
     count(customer_id) as identified_calls
 from records
-group by all
+group by day, direction, queue

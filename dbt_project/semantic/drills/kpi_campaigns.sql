@@ -38,10 +38,11 @@ select
     count(*) filter (where is_spam_complaint) as spam_complaints,
     sum(case channel when 'email' then cast(is_opened as integer) when 'push' then cast(is_clicked as integer)
         when 'messenger' then cast(is_clicked as integer) end) as engaged,
+    if(channel in ('email', 'push', 'messenger'), count(*) filter (where is_delivered), null) as engagement_base,
     count(*) filter (where customer_id is null) as unidentified,
     quantile_cont(minutes_to_open, 0.5) as minutes_to_open_p50,
     quantile_cont(minutes_to_click, 0.5) as minutes_to_click_p50,
     sum(attributed_orders) as attributed_orders,
     sum(attributed_revenue) as attributed_revenue
 from records
-group by all
+group by campaign_id, channel

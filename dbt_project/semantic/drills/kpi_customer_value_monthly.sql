@@ -1,6 +1,7 @@
 -- The people of a month with what they had bought by its end, and how they stood there.
 -- Записи — люди месяца: что купили к его концу и в каком были состоянии.
 -- where month = N (opening_segment_customers, opening_segment_churned_customers): month = N - interval 1 month
+-- where month = N (opening_segment_customers_known): month = N - interval 1 month
 -- These are of the segment in which they ended the month before. Они — из сегмента, в котором закончился прошлый месяц.
 with people as (
     select customer_id from marts.customer_360
@@ -202,7 +203,7 @@ closed as (
         is_loyalty_member,
         count(first_on) as customers,
         count(*) filter (where first_on >= month) as new_customers,
-        count(*) filter (where orders_count > 0) as buyers,
+        count(distinct customer_id) filter (where orders_count > 0) as buyers,
         sum(orders_count) as orders_count,
         sum(order_revenue) as order_revenue,
         sum(returned_amount) as returned_amount,
@@ -256,9 +257,11 @@ select
     coalesce(engaged_site_visitors, 0) as engaged_site_visitors,
     coalesce(store_visits, 0) as store_visits,
     coalesce(customers_at_start, 0) as customers_at_start,
+    if(has_lapses, coalesce(customers_at_start, 0), null) as customers_at_start_known,
     if(has_lapses, coalesce(churned_customers, 0), null) as churned_customers,
     if(has_lapses, coalesce(reactivated_customers, 0), null) as reactivated_customers,
     coalesce(opening_segment_customers, 0) as opening_segment_customers,
+    if(has_lapses, coalesce(opening_segment_customers, 0), null) as opening_segment_customers_known,
     if(has_lapses, coalesce(opening_segment_churned_customers, 0), null) as opening_segment_churned_customers,
     coalesce(active_customers, 0) as active_customers,
     coalesce(active_store_visits, 0) as active_store_visits,

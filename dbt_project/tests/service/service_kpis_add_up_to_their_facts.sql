@@ -49,7 +49,7 @@ orders as (
 
 telephone as (
     select
-        coalesce(sum(offered + ivr_only), 0) as calls,
+        coalesce(sum(coalesce(offered, outbound_calls) + ivr_only), 0) as calls,
         coalesce(sum(missed_called_back), 0) as called_back
     from {{ ref('kpi_calls_daily') }}
 ),

@@ -1,6 +1,7 @@
 -- A month of a channel in the eyes of one model: what order_attribution credits it with for orders placed in the month, beside what
 -- the channel cost in the month. Cost, impressions and clicks stand in the rows of every model, and orders whose source is known in
--- every row of the month: sum them within one model, and within one channel.
+-- every row of the month: sum them within one model, and within one channel. A cost is divided by credited_orders_with_cost alone: who sums
+-- over channels must not divide it by orders of channels of which nobody knows what they cost.
 -- Two forms: credited_* sums the credits of the month's orders. model_credit is the channel's total by the model itself over the
 -- attribution.fit_months up to the end of the month: of Markov removal effect / sum of removal effects x orders with a touch; of the
 -- others, which judge order by order, the sum of their credits. Credits are added up as decimals, so that a sum does not
@@ -157,7 +158,8 @@ final as (
         cast(impressions as bigint) as impressions,
         cast(clicks as bigint) as clicks,
         cast(cost as decimal(18, 2)) as cost,
-        {{ ratio('cost', 'credited_orders') }} as cost_per_order,
+        case when cost is not null then credited_orders end as credited_orders_with_cost,
+        {{ ratio('cost', 'case when cost is not null then credited_orders end') }} as cost_per_order,
         cast(credited_margin - cost as decimal(18, 2)) as credited_profit,
         {{ ratio('credited_margin - cost', 'cost') }} as roi,
         orders_with_source,

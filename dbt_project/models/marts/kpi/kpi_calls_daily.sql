@@ -1,5 +1,6 @@
--- Offered are calls that asked for a person: those that ended in the menu and those between colleagues are not. Of calls out
--- only how many there were and were answered is told; waiting and missing are the caller's.
+-- Offered are calls in that asked for a person: those that ended in the menu and those between colleagues are not. Whom we call asks for
+-- nobody and waits in no line: calls out have counts of their own, and what is said of calls in is NULL there (and the other way round),
+-- so that a sum over both directions is the ratio of one.
 with calls as (
     select
         *,
@@ -15,12 +16,12 @@ counted as (
         direction,
         queue_name as queue,
         count(case when is_ivr_only then 1 end) as ivr_only,
-        count(case when not is_ivr_only then 1 end) as offered,
-        count(case when is_answered and not is_ivr_only then 1 end) as answered,
+        count(case when not is_ivr_only then 1 end) as asked_for_a_person,
+        count(case when is_answered and not is_ivr_only then 1 end) as talked_to_a_person,
         count(
-            case when is_in and is_answered and wait_seconds <= {{ rule('service.answer_within_seconds') }} then 1 end
+            case when is_answered and wait_seconds <= {{ rule('service.answer_within_seconds') }} then 1 end
         ) as answered_within,
-        count(case when is_in and not is_answered and not is_ivr_only then 1 end) as missed,
+        count(case when not is_answered and not is_ivr_only then 1 end) as missed,
         count(case when is_called_back then 1 end) as missed_called_back,
         cast({{ quantile('case when is_in and is_answered then wait_seconds end', 0.5) }} as double) as wait_p50,
         cast({{ quantile('case when is_in and is_answered then wait_seconds end', 0.9) }} as double) as wait_p90,
@@ -31,6 +32,27 @@ counted as (
     group by started_on, direction, queue_name
 ),
 
+by_direction as (
+    select
+        day,
+        direction,
+        queue,
+        case when direction = 'in' then asked_for_a_person end as offered,
+        case when direction = 'in' then talked_to_a_person end as answered,
+        case when direction = 'in' then answered_within end as answered_within,
+        case when direction = 'in' then missed end as missed,
+        case when direction = 'in' then missed_called_back end as missed_called_back,
+        case when direction = 'out' then asked_for_a_person end as outbound_calls,
+        case when direction = 'out' then talked_to_a_person end as outbound_answered,
+        wait_p50,
+        wait_p90,
+        talk_seconds,
+        calls_with_talk,
+        ivr_only,
+        identified_calls
+    from counted
+),
+
 final as (
     select
         day,
@@ -39,11 +61,14 @@ final as (
         offered,
         answered,
         {{ ratio('answered', 'offered') }} as answer_rate,
-        case when direction = 'in' then answered_within end as answered_within,
-        case when direction = 'in' then {{ ratio('answered_within', 'offered') }} end as service_level,
+        answered_within,
+        {{ ratio('answered_within', 'offered') }} as service_level,
         missed,
         missed_called_back,
         {{ ratio('missed_called_back', 'missed') }} as called_back_share,
+        outbound_calls,
+        outbound_answered,
+        {{ ratio('outbound_answered', 'outbound_calls') }} as outbound_answer_rate,
         wait_p50,
         wait_p90,
         talk_seconds,
@@ -51,7 +76,7 @@ final as (
         {{ ratio('talk_seconds', 'calls_with_talk') }} as average_talk_seconds,
         ivr_only,
         identified_calls
-    from counted
+    from by_direction
 )
 
 select * from final

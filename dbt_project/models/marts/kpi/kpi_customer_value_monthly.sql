@@ -3,7 +3,8 @@
 -- never ordered and only browsed or visited stands under no_purchase. Churn has two forms, since who lapses has by then not bought
 -- for as long as a shopper type looks back: churn_rate by the segment at the end of the month as every state here, and
 -- churn_rate_of_opening_segment by the segment in which the month began. Until the first order of all is so old that its buyer could
--- have lapsed by the end of the month, nobody can have lapsed or come back: that is unknown (NULL) and no 0.
+-- have lapsed by the end of the month, nobody can have lapsed or come back: that is unknown (NULL) and no 0, and churn is divided by
+-- the people of the other months alone (*_known).
 with customer_months as (
     select
         *,
@@ -206,6 +207,8 @@ counted as (
         {%- endfor %}
         cast(coalesce(opening.customers, 0) as bigint) as opening_segment_customers,
         cast(case when months.has_lapses then coalesce(opening.churned_customers, 0) end as bigint) as opening_segment_churned_customers,
+        cast(case when months.has_lapses then coalesce(closing.customers_at_start, 0) end as bigint) as customers_at_start_known,
+        cast(case when months.has_lapses then coalesce(opening.customers, 0) end as bigint) as opening_segment_customers_known,
         cast({{ dbt.datediff('months.month', 'months.last_day', 'day') }} + 1 as double) / 7 as weeks
     from rows_of_the_mart
     inner join months on rows_of_the_mart.month = months.month
@@ -237,11 +240,13 @@ final as (
         {{ ratio('order_revenue', 'orders_count') }} as average_order_value,
         {{ ratio('orders_count', 'buyers') }} as purchase_frequency,
         customers_at_start,
+        customers_at_start_known,
         churned_customers,
-        {{ ratio('churned_customers', 'customers_at_start') }} as churn_rate,
+        {{ ratio('churned_customers', 'customers_at_start_known') }} as churn_rate,
         opening_segment_customers,
+        opening_segment_customers_known,
         opening_segment_churned_customers,
-        {{ ratio('opening_segment_churned_customers', 'opening_segment_customers') }} as churn_rate_of_opening_segment,
+        {{ ratio('opening_segment_churned_customers', 'opening_segment_customers_known') }} as churn_rate_of_opening_segment,
         reactivated_customers,
         buyers_12m,
         repeat_buyers_12m,

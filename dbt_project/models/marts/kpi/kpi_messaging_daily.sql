@@ -29,6 +29,7 @@ final as (
         chain.spam_complaints,
         chain.spam_complaint_rate,
         chain.engaged,
+        chain.engagement_base,
         chain.engagement_rate,
         chain.minutes_to_open_p50,
         chain.minutes_to_click_p50,
