@@ -1,0 +1,34 @@
+{{ config(database='relations') }}
+-- Generated from semantic/drills/kpi_messaging_daily.sql. The records behind the mart, with its dimensions and what is told over them anew.
+with records as (
+    select
+        sent_on as day,
+        channel,
+        message_type,
+        message_id,
+        campaign_id,
+        customer_id,
+        is_delivered,
+        is_hard_bounced,
+        is_soft_bounced,
+        is_opened,
+        is_opened and not is_machine_opened as is_opened_by_person,
+        is_clicked,
+        is_unsubscribed,
+        is_spam_complaint,
+        case when is_opened and not is_machine_opened and first_opened_at >= delivered_at
+            then date_diff('second', delivered_at, first_opened_at) / 60.0 end as minutes_to_open,
+        case when is_clicked and first_clicked_at >= delivered_at
+            then date_diff('second', delivered_at, first_clicked_at) / 60.0 end as minutes_to_click,
+        attributed_orders,
+        attributed_revenue
+    from omnimart.marts.messages
+)
+
+select
+    day,
+    channel,
+    message_type,
+    minutes_to_open as minutes_to_open_p50,
+    minutes_to_click as minutes_to_click_p50
+from records
