@@ -177,16 +177,34 @@ def _predicted(people: People) -> pd.DataFrame:
     found["p_alive"] = p_alive(known, bg_nbd)
     if (learned.valued > 0).sum() < enough:
         return found
-    p, q, v = fit_gamma_gamma(learned)
-    if q <= 1:
+    gamma_gamma = fit_gamma_gamma(learned)
+    if gamma_gamma[1] <= 1:
         return found
-    value = p * (known.valued * known.m + v) / (p * known.valued + q - 1)
-    weeks = round(rules["customer_value.predicted_months"] * WEEKS / 12)
-    up_to = [pd.Series(0.0, known.index), *(expected_purchases(known, bg_nbd, week) for week in range(1, weeks + 1))]
-    yearly = 1 + rules["customer_value.discount_rate_per_year"]
-    purchases = sum((up_to[week] - up_to[week - 1]) / yearly ** (week / WEEKS) for week in range(1, weeks + 1))
-    found["clv_predicted_12m_margin"] = (purchases * value * _margin_share(people, known_until) * 100).round()
+    found["clv_predicted_12m_margin"] = margin(tables, known, bg_nbd, gamma_gamma, _margin_share(people, known_until)).round()
     return found
+
+
+def margin(tables: Tables, known: pd.DataFrame, bg_nbd: np.ndarray, gamma_gamma: np.ndarray, share: float) -> pd.Series:
+    """Of the predicted months, in kopecks and parts of them: purchases, each discounted from its week, × their value × the share."""
+    p, q, v = gamma_gamma
+    value = p * (known.valued * known.m + v) / (p * known.valued + q - 1)
+    weeks = round(tables.rules["customer_value.predicted_months"] * WEEKS / 12)
+    up_to = [pd.Series(0.0, known.index), *(expected_purchases(known, bg_nbd, week) for week in range(1, weeks + 1))]
+    yearly = 1 + tables.rules["customer_value.discount_rate_per_year"]
+    purchases = sum((up_to[week] - up_to[week - 1]) / yearly ** (week / WEEKS) for week in range(1, weeks + 1))
+    return purchases * value * share * 100
+
+
+def foretold_by_the_published_models(tables: Tables) -> pd.DataFrame:
+    """p_alive and clv_predicted_12m_margin of every customer by the parameters in clv_models, with nothing fitted or rounded here."""
+    fit = tables.clv_models.set_index("fit").loc["in_force"]
+    known = histories(People(tables), tables.as_of_on + DAY)
+    bg_nbd = fit[["r", "alpha", "a", "b"]].to_numpy(dtype=float)
+    gamma_gamma = fit[["p", "q", "v"]].to_numpy(dtype=float)
+    return pd.DataFrame({
+        "p_alive": p_alive(known, bg_nbd),
+        "clv_predicted_12m_margin": margin(tables, known, bg_nbd, gamma_gamma, float(fit.margin_share)),
+    })
 
 
 def _margin_share(people: People, until: pd.Timestamp) -> float:
