@@ -123,18 +123,24 @@ def recordless(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def told_otherwise(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Rows of a mart in which what metrics tell over records is not what the mart tells."""
-    found = []
-    for kpi in records.kpis(mart):
-        column, part = kpi.mart_column, records.told(mart, kpi.mart_column).part
-        value = f"percentile_cont({part}) within group (order by {column})" if part else f"count(distinct {column})"
-        _, _, relation = records.relation(mart, semantics.period_of(mart).name).partition("\n")
-        answers = _rows(connection, f"select {', '.join(mart.grain)}, {value} as told from ({relation}) as records group by all")
-        told = {tuple(row[name] for name in mart.grain): row["told"] for row in answers}
-        for row in _rows(connection, f"select * from marts.{mart.name}"):
-            key = tuple(row[name] for name in mart.grain)
-            if not same(told.get(key), row[column]):
-                found.append(f"{kpi.kpi_id} {key}: {told.get(key)} by metrics, {row[column]} in the mart")
-    return found
+    asked = {kpi.mart_column: records.told(mart, kpi.mart_column).part for kpi in records.kpis(mart)}
+    if not asked:
+        return []
+    values = ", ".join(
+        f"percentile_cont({part}) within group (order by {column}) as {column}" if part else f"count(distinct {column}) as {column}"
+        for column, part in asked.items()
+    )
+    grain = ", ".join(mart.grain)
+    _, _, relation = records.relation(mart, semantics.period_of(mart).name).partition("\n")
+    answers = _rows(connection, f"select {grain}, {values} from ({relation}) as records group by {grain}")
+    told = {tuple(row[name] for name in mart.grain): row for row in answers}
+    return [
+        f"{mart.name}.{column} {key}: {told.get(key, {}).get(column)} by metrics, {row[column]} in the mart"
+        for row in _rows(connection, f"select {', '.join([*mart.grain, *asked])} from marts.{mart.name}")
+        for key in [tuple(row[name] for name in mart.grain)]
+        for column in asked
+        if not same(told.get(key, {}).get(column), row[column])
+    ]
 
 
 def broken_ratios(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
