@@ -69,7 +69,7 @@ def prepare() -> Path:
 
 def _relate(root: Path) -> None:
     """Beside the root: views over the published tables for metrics that have fewer dimensions than their mart, or need its missing rows.
-    MetricFlow asks relations, so what is no published table has to be one here."""
+    MetricFlow asks relations, so what is no published table has to be one here. Raises MetricsError when an older release published."""
     new = root / f"{RELATIONS}.new"
     new.unlink(missing_ok=True)
     published = root / os.environ.get("OMNIMART_PUBLISHED", "../published") / "omnimart.duckdb"
@@ -79,7 +79,13 @@ def _relate(root: Path) -> None:
         for file in sorted((SEMANTIC / "models").glob("*.sql")):
             config, _, query = file.read_text(encoding="utf-8").partition("\n")
             if config == HERE:
-                connection.execute(f"create view marts.{file.stem} as {query}")
+                try:
+                    connection.execute(f"create view marts.{file.stem} as {query}")
+                except (duckdb.BinderException, duckdb.CatalogException) as error:
+                    raise MetricsError(
+                        f"What is published lacks a table or a column that the metrics in {file.name} need: an older release published "
+                        f"it. Run `make refresh`, then ask again. DuckDB says: {str(error).splitlines()[0]}"
+                    ) from None
     new.replace(root / RELATIONS)
 
 

@@ -3,6 +3,7 @@
 import re
 import shlex
 
+import duckdb
 import pytest
 from dbt_metricflow.cli.main import cli
 from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
@@ -69,6 +70,13 @@ def configuration(tmp_path_factory):
 
 def test_what_is_generated_from_the_register_is_what_is_committed():
     assert [str(path) for path in register.differing()] == [], "run `.venv/bin/python -m orchestration.register`"
+
+
+def test_what_an_older_release_published_is_told_as_such(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMNIMART_PUBLISHED", str(tmp_path))
+    duckdb.connect(str(tmp_path / "omnimart.duckdb")).close()
+    with pytest.raises(metrics.MetricsError, match=r"older release published it. Run `make refresh`.* does not exist"):
+        metrics._relate(tmp_path)
 
 
 def test_every_metric_is_its_column_and_sums_as_the_register_says(configuration):
