@@ -2,9 +2,9 @@
 -- that say they are two people. Differing in birth date and in first name they are (level 3 stops every shared value, while
 -- the word of a vendor or steward stands); differing in birth date alone they may be father and son at one telephone, or
 -- one person and a typing error (level 5 stops phones and likeness); differing in sex or middle name, likeness is not enough
--- (level 7). Birth dates a digit apart are a typing error where the names agree, and cut nothing; but in the digit of the decade
--- that may be father and son, who share the rest, so there a middle name or the weight of the pair must say it is one person.
--- One row per pair.
+-- (level 7). Birth dates a digit apart are a typing error where a name agrees, and cut nothing. Only where the digit is that of
+-- the decade they may be those of father and son, who share a surname and a telephone: there both names must agree, or a middle
+-- name, or the weight of the pair must say that it is one person. One row per pair.
 with profiles as (
     select * from {{ ref('int_identity_profiles') }}
 ),
@@ -62,10 +62,11 @@ paired as (
         coalesce(one.first_name_key <> other.first_name_key, false) as firsts_differ,
         coalesce({{ letters_apart('one.first_name_key', 'other.first_name_key') }} <= 1, false) as firsts_near,
         coalesce(one.last_name_key = other.last_name_key, false) as lasts_agree,
+        coalesce({{ letters_apart('one.last_name_key', 'other.last_name_key') }} <= 1, false) as lasts_near,
         coalesce(one.first_name_key = other.last_name_key and one.last_name_key = other.first_name_key, false) as names_swapped,
         coalesce({{ letters_apart('one.middle_name_key', 'other.middle_name_key') }} <= 1, false) as middles_near,
-        coalesce(one.sex <> other.sex, false)
-        or coalesce({{ letters_apart('one.middle_name_key', 'other.middle_name_key') }} > 1, false) as likeness_fails
+        coalesce({{ letters_apart('one.middle_name_key', 'other.middle_name_key') }} > 1, false) as middles_differ,
+        coalesce(one.sex <> other.sex, false) as sexes_differ
     from mixed
     inner join described as one on mixed.component_no = one.component_no
     inner join described as other on mixed.component_no = other.component_no and one.profile_no < other.profile_no
@@ -76,7 +77,12 @@ judged as (
         paired.*,
         paired.births_near
         and (paired.firsts_near or paired.lasts_agree or paired.names_swapped)
-        and (not paired.decades_differ or paired.middles_near or alike.profile_a is not null) as is_typing_error
+        and (
+            not paired.decades_differ
+            or paired.middles_near
+            or alike.profile_a is not null
+            or (((paired.firsts_near and paired.lasts_near) or paired.names_swapped) and not paired.middles_differ)
+        ) as is_typing_error
     from paired
     left join alike on paired.profile_a = alike.profile_a and paired.profile_b = alike.profile_b
 ),
@@ -98,7 +104,7 @@ final as (
             else 7
         end as level
     from judged
-    where (births_differ and not is_typing_error) or likeness_fails
+    where (births_differ and not is_typing_error) or middles_differ or sexes_differ
 )
 
 select * from final

@@ -25,7 +25,8 @@ decisions as (
     where decision = 'force'
 ),
 
--- A likeness without a birth date or contact in it never links: namesakes live in one city.
+-- However alike: without a birth date or contact two records may be namesakes of one city, and without a surname two of the
+-- many who are called so and were born that day there. They are asked about, not linked.
 alike as (
     select
         profile_a || '|' || profile_b as pair,
@@ -34,7 +35,9 @@ alike as (
         weight,
         evidence
     from {{ ref('int_identity_pairs') }}
-    where weight >= {{ least_weight('identity.link_weight') }} and (gamma_birth_date > 0 or gamma_contact >= 0)
+    where weight >= {{ least_weight('identity.link_weight') }}
+        and (gamma_birth_date > 0 or gamma_contact >= 0)
+        and (gamma_last_name >= 0 or gamma_middle_name > 0 or gamma_contact >= 0)
 ),
 
 named_pairs as (
