@@ -22,6 +22,10 @@ FAMILIES = [
 MATCHING = "which records are one fact is settled before any KPI: the facts are taken as published, matched by tests of their own"
 NOT_READ = {
     "customer_value.holdout_days": "of the second fit, which tells how well the first foresees: diagnostics in clv_models, no KPI",
+    "identity.ask_weight": MATCHING,
+    "identity.block_size_limit": MATCHING,
+    "identity.cluster_size_limit": MATCHING,
+    "identity.link_weight": MATCHING,
     "identity.names_per_identifier": MATCHING,
     "identity.records_per_identifier": MATCHING,
     "loyalty.balance_tolerance_points": "when a difference of balances warns; balance_difference itself has no tolerance",
