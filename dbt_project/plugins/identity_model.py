@@ -22,10 +22,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # both are imported where they are used: another engine lends these functions too and has neither
+    from duckdb import DuckDBPyConnection
     from splink import DuckDBAPI, Linker
 
 SHIPPED = Path(__file__).resolve().parent / "identity_model"
@@ -133,7 +133,7 @@ def train(features: pa.Table, labels: pa.Table) -> Model:
     """
     from splink import block_on
 
-    with duckdb.connect(config={"threads": 1}) as own:
+    with _own_connection() as own:
         own.register("given", features.select(list(FEATURES)))
         own.register("labels", labels)
         own.execute("create table features as select given.*, labels.cluster_no from given left join labels using (profile_id) "
@@ -153,7 +153,7 @@ def pair_weights(features: pa.Table, pairs: pa.Table, model: Model) -> pa.Table:
 
     `features` holds the columns FEATURES of every profile that a pair names; a pair of an unknown profile is left out.
     """
-    with duckdb.connect(config={"threads": 1}) as own:
+    with _own_connection() as own:
         own.register("given", features)
         own.execute("create table features as select * from given")
         own.register("asked", pairs)
@@ -183,8 +183,13 @@ def pair_weights_arrow(features: pa.ChunkedArray, pairs: pa.ChunkedArray) -> pa.
 
 def pair_weights_of_rows(features: Sequence[Any], pairs: Sequence[Any]) -> list[dict[str, Any]]:
     """The same for an engine that comes with lists of rows (asDict), one piece of work at a time."""
-    some, asked = (pa.Table.from_pylist([row.asDict() for row in rows]) for rows in (features, pairs))
+    some, asked = (pa.Table.from_pylist([row.asDict() for row in rows], _schema(columns)) for rows, columns in
+                   ((features, FEATURES), (pairs, PAIR)))
     return pair_weights(some, asked, Model.load(current_folder())).to_pylist()
+
+
+def _schema(columns: dict[str, str]) -> pa.Schema:
+    return pa.schema([(name, {"VARCHAR": pa.string(), "DATE": pa.date32()}[kind]) for name, kind in columns.items()])
 
 
 _NAMES = pa.schema([("name", pa.string()), ("share", pa.float64())])
@@ -194,7 +199,14 @@ def _table(rows: pa.ListScalar) -> pa.Table:
     return pa.Table.from_struct_array(rows.values)
 
 
-def _linker(own: duckdb.DuckDBPyConnection, settings: dict[str, Any]) -> tuple[Linker, DuckDBAPI]:
+def _own_connection() -> DuckDBPyConnection:
+    """A database in memory: Splink leaves tables behind in any other."""
+    import duckdb
+
+    return duckdb.connect(config={"threads": 1})
+
+
+def _linker(own: DuckDBPyConnection, settings: dict[str, Any]) -> tuple[Linker, DuckDBAPI]:
     from splink import DuckDBAPI, Linker
 
     engine = DuckDBAPI(connection=own)
@@ -254,7 +266,7 @@ def _tidied(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _frequencies(own: duckdb.DuckDBPyConnection, column: str) -> dict[str, float]:
+def _frequencies(own: DuckDBPyConnection, column: str) -> dict[str, float]:
     found: Sequence[tuple[str, float]] = own.execute(
         f"select {column}, count(*) / sum(count(*)) over () from features where {column} is not null group by 1 order by 1").fetchall()
     return {name: _rounded(share) for name, share in found}

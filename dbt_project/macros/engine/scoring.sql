@@ -15,8 +15,8 @@
   those that the model was trained on, since among twice as many records two people are alike twice as often.
 -#}
 {% macro least_weight(rule_name) -%}
-    {{ return('(select ' ~ rule(rule_name) ~ ' + greatest(0, round(log2(greatest(count(*), 1) / identity_model_profiles()), 3)) from '
-        ~ ref('int_identity_features') ~ ')') }}
+    {{ return('(select ' ~ rule(rule_name) ~ ' + greatest(0, round(log2(greatest(counted.profiles, 1) / identity_model_profiles()), 3))'
+        ~ ' from (select count(*) as profiles from ' ~ ref('int_identity_features') ~ ') as counted)') }}
 {%- endmacro %}
 
 
