@@ -32,7 +32,7 @@ def register(connection: DuckDBPyConnection) -> None:
     # `special`: a text that is no phone number gives NULL, which DuckDB otherwise forbids a function to do.
     for name, function in (("normalize_phone", e164), ("keyed_hash", keyed_hash)):
         connection.create_function(name, each_distinct(function), [VARCHAR], VARCHAR, type="arrow", null_handling="special")
-    connection.create_function("parted_components", parted_components_arrow, [numbers] * 6, numbers, type="arrow")
+    connection.create_function("parted_components", parted_components_arrow, [*[numbers] * 6, BIGINT], numbers, type="arrow")
     connection.create_function("survival_quantile", survival_quantile_arrow, [numbers, numbers, numbers, DOUBLE, BIGINT], DOUBLE,
                                type="arrow", null_handling="special")
     doubles, texts = connection.list_type(DOUBLE), connection.list_type(VARCHAR)
