@@ -21,6 +21,17 @@
 
 
 {#-
+  The weighed pairs as the last night left them; none before the first. Candidates and pairs ask for the same columns: where the pairs
+  do not go on from what is kept, everything must be a candidate. They go on even on a --full-refresh (`anew`), which may be of them
+  alone and would leave tonight's few; on one of both, all that shares a block is weighed anew.
+-#}
+{% macro kept_pairs(anew) -%}
+    {{ return(kept_rows(['profile_a', 'profile_b', 'weight', 'model_version', 'features_hash_a', 'features_hash_b', 'gamma_contact',
+        'evidence'], of='int_identity_pairs', anew=anew)) }}
+{%- endmacro %}
+
+
+{#-
   candidates (profile_a, profile_b) and features (int_identity_features) -> the pairs with weight, gammas and evidence, as
   WEIGHED_PAIR in plugins/identity_model.py. The pairs go to Splink in pieces, each with the records that it names: a first
   night over millions of records must not be one list. Where there is no pair, Splink is not called.

@@ -3,7 +3,7 @@
 -- as they were (features_hash); since a weight hangs on its two records alone, what is kept and what is new is what a full run
 -- would say. One row per compared pair, the smaller id first.
 {% set comparisons = ['first_name', 'last_name', 'birth_date', 'middle_name', 'city', 'sex', 'contact'] %}
-{% set kept = kept_rows(['weight', 'model_version', 'features_hash_a', 'features_hash_b', 'gamma_contact', 'evidence']) %}
+{% set kept = kept_pairs(anew=false) %}
 with features as (
     select profile_id, features_hash from {{ ref('int_identity_features') }}
 ),
@@ -12,6 +12,7 @@ candidates as (
     select * from {{ ref('int_identity_candidates') }}
 ),
 
+-- Only what is as it was when it was chosen: a record that changed since is compared with others too, by the next candidates.
 weighed as (
     {{ weighed_pairs(ref('int_identity_candidates'), ref('int_identity_features')) }}
 ),
@@ -29,8 +30,9 @@ final as (
         one.features_hash as features_hash_a,
         other.features_hash as features_hash_b
     from weighed
-    inner join features as one on weighed.profile_a = one.profile_id
-    inner join features as other on weighed.profile_b = other.profile_id
+    inner join candidates on weighed.profile_a = candidates.profile_a and weighed.profile_b = candidates.profile_b
+    inner join features as one on candidates.profile_a = one.profile_id and candidates.features_hash_a = one.features_hash
+    inner join features as other on candidates.profile_b = other.profile_id and candidates.features_hash_b = other.features_hash
     {%- if kept %}
 
     union all
