@@ -26,7 +26,8 @@ decisions as (
 ),
 
 -- However alike: without a birth date or contact two records may be namesakes of one city, and without a surname two of the
--- many who are called so and were born that day there. They are asked about, not linked.
+-- many who are called so and were born that day there; without a first name that agrees (or stands in the other's field of the
+-- surname) they may be twins. They are asked about, not linked.
 alike as (
     select
         profile_a || '|' || profile_b as pair,
@@ -38,6 +39,7 @@ alike as (
     where weight >= {{ least_weight('identity.link_weight') }}
         and (gamma_birth_date > 0 or gamma_contact >= 0)
         and (gamma_last_name >= 0 or gamma_middle_name > 0 or gamma_contact >= 0)
+        and (gamma_first_name > 0 or gamma_last_name = 1 or gamma_contact >= 0)
 ),
 
 named_pairs as (
