@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -161,10 +161,22 @@ class IdentityProject:
 
     def decide(self, decision: str, profile_a: str, profile_b: str) -> None:
         """A steward's decision, from the next night on."""
+        self.decisions.append(f"D{len(self.decisions) + 1},{self._decision(decision, profile_a, profile_b)}")
+        self._seed_decisions(self.decisions)
+
+    def decided(self, decisions: Iterable[tuple[str, str, str]]) -> None:
+        """All of a steward's decisions that stand from the next night on; one that is not among them any more is withdrawn."""
+        said = [self._decision(*decision) for decision in decisions]
+        self.decisions += [line for line in said if line not in self.decisions]
+        self._seed_decisions([f"D{self.decisions.index(line) + 1},{line}" for line in said])
+
+    def _decision(self, decision: str, profile_a: str, profile_b: str) -> str:
         a, b = (profile.replace(":", ":main:", 1) for profile in (profile_a, profile_b))
-        self.decisions.append(f"D{len(self.decisions) + 1},{decision},{a},{b},steward,seen in person,2026-11-01")
+        return f"{decision},{a},{b},steward,seen in person,2026-11-01"
+
+    def _seed_decisions(self, lines: Sequence[str]) -> None:
         header = "decision_id,decision,profile_a,profile_b,author,reason,decided_on"
-        (self.root / "seeds" / "steward_decisions.csv").write_text("\n".join([header, *self.decisions]) + "\n", encoding="utf-8")
+        (self.root / "seeds" / "steward_decisions.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.data / "warehouse.duckdb"), read_only=True) as connection:
