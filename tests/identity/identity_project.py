@@ -40,7 +40,8 @@ select cast(null as varchar) as source_system, cast(null as varchar) as source_a
 where 1 = 0
 """
 # What of marts/customer_360 needs nothing but people's records.
-ON_IDENTITY = {"_customer_360__models.yml", "consents.sql", "customer_id_redirects.sql", "customer_profiles.sql", "identity_events.sql"}
+ON_IDENTITY = {"_customer_360__models.yml", "_identity_review__models.yml", "consents.sql", "customer_id_redirects.sql",
+               "customer_profiles.sql", "identity_events.sql", "identity_review.sql", "shared_identifiers.sql"}
 # The staging models that the unions over people ask for, as (system, entity); a new vendor changes nothing here.
 STAGED = sorted({
     (system, entity)
