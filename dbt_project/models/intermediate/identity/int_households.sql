@@ -1,6 +1,7 @@
--- Which people keep house together: those who share a telephone number that was not handed on, or an address with house and flat
--- in one city, and whoever shares one with these. It merges nobody: identity is finished before. An address of more customers
--- than identity.names_per_identifier is an office or a pickup point. A household bears the number of its oldest customer's id;
+-- Which people keep house together: those who share a telephone number and a surname, or an address with house and flat in one
+-- city, and whoever shares one with these. A number that was handed on is no household's, and behind one of several surnames may be
+-- its last owner or a typing error: there only the same surname counts. It merges nobody: identity is finished before. An address
+-- of more customers than identity.names_per_identifier is an office or a pickup point. A household bears the number of its oldest customer's id;
 -- who shares nothing is a household alone. One row per customer that is no company.
 with customer_of_profile as (
     select * from {{ ref('int_customer_of_profile') }}
@@ -35,6 +36,24 @@ identifiers as (
     where identifier_type = 'phone' and rejected_because is null and not is_company
 ),
 
+people_named as (
+    select profile_id, {{ surname_stem('last_name_key') }} as surname from {{ ref('int_identity_profiles') }}
+),
+
+numbers as (
+    select
+        people.customer_no,
+        phones.identifier_value,
+        people_named.surname,
+        min(people_named.surname) over (partition by phones.identifier_value)
+        = max(people_named.surname) over (partition by phones.identifier_value) as is_of_one_surname
+    from phones
+    inner join identifiers on phones.identifier_value = identifiers.link_value
+    inner join customer_of_profile on identifiers.profile_id = customer_of_profile.profile_id
+    inner join people on customer_of_profile.customer_id = people.customer_id
+    inner join people_named on identifiers.profile_id = people_named.profile_id
+),
+
 dwelling as (
     select
         people.customer_no,
@@ -52,11 +71,11 @@ joined as (
 
     union all
 
-    select distinct people.customer_no, 'phone|' || phones.identifier_value as node
-    from phones
-    inner join identifiers on phones.identifier_value = identifiers.link_value
-    inner join customer_of_profile on identifiers.profile_id = customer_of_profile.profile_id
-    inner join people on customer_of_profile.customer_id = people.customer_id
+    select distinct
+        customer_no,
+        'phone|' || identifier_value || case when coalesce(is_of_one_surname, true) then '' else '|' || surname end as node
+    from numbers
+    where coalesce(is_of_one_surname, true) or surname is not null
 ),
 
 nodes as (

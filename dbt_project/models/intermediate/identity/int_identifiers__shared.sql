@@ -76,6 +76,7 @@ shared as (
             end
         ) = 1 as is_handed_on,
         max(case when former_id is not null then first_seen_at end) as last_holder_since,
+        count(distinct surname) as surnames_count,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
     from followed
@@ -103,6 +104,7 @@ final as (
                     || ' people of different surnames, one after the other, the last since '
                     || cast({{ business_date('shared.last_holder_since') }} as {{ dbt.type_string() }})
             else 'held by ' || cast(shared.customers_count as {{ dbt.type_string() }}) || ' customers whom facts keep apart'
+                || case when shared.surnames_count > 1 then ', of different surnames' else '' end
         end as reason,
         shared.profiles_count,
         shared.customers_count,
