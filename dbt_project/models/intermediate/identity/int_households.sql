@@ -1,8 +1,8 @@
 -- Which people keep house together: those who share a telephone number and a surname, or an address with house and flat in one
 -- city, and whoever shares one with these. A number that was handed on is no household's, and behind one of several surnames may be
--- its last owner or a typing error: there only the same surname counts. It merges nobody: identity is finished before. An address
--- of more customers than identity.names_per_identifier is an office or a pickup point. A household bears the number of its oldest customer's id;
--- who shares nothing is a household alone. One row per customer that is no company.
+-- its last owner or a typing error: there only the same surname counts. It merges nobody: identity is finished before. An
+-- address of more customers than identity.names_per_identifier is an office or a pickup point. A household bears the number of its
+-- oldest customer's id; who shares nothing is a household alone. One row per customer that is no company.
 with customer_of_profile as (
     select * from {{ ref('int_customer_of_profile') }}
 ),
