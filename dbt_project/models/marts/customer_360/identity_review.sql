@@ -1,6 +1,6 @@
 -- What a steward is asked about two records, and what was answered. Asked is, of the records of two customers, one pair (the
--- strongest evidence): alike, but less than identity.link_weight (`between_thresholds`); alike enough, but a birth date or surname
--- is not told (`fact_missing`); linked, but facts of the two customers say that they are two people (`vetoed`); alike
+-- strongest evidence): alike, but less than identity.link_weight (`between_thresholds`); alike enough, but not in what a link
+-- needs, such as a birth date (`fact_missing`); linked, but facts of the two customers say that they are two people (`vetoed`); alike
 -- enough, but as much like a third customer that is somebody else (`two_people`), or together too many records (`too_big`). A
 -- customer of more records than identity.cluster_size_limit is asked about by its oldest and youngest record (`too_big` too).
 -- An answer (seed steward_decisions) closes the question; one row per pair, the smaller id first.
