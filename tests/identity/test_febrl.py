@@ -39,7 +39,7 @@ class Way:
     sessions: Sequence[Any]  # of expectation maximisation
     prior: Sequence[Any]
     recall: float
-    sampled: float = 1e6
+    by_frequency: bool = False  # whether the sessions weigh how frequent a value is
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def tutorial_3() -> Way:
             _frequent(cl.ExactMatch("postcode"))],
         candidates=[block_on(field) for field in ("soc_sec_id", "given_name", "surname", "date_of_birth", "postcode")],
         sessions=[block_on("date_of_birth"), block_on("postcode")],
-        prior=[*_sure(), "l.given_name = r.surname and l.surname = r.given_name and l.date_of_birth = r.date_of_birth"], recall=0.9)
+        prior=[*_sure(), "l.given_name = r.surname and l.surname = r.given_name and l.date_of_birth = r.date_of_birth"], recall=0.9,
+        by_frequency=True)
 
 
 def tutorial_4() -> Way:
@@ -128,9 +129,10 @@ def scores(connection: duckdb.DuckDBPyConnection, name: str, way: Way) -> Scores
         blocking_rules_to_generate_predictions=way.candidates, additional_columns_to_retain=["cluster"])
     linker = Linker(tables if len(tables) > 1 else tables[0], settings, log_level=None)
     linker.training.estimate_probability_two_random_records_match(way.prior, recall=way.recall)
-    linker.training.estimate_u_using_random_sampling(max_pairs=way.sampled, seed=SEED)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=SEED)
     for session in way.sessions:
-        linker.training.estimate_parameters_using_expectation_maximisation(session, estimate_without_term_frequencies=True)
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            session, estimate_without_term_frequencies=not way.by_frequency)
     answer = linker.inference.predict(threshold_match_weight=-20, warning_mode="never").physical_name
     found = connection.execute(f"select match_weight, cluster_l = cluster_r as is_right, count(*) from {answer} group by all "
                                "order by match_weight desc, is_right").fetchall()
