@@ -20,7 +20,8 @@ from scenarios.vendors import VENDORS
 
 SCENARIOS = [*VENDORS, *CONTACTS, *LIKENESS, *STEWARDS]
 TABLES = ("intermediate.identity_registry", "marts.customer_profiles", "marts.customer_id_redirects", "marts.identity_events",
-          "pii.customer_contacts", "marts.consents", "intermediate.int_identity_pairs")
+          "marts.identity_review", "marts.shared_identifiers", "pii.customer_contacts", "marts.consents", "intermediate.int_identity_pairs",
+          "intermediate.int_households")
 AGAIN = (1, 2)  # nights that are built once more from a lost warehouse
 RULES = "identity: {cluster_size_limit: 8}\n"
 TOLD_AS = {"merged": "takes", "split": "gives"}
@@ -36,7 +37,10 @@ class Story:
     redirects: list[dict[str, str]] = field(default_factory=list)
     again: list[tuple[Any, Any]] = field(default_factory=list)
     pairs_of_nobody: list[int] = field(default_factory=list)
+    asked: list[set[tuple[str, str, str]]] = field(default_factory=list)
     reasons: dict[str, tuple[str, str]] = field(default_factory=dict)
+    households: dict[str, str] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def night_of(self, scenario: Scenario, night: int) -> dict[str, str]:
         own = {scenario.profile_id(record) for record in scenario.records}
@@ -55,6 +59,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             lived(project, story, night)
         story.reasons = {f"{system}:{record}": (kind, reason) for system, record, kind, reason in project.rows(
             "select source_system, source_record_id, link_type, link_reason from marts.customer_profiles")}
+        story.households = dict(project.rows("select customer_id, household_id from intermediate.int_households"))
+        story.verdicts = {(kind, value): verdict for kind, value, verdict in project.rows(
+            "select identifier_type, identifier_value, verdict from intermediate.int_identifiers__shared where not is_company")}
         yield story
 
 
@@ -72,6 +79,8 @@ def lived(project: IdentityProject, story: Story, night: int) -> None:
         story.again.append(([project.rows(f"select * from {table} order by all") for table in TABLES], built))
     story.events.append(project.rows("select event_type, customer_id, other_customer_id from marts.identity_events order by all"))
     story.redirects.append(dict(project.rows("select old_customer_id, customer_id from marts.customer_id_redirects")))
+    story.asked.append({(one.replace(":main:", ":"), other.replace(":main:", ":"), why) for one, other, why in project.rows(
+        "select profile_a, profile_b, case status when 'open' then asked_because else status end from marts.identity_review")})
     story.pairs_of_nobody.append(project.rows(
         "select count(*) from intermediate.int_identity_pairs where not (profile_a in (from intermediate.int_identity_features "
         "select profile_id) and profile_b in (from intermediate.int_identity_features select profile_id))")[0][0])
@@ -98,10 +107,19 @@ def test_scenario(scenario: Scenario, story: Story) -> None:
         told += events
         assert sorted(map(sentence, relettered(events, letters))) == sorted(filter(None, at(scenario.told, night).split(", "))), (
             f"night {night}")
+        own = set(map(scenario.profile_id, scenario.records))
+        assert {row for row in story.asked[night] if own & {*row[:2]}} == scenario.reviewed(night), f"night {night}"
     redirects = {letters[old]: letters[new] for old, new in story.redirects[-1].items() if old in letters}
     assert redirects == dict(pair.split(">") for pair in scenario.redirects.split())
     reasons = {record: story.reasons[scenario.profile_id(record)][0] for record in scenario.because}
     assert reasons == scenario.because
+    verdicts = {(kind, scenario.value(kind, label)): verdict for (kind, label), verdict in
+                ((contact.split(), verdict) for contact, verdict in scenario.verdicts.items())}
+    assert {contact: story.verdicts.get(contact) for contact in verdicts} == verdicts
+    if scenario.households is not None:
+        found = {record: story.households[customer] for record, customer in story.night_of(scenario, NIGHTS - 1).items()}
+        together = {frozenset(record for record in found if found[record] == household) for household in found.values()}
+        assert together == {frozenset(map(scenario.profile_id, group.split())) for group in scenario.households.split("|")}
 
 
 def relettered(events: list[Event], letters: dict[str, str]) -> list[tuple[str, str, str]]:

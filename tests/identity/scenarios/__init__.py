@@ -37,7 +37,9 @@ class Scenario:
     ids, told: a line per night, the last one stays in force. `told`: the events but `created`: "A takes B" (merged), "A gives B"
     (split), "A forced B", "A forbidden B"; comma between two. `redirects`: at the end, "B>A". `because`: record -> link_type.
     merges: "gone>crm" per night, what a vendor says it merged; decisions: "forbid crm till" per night, as the seed then
-    stands. `review`: "crm till: open" per night, as identity_review holds it.
+    stands. `asked`: "crm till vetoed" per night, why identity_review asks about the two, or the answer (forced, forbidden).
+    households: who shares a household_id at the end, "crm crm2 | mail"; None: not looked at. verdicts: what becomes of a
+    contact at the end, "phone 1" -> verdict of int_identifiers__shared.
     """
 
     name: str
@@ -49,8 +51,9 @@ class Scenario:
     because: dict[str, str] = field(default_factory=dict)
     merges: tuple[str, ...] = ("",)
     decisions: tuple[str, ...] = ("",)
-    review: tuple[str, ...] = ("",)
-    households: str = ""
+    asked: tuple[str, ...] = ("",)
+    households: str | None = None
+    verdicts: dict[str, str] = field(default_factory=dict)
 
     @property
     def slug(self) -> str:
@@ -92,6 +95,11 @@ class Scenario:
         """(decision, profile, profile) as a steward's seed holds them that night."""
         return [(decision, self.profile_id(a), self.profile_id(b))
                 for decision, a, b in (line.split() for line in at(self.decisions, night).split(",") if line.strip())]
+
+    def reviewed(self, night: int) -> set[tuple[str, str, str]]:
+        """(smaller profile id, greater one, why) of each pair of identity_review."""
+        asked = (line.split() for line in at(self.asked, night).split(",") if line.strip())
+        return {(*sorted((self.profile_id(a), self.profile_id(b))), why) for a, b, why in asked}
 
     def expected(self, night: int) -> dict[str, set[str]]:
         """letter -> profile ids."""
