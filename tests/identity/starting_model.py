@@ -18,7 +18,7 @@ import duckdb
 from dbt_project.plugins.identity_model import FEATURES, SHIPPED, Model, train
 from orchestration.dbt import run_dbt
 from tests.identity.identity_project import IdentityProject
-from tests.identity.people import planted
+from tests.identity.planted_people import planted
 
 SEED = 0
 NEVER = 1000  # bits: no likeness links, so no label and no feature hangs on the model in force

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from identity_project import IdentityProject
 from measures import Measures, measure
-from people import ALSO, MISSING, NOISE, Planted, planted
+from planted_people import ALSO, MISSING, NOISE, Planted, planted
 
 from dbt_project.plugins.components import parted_components
 from orchestration.dbt import run_dbt

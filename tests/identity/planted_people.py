@@ -6,7 +6,7 @@ Planted is what was asked for, each as a share of all records unless it says peo
 ALSO (spellings that a shop meets anyway) and in MISSING (what a record does not tell), and is printed beside the figures.
 Every record has a telephone, six in ten a mailbox too. Names are drawn from few, evenly (25 first names a sex, 120 surnames,
 16 patronymics, ten cities), so that namesakes are more frequent than in a country. Look at some:
-`python -c "from tests.identity.people import planted; print(planted(1, people=5))"`
+`python -c "from tests.identity.planted_people import planted; print(planted(1, people=5))"`
 """
 from __future__ import annotations
 
