@@ -19,6 +19,20 @@ customer_of_profile as (
     select * from {{ ref('int_customer_of_profile') }}
 ),
 
+-- What one customer holds alone needs no second look.
+contested as (
+    select identifiers.identifier_type, identifiers.link_value
+    from identifiers
+    inner join customer_of_profile on identifiers.profile_id = customer_of_profile.profile_id
+    where identifiers.rejected_because is null
+    group by 1, 2
+    having min(customer_of_profile.customer_id) <> max(customer_of_profile.customer_id)
+
+    union
+
+    select identifier_type, link_value from groups
+),
+
 held as (
     select
         identifiers.identifier_type,
@@ -30,7 +44,9 @@ held as (
         max({{ surname_stem('profiles.last_name_key') }}) as other_surname,
         min(coalesce(identifiers.first_seen_at, identifiers.last_seen_at, profiles.first_seen_at)) as first_seen_at,
         max(coalesce(identifiers.last_seen_at, identifiers.first_seen_at, profiles.first_seen_at)) as last_seen_at
-    from identifiers
+    from contested
+    inner join identifiers
+        on contested.identifier_type = identifiers.identifier_type and contested.link_value = identifiers.link_value
     inner join profiles on identifiers.profile_id = profiles.profile_id
     inner join customer_of_profile on identifiers.profile_id = customer_of_profile.profile_id
     where identifiers.rejected_because is null

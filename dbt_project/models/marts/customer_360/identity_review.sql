@@ -89,18 +89,25 @@ torn as (
 ),
 
 -- Shared values and declared merges whose records ended in several clusters, by the oldest record of each.
+torn_nodes as (
+    select links.node
+    from links
+    inner join clusters on links.profile_no = clusters.profile_no
+    where links.link_type not in ('probabilistic', 'steward')
+    group by links.node
+    having min(clusters.cluster_no) < max(clusters.cluster_no)
+),
+
 parted as (
     select
         links.node,
         links.link_type,
         links.link_value,
         clusters.cluster_no,
-        min(clusters.profile_no) as profile_no,
-        min(min(clusters.cluster_no)) over (partition by links.node) as first_cluster_no,
-        max(max(clusters.cluster_no)) over (partition by links.node) as last_cluster_no
-    from links
+        min(clusters.profile_no) as profile_no
+    from torn_nodes
+    inner join links on torn_nodes.node = links.node
     inner join clusters on links.profile_no = clusters.profile_no
-    where links.link_type not in ('probabilistic', 'steward')
     group by 1, 2, 3, 4
 ),
 
@@ -119,7 +126,6 @@ refused as (
     inner join parted as other on one.node = other.node and one.cluster_no < other.cluster_no
     inner join clusters as first_record on one.profile_no = first_record.profile_no
     inner join clusters as second_record on other.profile_no = second_record.profile_no
-    where one.first_cluster_no < one.last_cluster_no
 ),
 
 big as (
