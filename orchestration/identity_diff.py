@@ -104,11 +104,12 @@ def compare(*, model: str | None = None, kpis: bool = False, project: Path = PRO
     """
     if not exports.warehouse().exists():
         raise DryRunError(f"There is no warehouse under {data_root()} yet, so there is nothing to compare. Run `make refresh`.")
-    before = versions.current()
-    if facts is None:
+    before, lineage = versions.current(), None
+    if facts is None or kpis:
         from orchestration.manifest import manifest
 
-        facts = restatements.Lineage(manifest()).facts
+        lineage = restatements.Lineage(manifest())
+        facts = lineage.facts if facts is None else facts
     with _scratch(model):
         chosen = [] if kpis else ["--select", *IDENTITY]
         outcome = run_dbt(["build", *chosen, "--exclude-resource-type", "test", "unit_test"], project=project, extra_vars=extra_vars)
@@ -117,7 +118,7 @@ def compare(*, model: str | None = None, kpis: bool = False, project: Path = PRO
             raise DryRunError(f"The build in the scratch folder failed, so nothing can be told; nothing was changed. {broken}")
         with exports.reading() as connection:
             diff = _read(connection, facts)
-            return _with_numbers(connection, diff, before) if kpis else diff
+            return _with_numbers(connection, diff, before, lineage) if kpis and lineage else diff
 
 
 @contextmanager
@@ -242,14 +243,13 @@ def _count(rows: duckdb.DuckDBPyRelation, customers: set[str]) -> int:
     return count
 
 
-def _with_numbers(connection: duckdb.DuckDBPyConnection, diff: Diff, before: versions.Version | None) -> Diff:
+def _with_numbers(connection: duckdb.DuckDBPyConnection, diff: Diff, before: versions.Version | None,
+                  lineage: restatements.Lineage) -> Diff:
     """The same with the published numbers that a publication of the scratch warehouse would restate."""
-    from orchestration.manifest import manifest
-
     prints = exports.fingerprints(connection)
     changed = [name for name in prints if not before or prints[name] != before.fingerprints.get(name)]
     connection.execute("use memory")
-    restatements.find(connection, restatements.Lineage(manifest()), before, changed, "dry run")
+    restatements.find(connection, lineage, before, changed, "dry run")
     found = connection.table("restated").df()
     rekeyed = found["cause"].str.contains(restatements.MOVES["rekeyed"])
     counts = {kpi: (len(rows), int(rekeyed[rows.index].sum())) for kpi, rows in found.groupby("kpi_id")}

@@ -1,6 +1,6 @@
 """Two questions about people: why are these records one customer or not, and what would tonight's build change?
 
-One published night, asked about; a dry run of the next one, which says what that night then does. Alone:
+One published night, asked about; a dry run of the next one, which says what that night then does, down to the numbers. Alone:
 `python -m pytest -n 0 tests/identity/test_explain_and_diff.py`
 """
 from __future__ import annotations
@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from identity_project import FIRST_NIGHT, IdentityProject, Row, has, person
 
-from orchestration import explain, home, identity_diff
+from orchestration import explain, exports, home, identity_diff, restatements, versions
 from orchestration.explain import Explanation, NoAnswer
 from orchestration.identity_diff import Change, Diff, DryRunError
 
@@ -25,6 +25,8 @@ FATHER, SON = "retailcrm:father", "mindbox:son"
 MEET = ("retailcrm:meet", "moysklad:meet")
 NAMED = {"first_name": "Пётр", "last_name": "Кузнецов", "birth_date": "1984-05-06", "city": "Самара"}
 HOME = "+79161234567"
+# Who bought on which day of October: the chain's records on the 10th, those of MEET on the 11th.
+ORDERS = ((CRM, 10), (MAIL, 10), (TILL, 12), (MEET[0], 11), (MEET[1], 11), (SON, 12))
 
 
 def full(profile_id: str) -> str:
@@ -55,6 +57,7 @@ class Nights:
     ids: list[dict[str, str]]
     diff: Diff
     events: list[tuple[str, str, str | None]]
+    restated: list[tuple[str, str, float, float, str]]
     touched: set[str]
     refused: str
     unknown_model: str
@@ -73,6 +76,46 @@ def dry_run(project: IdentityProject, **asked: str) -> Diff:
                                  **asked)
 
 
+def marts(project: IdentityProject) -> None:
+    """A fact whose rows name records, re-keyed by join as the real ones are, and a KPI over it."""
+    orders = ", ".join(f"('o{n}', '{full(record)}', date '2026-10-{day}')" for n, (record, day) in enumerate(ORDERS))
+    with duckdb.connect(str(project.data / "warehouse.duckdb")) as build:
+        for statement in (
+            "orders as select order_id, ordered_on, customer_id from intermediate.int_customer_of_profile "
+            f"inner join (values {orders}) as told (order_id, profile_id, ordered_on) using (profile_id)",
+            "kpi_buyers_daily as select ordered_on as day, count(distinct customer_id) as buyers from marts.orders group by 1",
+            "kpi_register as select 'kpi_buyers_daily' as mart, 'buyers' as mart_column, 'buyers' as kpi_id",
+            "restatements as select '' as kpi_id",
+        ):
+            build.execute(f"create or replace table marts.{statement}")
+
+
+def version_of(project: IdentityProject) -> versions.Version:
+    """What marts() made, as a published version and as the current one."""
+    for folder in (versions.folder("v1") / "marts", project.data / "published" / "current" / "marts"):
+        folder.mkdir(parents=True)
+        with exports.reading() as connection:
+            for name in ("orders", "kpi_buyers_daily", "kpi_register"):
+                connection.execute(f"copy warehouse.marts.{name} to '{folder / name}.parquet' (format parquet)")
+    return versions.Version("v1", FIRST_NIGHT.isoformat(), "r", None, 1, 1, 1, "", {}, LINEAGE.definitions(), FIRST_NIGHT.isoformat())
+
+
+def restated(before: versions.Version) -> list[tuple[str, str, float, float, str]]:
+    with exports.reading() as connection:
+        restatements.find(connection, LINEAGE, before, ["marts.orders", "marts.kpi_buyers_daily"], "v2")
+        return connection.execute("select kpi_id, period::varchar, old_value, new_value, cause from restated order by all").fetchall()
+
+
+def node(name: str, above: list[str], **meta: object) -> dict[str, object]:
+    return {"unique_id": name, "name": name, "resource_type": "model", "schema": "marts", "config": {"meta": meta}, "raw_code": "",
+            "depends_on": {"nodes": above, "macros": []}, "checksum": {"checksum": "1"}}
+
+
+LINEAGE = restatements.Lineage({"macros": {}, "nodes": {
+    "orders": node("orders", [], fact={"key": ["order_id"], "dated_by": "ordered_on"}),
+    "kpi_buyers_daily": node("kpi_buyers_daily", ["orders"], grain=["day"])}})
+
+
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     root = tmp_path_factory.mktemp("asked")
@@ -83,10 +126,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         project.publish()
         asked = {"chain": (MAIL, CRM), "typo": TYPO, "family": (FATHER, SON), "strangers": (FATHER, CRM), "itself": (CRM, full(CRM))}
         explained = {name: explain.explain(*pair) for name, pair in asked.items()}
-        (project.data / "published" / "current" / "marts").mkdir()
-        rows = ", ".join(f"('{first[record]}')" for record in (MEET[1], MEET[1], MEET[0], CRM, SON))
-        duckdb.sql(f"copy (from (values {rows}) as orders (customer_id)) to "
-                   f"'{project.data / 'published' / 'current' / 'marts' / 'orders.parquet'}' (format parquet)")
+        marts(project)
+        published = version_of(project)
         project.decide("forbid", MAIL, CRM)
         project.stage({"profiles": [row | {"created_at": f"2025-01-{n + 1:02}"} for n, row in enumerate(people())],
                        "identifiers": evidence(1), "profile_merges": (), "consents": (), "segments": ()})
@@ -100,7 +141,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         with pytest.raises(DryRunError) as unknown:
             dry_run(project, model="abc")
         second = project.night(people(), evidence(1))
-        yield Nights(explained, [first, second], diff, project.events(),
+        marts(project)
+        yield Nights(explained, [first, second], diff, project.events(), restated(published),
                      {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}, str(refused.value),
                      str(unknown.value))
 
@@ -166,11 +208,18 @@ def test_a_dry_run_tells_what_the_night_then_does(nights: Nights) -> None:
 
 
 def test_a_dry_run_counts_facts_that_change_hands_and_names_decisions(nights: Nights) -> None:
-    assert nights.diff.facts == {"orders": (2, 1)}
+    assert nights.diff.facts == {"orders": (1, 3)}
     (decision,) = nights.diff.events
     assert decision.startswith("Comes into force: forbidden, decision D1 of steward on ")
     text = "\n".join(nights.diff.lines())
     assert "      1 would merge into another\n      1 would split" in text
+
+
+def test_forbidding_gives_the_people_back_and_restates_what_moved(nights: Nights) -> None:
+    """One buyer of 10 October is two again; the two of the 11th were one all along. The 12th stays as it was told."""
+    assert nights.restated == [
+        ("buyers", "2026-10-10", 1.0, 2.0, "orders: 1 of another customer"),
+        ("buyers", "2026-10-11", 2.0, 1.0, "orders: 1 of another customer")]
 
 
 def test_the_exit_code_says_whether_customers_would_change(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ NOT_READ = {
     "identity.block_size_limit": MATCHING,
     "identity.cluster_size_limit": MATCHING,
     "identity.link_weight": MATCHING,
+    "identity.model_change_limit": "which trained model is in force: a setting of training, no KPI",
     "identity.names_per_identifier": MATCHING,
     "identity.records_per_identifier": MATCHING,
     "loyalty.balance_tolerance_points": "when a difference of balances warns; balance_difference itself has no tolerance",
