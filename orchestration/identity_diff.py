@@ -33,7 +33,8 @@ from orchestration import exports, home, restatements, versions
 from orchestration.dbt import PROJECT, run_dbt, target_dir
 from orchestration.explain import QUERIES, Explanation, NoAnswer, bits, explained, table
 
-IDENTITY = ("path:seeds", "path:models/intermediate/customers", "path:models/intermediate/identity", "identity_events")
+IDENTITY = ("path:seeds", "path:models/intermediate/customers", "path:models/intermediate/identity", "identity_events",
+            "identity_review")
 SHARED = ("lake", "published", "secrets", "dlt")  # read as they are
 EXPLAINED = 20  # changes told with their reason, of each kind; all of them are counted
 KINDS = {"merges": "merge into another", "splits": "split: some of their records would get a new id", "moves": "lose records to another"}

@@ -1,6 +1,6 @@
 -- What speaks for and against two records being one person, beside the chain of links (identity_path.sql): a steward's word, records
--- of the two customers that are two people, values that both records hold and that link nobody, and how alike the two are. Variables
--- as there; one row per piece of evidence.
+-- of the two customers that are two people, values that both records hold and whether they link, how alike the two are, and what a
+-- steward is asked of the two customers. Variables as there; one row per piece of evidence.
 with asked as (
     select one.profile_id as profile_a, other.profile_id as profile_b, one.cluster_no as cluster_a, other.cluster_no as cluster_b
     from intermediate.int_identity_clusters as one, intermediate.int_identity_clusters as other
@@ -91,12 +91,31 @@ told as (
     where identifier_type <> 'browser_client'
 ),
 
+-- What a steward is asked of the two customers, and whether it is answered.
+asked_about as (
+    select
+        'asked, ' || review.status as kind,
+        review.profile_a,
+        review.profile_b,
+        replace(review.asked_because, '_', ' ') || ': ' || review.evidence as reason,
+        review.weight
+    from marts.identity_review as review
+    cross join asked
+    inner join intermediate.int_customer_of_profile as one on asked.profile_a = one.profile_id
+    inner join intermediate.int_customer_of_profile as other on asked.profile_b = other.profile_id
+    where review.asked_because <> 'decided'
+        and least(review.customer_id_a, review.customer_id_b) = least(one.customer_id, other.customer_id)
+        and greatest(review.customer_id_a, review.customer_id_b) = greatest(one.customer_id, other.customer_id)
+),
+
 final as (
     select *, cast(null as double) as weight from decided
     union all
     select *, null from two_people
     union all
     select *, null from told
+    union all
+    select * from asked_about
     union all
     select 'likeness', pairs.profile_a, pairs.profile_b, pairs.evidence, pairs.weight
     from intermediate.int_identity_pairs as pairs
