@@ -73,13 +73,16 @@ class Resolved:
         return _connected(self.ids.values(), [*shared, *alike])
 
     def _joined(self) -> dict[str, tuple[int, int]]:
-        """link type -> (nodes whose records ended up in one cluster, those of them that are two people's)."""
+        """link type -> (nodes whose records ended up in one cluster, those of them that are two people's). Of likeness only what
+        shared values left apart."""
+        shared = self.by_shared_values()
         nodes: dict[tuple[str, str], list[str]] = defaultdict(list)
         for node, kind, record in self.links:
             nodes[kind, node].append(record)
         joined: dict[str, list[bool]] = defaultdict(list)
         for (kind, _), records in nodes.items():
-            if len(records) > 1 and len({self.found[record] for record in records}) == 1:
+            is_news = kind != "probabilistic" or len({shared[record] for record in records}) > 1
+            if is_news and len(records) > 1 and len({self.found[record] for record in records}) == 1:
                 joined[kind].append(len({self.people.truth[record] for record in records}) > 1)
         return {kind: (len(wrong), sum(wrong)) for kind, wrong in joined.items()}
 
