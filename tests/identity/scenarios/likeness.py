@@ -66,6 +66,13 @@ LIKENESS = [
              told=("", "", "B takes C, B forced B", ""), redirects="C>B",
              asked=("crm crm2 between_thresholds", "crm till two_people, crm2 till two_people",
                     "crm2 till forced, crm till vetoed")),
+    Scenario("a rival appears", "A record joined by likeness is as much like somebody new: it leaves, until it tells whose it is.",
+             {"crm": whole("Арсен", "Шубин", "1983-06-11", middle_name="Петрович"),
+              "till": (whole("Арсен", "Шубин", "1983-06-11"), whole("Арсен", "Шубин", "1983-06-11"),
+                       whole("Арсен", "Шубин", "1983-06-11", middle_name="Петрович")),
+              "crm2": (None, whole("Арсен", "Шубин", "1983-06-11", middle_name="Андреевич"))},
+             ids=("A crm till", "A crm | B crm2 | C till", "A crm till | B crm2"), told=("", "A gives C", "A takes C", ""), redirects="C>A",
+             because={"till": "probabilistic"}, asked=("", "crm till two_people, crm2 till two_people", "crm2 till between_thresholds")),
     Scenario("too many alike", "Two customers of five records each are alike; together they would be more than likeness may make.",
              {f"{system}{n}": whole("Кузьма", "Ястребов", "1984-02-28") | {"email": label}
               for system, label in (("crm", "1"), ("mail", "2")) for n in range(1, 6)},
