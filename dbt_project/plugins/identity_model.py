@@ -251,7 +251,7 @@ def _untrained() -> dict[str, Any]:
 
 
 def _tidied(settings: dict[str, Any]) -> dict[str, Any]:
-    """What Splink saved, with nothing that differs from run to run, and no level that is impossible or certain."""
+    """What Splink saved, with nothing that differs from run to run, and no level that is impossible, certain or weighed by nobody."""
     settings.pop("linker_uid", None)
     for comparison in settings["comparisons"]:
         levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
@@ -260,6 +260,11 @@ def _tidied(settings: dict[str, Any]) -> dict[str, Any]:
         else:
             m = [max(level.get("m_probability") or 0.0, LEAST_M) for level in levels]
             told = [(one / sum(m), max(level.get("u_probability") or 0.0, LEAST_U)) for one, level in zip(m, levels, strict=True)]
+            for n, level in enumerate(levels):
+                # Both floors together are no evidence: such a level says no more for one person than the one above it, the last nothing.
+                if (level.get("m_probability") or 0.0) < LEAST_M and (level.get("u_probability") or 0.0) < LEAST_U:
+                    (one, u), above = told[n], told[n - 1] if 0 < n < len(levels) - 1 else (1.0, 1.0)
+                    told[n] = (one, max(u, one * min(1.0, above[1] / above[0])))
         for level, (m_probability, u_probability) in zip(levels, told, strict=True):
             level["m_probability"], level["u_probability"] = _rounded(m_probability), _rounded(u_probability)
     settings["probability_two_random_records_match"] = _rounded(settings["probability_two_random_records_match"])

@@ -147,6 +147,20 @@ def test_what_training_never_saw_is_neither_impossible_nor_certain(tmp_path: Pat
     assert trained.profiles == 600
 
 
+def bits(model: Model) -> dict[str, float]:
+    """What each level weighs, by its words."""
+    return {level["label_for_charts"]: math.log2(level["m_probability"] / level["u_probability"])
+            for comparison in model.settings["comparisons"] for level in comparison["comparison_levels"] if not level.get("is_null_level")}
+
+
+def test_a_level_that_nobody_showed_is_no_strong_evidence(model: Model) -> None:
+    """Both least shares together would be ten bits for one person: twice what the same middle name says."""
+    shipped, trained = bits(model), bits(train(*people(300)))
+    assert shipped["middle names a letter apart"] == pytest.approx(shipped["same middle name"], abs=1e-6)
+    # No two of first0 … first19 are different enough; nobody's names are swapped, and a letter apart speaks against one person there.
+    assert (trained["different first names"], trained["first and last name swapped"]) == pytest.approx((0, 0), abs=1e-6)
+
+
 def test_a_model_of_ones_own_wins_over_the_one_that_comes_along(own_data: Path, model: Model) -> None:
     assert current_folder() == SHIPPED
     assert model_version() == model.version
