@@ -36,6 +36,7 @@ from orchestration.explain import QUERIES, Explanation, NoAnswer, bits, explaine
 IDENTITY = ("path:seeds", "path:models/intermediate/customers", "path:models/intermediate/identity", "identity_events",
             "identity_review")
 SHARED = ("lake", "published", "secrets", "dlt")  # read as they are
+SCRATCH = ".diff-"
 EXPLAINED = 20  # changes told with their reason, of each kind; all of them are counted
 KINDS = {"merges": "merge into another", "splits": "split: some of their records would get a new id", "moves": "lose records to another"}
 
@@ -130,7 +131,8 @@ def _scratch(model: str | None) -> Iterator[Path]:
     if free < 2 * size:
         raise DryRunError(f"A dry run works on a copy of the warehouse ({size >> 20} MB) and there are {free >> 20} MB left beside it.")
     (real / "identity").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=real / "identity", prefix=".diff-") as name:
+    _sweep(real / "identity")
+    with tempfile.TemporaryDirectory(dir=real / "identity", prefix=f"{SCRATCH}{os.getpid()}-") as name:
         scratch = Path(name)
         for shared in SHARED:
             if (real / shared).exists():
@@ -152,6 +154,17 @@ def _scratch(model: str | None) -> Iterator[Path]:
             yield scratch
         finally:
             os.environ.pop("OMNIMART_DATA") if told is None else os.environ.update(OMNIMART_DATA=told)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the copies of dry runs that were killed: they know people by name."""
+    for left in folder.glob(f"{SCRATCH}*"):
+        try:
+            os.kill(int(left.name.split("-")[1]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except PermissionError:  # somebody else's, and alive
+            continue
 
 
 def _choose(model: str | None, real: Path, scratch: Path) -> None:

@@ -132,7 +132,11 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         project.stage({"profiles": [row | {"created_at": f"2025-01-{n + 1:02}"} for n, row in enumerate(people())],
                        "identifiers": evidence(1), "profile_merges": (), "consents": (), "segments": ()})
         before = contents(project.data)
+        killed = project.data / "identity" / f"{identity_diff.SCRATCH}{2**22 + 1}-left"  # no process has so great a number
+        killed.mkdir(parents=True)
+        (killed / "warehouse.duckdb").touch()
         diff = dry_run(project)
+        assert not killed.exists()
         after = contents(project.data)
         with home.refresh_lock(holder="a night"), pytest.MonkeyPatch.context() as hurried:
             hurried.setattr(home, "refresh_lock", lambda locked=home.refresh_lock, **_: locked(wait_seconds=0))
