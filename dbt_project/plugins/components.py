@@ -38,8 +38,8 @@ def parted_components(left: ArrayLike, right: ArrayLike, rank: ArrayLike, cut_le
     left, right, rank = _whole(left), _whole(right), _whole(rank)
     if not len(left):
         return left
-    profiles, left_at = np.unique(left, return_inverse=True)
-    identifiers, right_at = np.unique(right, return_inverse=True)
+    profiles, left_at = _places(left)
+    identifiers, right_at = _places(right)
     right_at = right_at + len(profiles)
     size = len(profiles) + len(identifiers)
     graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left_at, right_at)), shape=(size, size))
@@ -144,6 +144,16 @@ def _named_anew(component: NDArray, walk: Walk, root_of: dict[int, int]) -> NDAr
 
 def _lists(column: pa.Array | pa.ChunkedArray) -> list[NDArray]:
     return [np.array([], dtype=np.int64) if not row.is_valid else row.values.to_numpy(zero_copy_only=False) for row in column]
+
+
+def _places(values: Whole) -> tuple[Whole, Whole]:
+    """The distinct numbers, ascending, and the place of each value among them: by a table where they are dense, as row numbers
+    are, and by sorting where they are not."""
+    if values.min() < 0 or values.max() > 8 * len(values):
+        return np.unique(values, return_inverse=True)
+    met = np.zeros(int(values.max()) + 1, dtype=bool)
+    met[values] = True
+    return np.flatnonzero(met), (np.cumsum(met, dtype=np.int32 if len(met) < 2**30 else np.int64) - 1)[values]
 
 
 def _whole(values: ArrayLike) -> Whole:
