@@ -111,11 +111,11 @@ def explained(connection: duckdb.DuckDBPyConnection, profile_a: str, profile_b: 
     try:
         a, b = (_found(connection, profile) for profile in (profile_a, profile_b))
         bearers = _table(connection, "int_customer_of_profile", profile_id=(a, b))
+        path = tuple(Step(**row) for row in _asked(connection, "identity_path", a, b, drop=("step",))) if a != b else ()
+        evidence = tuple(Evidence(**row) for row in _asked(connection, "identity_obstacles", a, b)) if a != b else ()
     except duckdb.CatalogException as error:
-        raise NoAnswer(f"The warehouse has no identity tables yet ({error}). Run `make refresh`.") from None
+        raise NoAnswer(f"The warehouse lacks a table that is asked, so an older version built it. Run `make refresh`. ({error})") from None
     of = dict(zip(bearers["profile_id"], bearers["customer_id"], strict=True))
-    path = tuple(Step(**row) for row in _asked(connection, "identity_path", a, b, drop=("step",))) if a != b else ()
-    evidence = tuple(Evidence(**row) for row in _asked(connection, "identity_obstacles", a, b)) if a != b else ()
     return Explanation(a, b, of.get(a), of.get(b), path, evidence)
 
 

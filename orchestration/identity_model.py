@@ -27,7 +27,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from dbt_project.plugins.components import parted_components
 from dbt_project.plugins.identity_model import (
     CURRENT,
     FEATURES,
@@ -168,6 +167,8 @@ def _read(connection: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRe
 
 def _labels(features: pa.Table, profile_no: Any, node_no: Any, rank: Any, *cuts: Any) -> pa.Table:
     """Who is one person by shared values alone; a record that shares none is a person of its own."""
+    from dbt_project.plugins.components import parted_components  # scipy, which loading Dagster's definitions need not pay
+
     cluster = dict(zip(profile_no.tolist(), parted_components(profile_no, node_no, rank, *cuts).tolist(), strict=True))
     numbers = features["profile_no"].to_pylist()
     return pa.table({"profile_id": features["profile_id"], "cluster_no": pa.array([cluster.get(one, one) for one in numbers], pa.int64())})
