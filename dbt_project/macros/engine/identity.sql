@@ -16,7 +16,8 @@
   links (profile_no, node_no, rank) and cuts (profile_no, other_profile_no, level) -> profile_no, component_no: the
   smallest profile_no that links lead to without crossing a cut; likeness joins at most `limit` profiles (0: however many). The
   graph goes to scipy in one piece
-  (plugins/components.py); lists are sorted, so that the answer does not hang on the order of the rows.
+  (plugins/components.py); where links are walked, because there are cuts, lists are sorted, so that the answer does not hang on the
+  order of the rows.
 -#}
 {% macro linked_components(links, cuts=none, limit=0) -%}
     {{ adapter.dispatch('linked_components')(links, cuts, limit) }}
@@ -37,7 +38,7 @@
                 cast({{ limit }} as bigint)
             )) as component_no
         from (
-            select list_sort(list(struct_pack(
+            select {{ 'list_sort' if cuts }}(list(struct_pack(
                 rank := cast(rank as bigint), node_no := cast(node_no as bigint), profile_no := cast(profile_no as bigint)
             ))) as links
             from {{ links }}
