@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,21 +63,17 @@ def _measure(folder: Path, profiles: int, peer: Path | None, cores: int) -> int:
     with duckdb.connect(str(database)) as connection:
         records(connection, profiles)
     print(f"{profiles:,} records on {cores} core(s), load before {os.getloadavg()[0]:.1f}", flush=True)
-    ours = _ours(folder, "golden", database, folder / "answer.duckdb")
+    ours = _ours("golden", database, folder / "answer.duckdb")
     _tell("ours: to the golden record", ours)
-    sound = True
-    if peer:
-        sound = _beside(folder, database, peer, ours)
-        database.unlink()
     with duckdb.connect(str(tonight)) as connection:
         records(connection, profiles)
         added = news(connection, 0.01)
         likeness_features(connection)
     print(f"a night with {added:,} new records:")
-    (folder / "answer.duckdb").unlink()
-    _tell("ours: to the golden record, anew", _ours(folder, "golden", tonight, folder / "answer.duckdb"))
-    _tell("ours: likeness of the news", _ours(folder, "likeness", tonight))
-    return int(not sound)
+    _tell("ours: to the golden record, anew", _ours("golden", tonight, folder / "tonight.duckdb"))
+    _tell("ours: likeness of the news", _ours("likeness", tonight))
+    tonight.unlink()
+    return int(peer is not None and not _beside(folder, database, peer, ours))
 
 
 def _beside(folder: Path, database: Path, peer: Path, ours: Run) -> bool:
@@ -102,10 +97,8 @@ def _beside(folder: Path, database: Path, peer: Path, ours: Run) -> bool:
     return alike and theirs.wall >= 10 * ours.wall
 
 
-def _ours(folder: Path, step: str, *paths: Path) -> Run:
-    run = _run([sys.executable, "-m", "benchmarks.identity_chain", step, *map(str, paths)], REPOSITORY)
-    shutil.rmtree(folder / "tmp", ignore_errors=True)
-    return run
+def _ours(step: str, *paths: Path) -> Run:
+    return _run([sys.executable, "-m", "benchmarks.identity_chain", step, *map(str, paths)], REPOSITORY)
 
 
 def _tell(name: str, run: Run) -> None:
