@@ -139,7 +139,8 @@ def likeness(records: Path) -> dict:
 
 
 def _weighed(connection: duckdb.DuckDBPyConnection, begin: int) -> int:
-    connection.execute(f"create or replace temp table piece as select * from candidates where rowid between {begin} and {begin + PIECE - 1}")
+    connection.execute(
+        f"create or replace temp table piece as select * from candidates where rowid between {begin} and {begin + PIECE - 1}")
     pairs = connection.execute("select list(piece) as pairs from piece").to_arrow_table()["pairs"]
     features = connection.execute(f"""
         select list(struct_pack({', '.join(f'{name} := {name}' for name in FEATURES)})) as features
