@@ -21,7 +21,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help refresh test dev metrics lint rollback clean spark-check requirements
+.PHONY: help refresh test dev metrics explain identity-diff identity-model lint rollback clean spark-check requirements
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,15 @@ dev: $(VENV)/.run ## Dagster's web UI on loopback, port 3000
 
 metrics: $(VENV)/.run ## ask the published KPIs by any dimension (ARGS="query --metrics open_rate --group-by metric_time__month")
 	@$(PYTHON) -m orchestration.metrics $(ARGS)
+
+explain: $(VENV)/.run ## why two records are one customer or not, as a table and a picture (A=<system>:<record> B=<system>:<record>)
+	@$(PYTHON) -m orchestration.explain "$(A)" "$(B)"
+
+identity-diff: $(VENV)/.run ## which customers would merge, split and move, before they do (ARGS="--kpis", "--model <version>"); exit 1 if any
+	@$(PYTHON) -m orchestration.identity_diff $(ARGS)
+
+identity-model: $(VENV)/.run ## train the likeness model on one's own records (ARGS="--keep", "--use <version>", "--list")
+	@$(PYTHON) -m orchestration.identity_model $(ARGS)
 
 lint: $(VENV)/.dev ## ruff and sqlfluff
 	@$(PYTHON) -m ruff check .

@@ -46,6 +46,7 @@ def lend_functions(spark: object) -> None:
     from dbt_project.plugins.attribution import removal_effects
     from dbt_project.plugins.components import parted_components
     from dbt_project.plugins.functions import e164, keyed_hash
+    from dbt_project.plugins.identity_model import WEIGHED_PAIR, model_profiles, model_version, pair_weights_of_rows
     from dbt_project.plugins.survival import survival_quantile
     from dbt_project.plugins.value_columns import FITTED_RECORD, FORECASTS, fitted_customer_value, forecast_of_row
 
@@ -54,7 +55,11 @@ def lend_functions(spark: object) -> None:
     spark.udf.register("parted_components", lambda *lists: parted_components(*lists).tolist(), "array<bigint>")
     spark.udf.register("removal_effects", removal_effects, "array<double>")
     spark.udf.register("survival_quantile", survival_quantile, "double")
+    spark.udf.register("identity_model_version", model_version, "string")
+    spark.udf.register("identity_model_profiles", model_profiles, "bigint")
     words = {"double": "double", "int64": "bigint", "string": "string"}
+    weighed = "array<struct<" + ", ".join(f"{field.name}: {words[str(field.type)]}" for field in WEIGHED_PAIR) + ">>"
+    spark.udf.register("pair_weights", pair_weights_of_rows, weighed)
     fitted = "struct<" + ", ".join(f"{field.name}: {words[str(field.type)]}" for field in FITTED_RECORD) + ">"
     spark.udf.register("fitted_customer_value", fitted_customer_value, fitted)
     for name in FORECASTS:

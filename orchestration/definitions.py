@@ -1,11 +1,12 @@
 """Everything Dagster knows of Omnimart. Loads with an empty environment; secrets are read when a vendor is asked.
 
 raw_assets  ──►  warehouse  ──►  checks  ──►  publication        schedules and alerts watch over them
+                identity: its model and its dry run, in jobs of their own
 """
 
 import dagster as dg
 
-from orchestration import alerts, event_log, schedules
+from orchestration import alerts, event_log, identity_assets, schedules
 from orchestration.checks import promise_checks
 from orchestration.extraction import extraction
 from orchestration.progress import console
@@ -17,10 +18,10 @@ event_log.keep_connections()
 published, every_vendor_answered = publication()
 
 defs = dg.Definitions(
-    assets=[*raw_assets(), *last_publication(), warehouse_assets(), published],
+    assets=[*raw_assets(), *last_publication(), warehouse_assets(), published, identity_assets.trained_model, identity_assets.dry_run],
     asset_checks=[*promise_checks(), every_vendor_answered],
-    jobs=[schedules.refresh_warehouse()],
-    schedules=[schedules.nightly()],
+    jobs=[schedules.refresh_warehouse(), *identity_assets.identity_jobs()],
+    schedules=[schedules.nightly(), identity_assets.monthly()],
     sensors=[schedules.continue_first_load, schedules.notice_dead_runs, schedules.report_late_vendors, alerts.report_died_runs],
     resources={"extraction": extraction},
     loggers={"console": console},

@@ -245,8 +245,9 @@ def _moved_facts(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before
                     case
                         when old.key is null then 'added'
                         when new.key is null then 'removed'
-                        when old.content is distinct from new.content then 'changed'
-                        else 'rekeyed'
+                        -- What hangs on its customer (is it the first order?) changes with it.
+                        when old.person is distinct from new.person then 'rekeyed'
+                        else 'changed'
                     end as move
                 from new full join old on new.key = old.key
                 where old.key is null or new.key is null

@@ -204,8 +204,19 @@ class Stock(_Section):
 class Identity(_Section):
     records_per_identifier: Annotated[int, Field(ge=2)] = 50
     names_per_identifier: Annotated[int, Field(ge=1)] = 6
+    link_weight: float = 8
+    ask_weight: float = 2
+    cluster_size_limit: Annotated[int, Field(ge=2)] = 20
+    block_size_limit: Annotated[int, Field(ge=2)] = 200
+    model_change_limit: Share = 0.01
     evidence_minutes_after_session: Count = 30
     expected_attributes: tuple[Attribute, ...] = ("name", "sex", "birth_date", "city", "email", "phone")
+
+    @model_validator(mode="after")
+    def _asks_below_the_link(self) -> Identity:
+        if self.ask_weight > self.link_weight:
+            raise ValueError("ask_weight must not be above link_weight: what links is not asked about")
+        return self
 
 
 class BusinessRules(_Section):

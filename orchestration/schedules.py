@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration import alerts, business_rules, contacts, extraction, home
+from orchestration.identity_assets import ROOM
 
 JOB = extraction.JOB
 SECONDS_TO_START = 120  # until then a run may not hold the lock yet
@@ -26,10 +27,10 @@ UNDER_WAY = [
 
 
 def refresh_warehouse():  # noqa: ANN201  (the type that define_asset_job gives is not public)
-    """Extract, land, check, transform, audit, publish: every asset and every check."""
+    """Extract, land, check, transform, audit, publish: every asset and every check but those of identity's own jobs."""
     return dg.define_asset_job(
         JOB,
-        selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(ROOM) | dg.AssetSelection.all_asset_checks(),
         hooks={alerts.report_failed_step},
         executor_def=dg.in_process_executor,
         config={"loggers": {"console": {}}},

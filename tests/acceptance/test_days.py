@@ -1,7 +1,8 @@
 """All vendors over several days: a day of news, the same day twice, a vendor that is down, and the catch-up.
 
 One story told once, because every night is a whole build: the first night; the night after, with poisoned records and without
-Mindbox, which is down; the same night again; an attempt while RetailCRM is down too; the next night, when all are back.
+Mindbox, which is down; the same night again; an attempt while RetailCRM is down too; the next night, when all are back and a
+steward has parted a customer.
 """
 
 import json
@@ -19,6 +20,8 @@ from sandbox.retailer import simulate
 from sandbox.server import Sandbox, serve_in_thread
 from tests.conftest import UNTIL
 from tests.drills import broken_ratios, differences, recordless, told_otherwise, unreached
+from tests.decisions import HALVES, customer_of, decided, restated
+from tests.drills import broken_ratios, differences, recordless, unreached
 from tests.nights import house, land, night
 
 AS_MANY_THREADS_AS_A_NIGHT = True
@@ -111,7 +114,9 @@ def story(parsed_project, tmp_path_factory):
         sandbox.faults.clear()
         sandbox.tampering.clear()
         told.ended_at = sandbox.advance(days=1)
-        told.back = night("night-3")
+        told.halves = told.second.read(HALVES)[0]
+        with decided("forbid", *told.halves, seed=data / "steward_decisions.csv"):
+            told.back = night("night-3")
     return told
 
 
@@ -265,6 +270,18 @@ def test_restatements_are_the_published_numbers_that_moved(story):
         where = " and ".join(f"{name} is not distinct from " + ("null" if value is None else f"'{value}'") for name, value in told.items())
         query = f"select cast({column} as double) from marts.{mart} where {where}"
         assert (story.second.read(query) or [(None,)], story.back.read(query) or [(None,)]) == ([(old,)], [(new,)])
+
+
+def test_whom_a_steward_parts_have_their_own_orders_back_and_the_numbers_that_moved_are_restated(story):
+    online, till = story.halves
+    shop, store = customer_of(story.back, online), customer_of(story.back, till)
+    assert shop != store
+    assert customer_of(story.second, online) == customer_of(story.second, till) in (shop, store)
+    bought = f"select distinct customer_id, channel_class from marts.orders where customer_id in ('{shop}', '{store}') order by all"
+    assert story.back.read(bought) == sorted([(shop, "online"), (store, "offline")])
+    events = "select customer_id, other_customer_id from marts.identity_events where event_type = 'forbidden'"
+    assert story.back.read(events) == [(shop, store)]
+    assert restated(story.back, "kpi_omnichannel_monthly", "2026-10-01") > 0
 
 
 def test_every_kpi_leads_to_the_records_behind_it_and_every_ratio_to_its_parts(story):

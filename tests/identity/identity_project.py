@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,7 +40,8 @@ select cast(null as varchar) as source_system, cast(null as varchar) as source_a
 where 1 = 0
 """
 # What of marts/customer_360 needs nothing but people's records.
-ON_IDENTITY = {"_customer_360__models.yml", "consents.sql", "customer_id_redirects.sql", "customer_profiles.sql", "identity_events.sql"}
+ON_IDENTITY = {"_customer_360__models.yml", "_identity_review__models.yml", "consents.sql", "customer_id_redirects.sql",
+               "customer_profiles.sql", "identity_events.sql", "identity_review.sql", "shared_identifiers.sql"}
 # The staging models that the unions over people ask for, as (system, entity); a new vendor changes nothing here.
 STAGED = sorted({
     (system, entity)
@@ -49,7 +50,8 @@ STAGED = sorted({
 })
 FIRST_NIGHT = datetime(2026, 11, 1, tzinfo=UTC)
 FIRST_RECORD = datetime(2025, 1, 1, tzinfo=UTC)
-SEEDS = ("junk_identifiers", "identifier_namespaces", "steward_decisions", "survivorship_rules", "name_variants", "value_mappings")
+SEEDS = ("city_variants", "junk_identifiers", "identifier_namespaces", "steward_decisions", "survivorship_rules", "name_variants",
+         "value_mappings")
 Row = dict[str, Any]
 
 
@@ -139,7 +141,7 @@ class IdentityProject:
     def build(self, *, tests: bool = False) -> dict[str, str]:
         """Everything here, with dbt's own tests on the nights that ask for them."""
         moment = FIRST_NIGHT + timedelta(days=self.nights)
-        only = [] if tests else ["--exclude-resource-type", "test"]
+        only = [] if tests else ["--exclude-resource-type", "test", "unit_test"]
         outcome = run_dbt(["build", *only], refresh_id=f"night-{self.nights}", project=self.root, extra_vars={
             "as_of": f"{moment:%Y-%m-%d %H:%M:%S}", "as_of_on": f"{moment:%Y-%m-%d}"})
         said = [f"{node.unique_id}: {node.message}" for node in outcome.failed]
@@ -160,10 +162,22 @@ class IdentityProject:
 
     def decide(self, decision: str, profile_a: str, profile_b: str) -> None:
         """A steward's decision, from the next night on."""
+        self.decisions.append(f"D{len(self.decisions) + 1},{self._decision(decision, profile_a, profile_b)}")
+        self._seed_decisions(self.decisions)
+
+    def decided(self, decisions: Iterable[tuple[str, str, str]]) -> None:
+        """All of a steward's decisions that stand from the next night on; one that is not among them any more is withdrawn."""
+        said = [self._decision(*decision) for decision in decisions]
+        self.decisions += [line for line in said if line not in self.decisions]
+        self._seed_decisions([f"D{self.decisions.index(line) + 1},{line}" for line in said])
+
+    def _decision(self, decision: str, profile_a: str, profile_b: str) -> str:
         a, b = (profile.replace(":", ":main:", 1) for profile in (profile_a, profile_b))
-        self.decisions.append(f"D{len(self.decisions) + 1},{decision},{a},{b},steward,seen in person,2026-11-01")
+        return f"{decision},{a},{b},steward,seen in person,2026-11-01"
+
+    def _seed_decisions(self, lines: Sequence[str]) -> None:
         header = "decision_id,decision,profile_a,profile_b,author,reason,decided_on"
-        (self.root / "seeds" / "steward_decisions.csv").write_text("\n".join([header, *self.decisions]) + "\n", encoding="utf-8")
+        (self.root / "seeds" / "steward_decisions.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.data / "warehouse.duckdb"), read_only=True) as connection:

@@ -9,11 +9,11 @@ import pyarrow as pa
 from dbt_project.plugins.components import parted_components, parted_components_arrow
 
 
-def parts(links: list[tuple[int, int, int]], cuts: list[tuple[int, int, int]] = ()) -> dict[int, int]:
+def parts(links: list[tuple[int, int, int]], cuts: list[tuple[int, int, int]] = (), limit: int = 0) -> dict[int, int]:
     """links (profile, identifier, rank), cuts (profile, profile, level) -> profile: component."""
     left, right, rank = zip(*links, strict=True)
     a, b, level = zip(*cuts, strict=True) if cuts else ((), (), ())
-    return dict(zip(left, parted_components(left, right, rank, a, b, level).tolist(), strict=True))
+    return dict(zip(left, parted_components(left, right, rank, a, b, level, limit).tolist(), strict=True))
 
 
 def test_links_lead_through_chains_and_the_smallest_number_names_the_component() -> None:
@@ -45,11 +45,37 @@ def test_the_order_of_the_rows_of_one_rank_is_the_order_of_the_walk_and_nothing_
     assert parts(links, [(1, 2, 0), (8, 9, 0)]) == {1: 1, 2: 2, 3: 1, 4: 1}
 
 
+def alike(*pairs: tuple[int, int]) -> list[tuple[int, int, int]]:
+    """Pairs of profiles that resemble each other, the heaviest first."""
+    return [(profile, 1000 + at, 7) for at, pair in enumerate(pairs) for profile in pair]
+
+
+def test_a_profile_that_resembles_two_people_joins_neither() -> None:
+    assert parts(alike((1, 2), (1, 3)), [(2, 3, 3)]) == {1: 1, 2: 2, 3: 3}
+    assert parts(alike((1, 2), (1, 3))) == {1: 1, 2: 1, 3: 1}
+    assert parts(alike((1, 2), (1, 3)), [(1, 3, 3)]) == {1: 1, 2: 1, 3: 3}, "one of the two it cannot be"
+    assert parts(alike((1, 2), (1, 3)), [(2, 3, 9)]) == {1: 1, 2: 1, 3: 1}, "a cut of a weaker kind"
+    assert parts(alike((1, 2), (1, 3), (1, 4)), [(2, 3, 3)]) == {1: 1, 2: 2, 3: 3, 4: 1}, "the third it may join"
+
+
+def test_whoever_shares_a_fact_resembles_together() -> None:
+    facts = [(1, 50, 4), (5, 50, 4), (2, 60, 4), (6, 60, 4)]
+    assert parts([*facts, *alike((1, 2), (5, 3))], [(6, 3, 3)]) == {1: 1, 5: 1, 2: 2, 6: 2, 3: 3}
+
+
+def test_likeness_makes_no_component_above_the_limit_and_facts_do() -> None:
+    facts = [(p, 50, 4) for p in (1, 2, 3)] + [(p, 60, 5) for p in (7, 8)]
+    assert parts([*facts, *alike((3, 7))], limit=5) == {1: 1, 2: 1, 3: 1, 7: 1, 8: 1}
+    assert parts([*facts, *alike((3, 7))], limit=4) == {1: 1, 2: 1, 3: 1, 7: 7, 8: 7}
+    assert parts([*facts, *alike((3, 7), (8, 9))], limit=5) == {1: 1, 2: 1, 3: 1, 7: 7, 8: 7, 9: 9}, "no part of it is a choice"
+    assert parts(facts, limit=2) == {1: 1, 2: 1, 3: 1, 7: 7, 8: 7}
+
+
 def test_arrow_lists_go_in_and_out() -> None:
     whole = pa.list_(pa.int64())
     columns = [pa.array([row], type=whole) for row in ([1, 2], [5, 5], [0, 0], [], [], [])]
-    assert parted_components_arrow(*columns).to_pylist() == [[1, 1]]
-    assert parted_components_arrow(*(pa.array([[]], type=whole) for _ in range(6))).to_pylist() == [[]]
+    assert parted_components_arrow(*columns, pa.array([0])).to_pylist() == [[1, 1]]
+    assert parted_components_arrow(*(pa.array([[]], type=whole) for _ in range(6)), pa.array([9])).to_pylist() == [[]]
 
 
 def test_a_million_links_in_chains_take_seconds() -> None:

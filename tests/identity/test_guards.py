@@ -85,7 +85,7 @@ def test_guards_on_one_night(project: IdentityProject) -> None:
     assert len({ids[record] for record in desk}) == len(desk), "a mailbox of eight names is a shared thing"
     assert "moysklad:placeholder" not in ids
     assert "retailcrm:test" not in ids
-    skipped = dict(project.rows("select identifier_value, reason from intermediate.int_identifiers__skipped"))
+    skipped = dict(project.rows("select identifier_value, reason from intermediate.int_identifiers__shared"))
     assert skipped["desk@firm.example"] == "shared by 8 records of 8 names"
     assert skipped["+79999999999"] == "junk: dummy phone of the till"
     reasons = project.rows("select link_reason from marts.customer_profiles")

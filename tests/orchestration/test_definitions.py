@@ -36,7 +36,7 @@ def test_every_landed_list_and_every_model_is_an_asset(graph):
     models = {
         f"{node['schema']}/{node['alias']}" for node in manifest()["nodes"].values() if node["resource_type"] in ("model", "seed")
     }
-    assert keys == landed | models | {"published/omnimart"}
+    assert keys == landed | models | {"published/omnimart", "identity/model", "identity/diff"}
 
 
 def test_lineage_runs_from_the_landed_lists_to_the_publication(graph):
@@ -103,6 +103,21 @@ def test_the_nightly_runs_at_the_businesss_own_hour(monkeypatch, tmp_path):
         "30 3 * * *",
         "Asia/Yekaterinburg",
     )
+
+
+def test_training_and_dry_run_are_jobs_of_their_own_and_no_part_of_a_refresh(graph):
+    from orchestration import identity_assets
+    from orchestration.definitions import defs
+    from orchestration.schedules import JOB
+
+    of = {name: {key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys}
+          for name in (JOB, identity_assets.TRAIN, identity_assets.COMPARE)}
+    assert of[identity_assets.TRAIN] == {"identity/model"}
+    assert of[identity_assets.COMPARE] == {"identity/diff"}
+    everything = {key.to_user_string() for key in graph.materializable_asset_keys}
+    assert of[JOB] == everything - {"identity/model", "identity/diff"}
+    monthly = identity_assets.monthly()
+    assert (monthly.name, monthly.cron_schedule) == ("train_identity_model_monthly", "0 14 1 * *")
 
 
 def test_the_home_has_the_settings_of_the_repository_without_its_folders(own_data, monkeypatch):

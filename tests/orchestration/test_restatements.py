@@ -88,12 +88,14 @@ def nights(own_data):
 
 
 def test_a_late_open_moves_the_rate_of_the_day_the_message_was_sent(nights):
-    nights.build(messages=[("m1", "c1", "2026-10-30", False), ("m2", "c2", "2026-10-30", False)])
+    nights.build(messages=[("m1", "c1", "2026-10-30", False), ("m2", "c2", "2026-10-30", False),
+                           ("m4", "c4", "2026-10-30", False)])
     nights.publish()
     nights.build(mail=[*DAYS[:1], ("2026-10-30", "email", 100, 12), *DAYS[2:]],
-                 messages=[("m1", "c1", "2026-10-30", True), ("m2", "c9", "2026-10-30", False), ("m3", "c3", "2026-10-30", True)])
+                 messages=[("m1", "c1", "2026-10-30", True), ("m2", "c9", "2026-10-30", False), ("m3", "c3", "2026-10-30", True),
+                           ("m4", "c9", "2026-10-30", True)])
     assert nights.restated() == [
-        ("open_rate", "2026-10-30", '{"channel":"email"}', 0.1, 0.12, "v2", "messages: 1 new, 1 changed, 1 of another customer")
+        ("open_rate", "2026-10-30", '{"channel":"email"}', 0.1, 0.12, "v2", "messages: 1 new, 1 changed, 2 of another customer")
     ]
 
 

@@ -14,14 +14,16 @@
 
 {#-
   links (profile_no, node_no, rank) and cuts (profile_no, other_profile_no, level) -> profile_no, component_no: the
-  smallest profile_no that links lead to without crossing a cut. The graph goes to scipy in one piece
-  (plugins/components.py); lists are sorted, so that the answer does not hang on the order of the rows.
+  smallest profile_no that links lead to without crossing a cut; likeness joins at most `limit` profiles (0: however many). The
+  graph goes to scipy in one piece
+  (plugins/components.py); where links are walked, because there are cuts, lists are sorted, so that the answer does not hang on the
+  order of the rows.
 -#}
-{% macro linked_components(links, cuts=none) -%}
-    {{ adapter.dispatch('linked_components')(links, cuts) }}
+{% macro linked_components(links, cuts=none, limit=0) -%}
+    {{ adapter.dispatch('linked_components')(links, cuts, limit) }}
 {%- endmacro %}
 
-{% macro duckdb__linked_components(links, cuts) -%}
+{% macro duckdb__linked_components(links, cuts, limit) -%}
     select distinct labelled.profile_no, labelled.component_no
     from (
         select
@@ -32,10 +34,11 @@
                 [x.rank for x in packed.links],
                 coalesce([x.profile_no for x in packed_cuts.cuts], cast([] as bigint[])),
                 coalesce([x.other_profile_no for x in packed_cuts.cuts], cast([] as bigint[])),
-                coalesce([x.level for x in packed_cuts.cuts], cast([] as bigint[]))
+                coalesce([x.level for x in packed_cuts.cuts], cast([] as bigint[])),
+                cast({{ limit }} as bigint)
             )) as component_no
         from (
-            select list_sort(list(struct_pack(
+            select {{ 'list_sort' if cuts }}(list(struct_pack(
                 rank := cast(rank as bigint), node_no := cast(node_no as bigint), profile_no := cast(profile_no as bigint)
             ))) as links
             from {{ links }}
@@ -55,7 +58,7 @@
     ) as labelled
 {%- endmacro %}
 
-{% macro spark__linked_components(links, cuts) -%}
+{% macro spark__linked_components(links, cuts, limit) -%}
     select distinct labelled.profile_no, labelled.component_no
     from (
         select inline(arrays_zip(
@@ -66,7 +69,8 @@
                 transform(packed.links, x -> x.rank),
                 transform(packed_cuts.cuts, x -> x.profile_no),
                 transform(packed_cuts.cuts, x -> x.other_profile_no),
-                transform(packed_cuts.cuts, x -> x.level)
+                transform(packed_cuts.cuts, x -> x.level),
+                cast({{ limit }} as bigint)
             )
         )) as (profile_no, component_no)
         from (

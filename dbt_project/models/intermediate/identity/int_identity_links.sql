@@ -1,6 +1,7 @@
 -- The evidence that records are one person, from the strongest kind (rank 0) to the weakest. Each row ties a profile to a
 -- node; profiles at one node are linked. A node is a shared value, the record that a vendor or steward names, or, where
--- a value is conflicted, one pair of records that agree in more than the value. A browser ties nobody: a family sits at one.
+-- a value is conflicted, one pair of records that agree in more than the value; last (rank 7) come pairs that are alike enough
+-- (identity.link_weight), by `weight` in bits. A browser ties nobody: a family sits at one.
 -- One row per profile and node.
 with profiles as (
     select * from {{ ref('int_identity_profiles') }}
@@ -22,6 +23,23 @@ declared_merges as (
 decisions as (
     select * from {{ ref('steward_decisions') }}
     where decision = 'force'
+),
+
+-- However alike: without a birth date or contact two records may be namesakes of one city, and without a surname two of the
+-- many who are called so and were born that day there; without a first name that agrees (or stands in the other's field of the
+-- surname) they may be twins. They are asked about, not linked.
+alike as (
+    select
+        profile_a || '|' || profile_b as pair,
+        profile_a,
+        profile_b,
+        weight,
+        evidence
+    from {{ ref('int_identity_pairs') }}
+    where weight >= {{ least_weight('identity.link_weight') }}
+        and (gamma_birth_date > 0 or gamma_contact >= 0)
+        and (gamma_last_name >= 0 or gamma_middle_name > 0 or gamma_contact >= 0)
+        and (gamma_first_name > 0 or gamma_last_name = 1 or gamma_contact >= 0)
 ),
 
 named_pairs as (
@@ -140,7 +158,29 @@ agreeing as (
         )
 ),
 
-final as (
+resembling as (
+    select
+        profiles.profile_no,
+        profiles.profile_id,
+        'probabilistic|' || alike.pair as node,
+        alike.evidence,
+        alike.weight
+    from alike
+    inner join profiles on alike.profile_a = profiles.profile_id
+
+    union all
+
+    select
+        profiles.profile_no,
+        profiles.profile_id,
+        'probabilistic|' || alike.pair as node,
+        alike.evidence,
+        alike.weight
+    from alike
+    inner join profiles on alike.profile_b = profiles.profile_id
+),
+
+shared as (
     select profile_no, profile_id, node, link_type, link_value, rank from named
     union
     select profile_no, profile_id, node, link_type, link_value, rank from cross_references
@@ -150,6 +190,16 @@ final as (
     select profile_no, profile_id, node, link_type, link_value, rank from agreeing
     union all
     select other_profile_no as profile_no, other_profile_id as profile_id, node, link_type, link_value, rank from agreeing
+),
+
+final as (
+    select profile_no, profile_id, node, link_type, link_value, rank, cast(null as double) as weight
+    from shared
+
+    union all
+
+    select profile_no, profile_id, node, 'probabilistic' as link_type, evidence as link_value, 7 as rank, weight
+    from resembling
 )
 
 select * from final

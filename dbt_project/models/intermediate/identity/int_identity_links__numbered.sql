@@ -1,11 +1,11 @@
--- The links as numbers, for the graph; nodes that only one profile holds link nobody and are left out; one row per
--- profile and node.
+-- The links as numbers, for the graph, which follows those of one rank in the order of their numbers: of two likenesses the
+-- heavier comes first. Nodes that only one profile holds link nobody and are left out; one row per profile and node.
 with links as (
     select * from {{ ref('int_identity_links') }}
 ),
 
 nodes as (
-    select node, row_number() over (order by node) as node_no
+    select node, row_number() over (order by max(weight) desc nulls first, node) as node_no
     from links
     group by node
     having count(*) > 1

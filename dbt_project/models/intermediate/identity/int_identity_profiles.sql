@@ -19,11 +19,38 @@ variants as (
     having count(distinct {{ name_key('name') }}) = 1
 ),
 
+-- A form with one field for the whole name: the words, in either order.
+told as (
+    select
+        profiles.*,
+        case when first_name is null and last_name is null then split_part(trim(full_name), ' ', 1) end as word_one,
+        case when first_name is null and last_name is null then split_part(trim(full_name), ' ', 2) end as word_two
+    from profiles
+),
+
+-- Names are few and records many: each spelling is heard once.
+written as (
+    select first_name as name from told
+    union
+    select last_name as name from told
+    union
+    select middle_name as name from told
+    union
+    select word_one as name from told
+    union
+    select word_two as name from told
+),
+
+heard as (
+    select name, {{ name_key('name') }} as name_key from written
+    where name is not null
+),
+
 -- What is a first name: whatever a form that asks for one was told, and the seed's names and their short forms.
 known_names as (
-    select {{ name_key('first_name') }} as name_key
+    select heard.name_key
     from profiles
-    where first_name is not null
+    inner join heard on profiles.first_name = heard.name
 
     union
 
@@ -36,30 +63,30 @@ known_names as (
 
 people as (
     select
-        profile_id,
-        source_system,
-        source_account,
-        source_record_id,
-        coalesce(kind = 'company', false) as is_company,
+        told.profile_id,
+        told.source_system,
+        told.source_account,
+        told.source_record_id,
+        coalesce(told.kind = 'company', false) as is_company,
         true as is_known,
-        {{ name_key('first_name') }} as first_name_key,
-        {{ name_key('last_name') }} as last_name_key,
-        {{ name_key('middle_name') }} as middle_name_key,
-        -- A form with one field for the whole name: the words, in either order.
-        case
-            when first_name is null and last_name is null then {{ name_key("split_part(trim(full_name), ' ', 1)") }}
-        end as word_one,
-        case
-            when first_name is null and last_name is null then {{ name_key("split_part(trim(full_name), ' ', 2)") }}
-        end as word_two,
+        firsts.name_key as first_name_key,
+        lasts.name_key as last_name_key,
+        middles.name_key as middle_name_key,
+        ones.name_key as word_one,
+        twos.name_key as word_two,
         -- Forms offer these two when nobody answers; they say nothing about who it is.
         case
-            when birth_date not in (cast('1900-01-01' as date), cast('1970-01-01' as date)) then birth_date
+            when told.birth_date not in (cast('1900-01-01' as date), cast('1970-01-01' as date)) then told.birth_date
         end as birth_date,
-        sex,
-        created_at as first_seen_at
-    from profiles
-    where kind in ('person', 'company') and not coalesce(is_test, false)
+        told.sex,
+        told.created_at as first_seen_at
+    from told
+    left join heard as firsts on told.first_name = firsts.name
+    left join heard as lasts on told.last_name = lasts.name
+    left join heard as middles on told.middle_name = middles.name
+    left join heard as ones on told.word_one = ones.name
+    left join heard as twos on told.word_two = twos.name
+    where told.kind in ('person', 'company') and not coalesce(told.is_test, false)
 ),
 
 read as (

@@ -196,7 +196,7 @@ belonged as (
 final as (
     select
         customers.customer_id,
-        cast(null as {{ dbt.type_string() }}) as household_id,
+        households.household_id,
         customers.first_seen_at,
         cast(customers.profiles_count as integer) as profiles_count,
         customers.source_systems,
@@ -283,6 +283,7 @@ final as (
     left join {{ ref('int_customer_clv') }} as valued on customers.customer_id = valued.customer_id
     left join {{ ref('int_customer_values') }} as standing on customers.customer_id = standing.customer_id
     left join answered on customers.customer_id = answered.customer_id
+    left join {{ ref('int_households') }} as households on customers.customer_id = households.customer_id
 )
 
 select * from final

@@ -70,6 +70,7 @@ explained as (
             when met.link_type = 'steward' then 'a steward joined it with ' || others.profile_id
             when met.link_type = 'vendor_merge' then 'its vendor merged it with ' || others.profile_id
             when met.link_type = 'source_record' then 'one names the other by id: ' || others.profile_id
+            when met.link_type = 'probabilistic' then met.link_value || ' as ' || others.profile_id
             else
                 'same ' || replace(met.link_type, '_', ' ') || ' '
                 || {{ masked('met.link_type', 'met.link_value') }} || ' as ' || others.profile_id
