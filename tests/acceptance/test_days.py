@@ -19,9 +19,8 @@ from sandbox.faults import Fault, Poison
 from sandbox.retailer import simulate
 from sandbox.server import Sandbox, serve_in_thread
 from tests.conftest import UNTIL
-from tests.drills import broken_ratios, differences, recordless, told_otherwise, unreached
 from tests.decisions import HALVES, customer_of, decided, restated
-from tests.drills import broken_ratios, differences, recordless, unreached
+from tests.drills import broken_ratios, differences, recordless, told_otherwise, unreached
 from tests.nights import house, land, night
 
 AS_MANY_THREADS_AS_A_NIGHT = True
