@@ -70,7 +70,7 @@ def contents(data: Path) -> dict[str, str]:
 
 
 def dry_run(project: IdentityProject, **asked: str) -> Diff:
-    """As of the day of the second night: an id that is minted for the second time has the day in it."""
+    """As of the day of the second night."""
     moment = f"{FIRST_NIGHT + timedelta(days=2):%Y-%m-%d} 00:00:00"
     return identity_diff.compare(project=project.root, facts=("orders", "messages"), extra_vars={"as_of": moment, "as_of_on": moment[:10]},
                                  **asked)

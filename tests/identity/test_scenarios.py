@@ -6,10 +6,13 @@ Alone: `python -m pytest -n 0 tests/identity/test_scenarios.py`; one of them: `-
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from identity_project import IdentityProject
 from scenarios import NIGHTS, SYSTEMS, Scenario, at
@@ -41,6 +44,7 @@ class Story:
     reasons: dict[str, tuple[str, str]] = field(default_factory=dict)
     households: dict[str, str] = field(default_factory=dict)
     verdicts: dict[tuple[str, str], str] = field(default_factory=dict)
+    data: Path = Path()
 
     def night_of(self, scenario: Scenario, night: int) -> dict[str, str]:
         own = {scenario.profile_id(record) for record in scenario.records}
@@ -54,7 +58,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMNIMART_DATA", str(root / "data"))
         patch.setenv("OMNIMART_BUSINESS_RULES", str(root / "rules.yml"))
-        project, story = IdentityProject(root), Story()
+        project, story = IdentityProject(root), Story(data=root / "data")
         for night in range(NIGHTS):
             lived(project, story, night)
         story.reasons = {f"{system}:{record}": (kind, reason) for system, record, kind, reason in project.rows(
@@ -149,6 +153,25 @@ def test_a_night_again_from_a_lost_warehouse_gives_the_same_tables(story: Story)
     for again, built in story.again:
         for name, found, expected in zip(TABLES, again, built, strict=True):
             assert found == expected, name
+
+
+def test_an_id_is_never_born_twice_on_one_day(story: Story, tmp_path: Path) -> None:
+    """The model's own SQL as the last night ran it, each time with what was minted before among the events told."""
+    (model,) = (story.data / "dbt" / "target" / "compiled").rglob("int_identity_assignments.sql")
+    history, own = story.data / "published" / "current" / "history", tmp_path / "history"
+    shutil.copytree(history, own)
+    told = duckdb.read_parquet(str(history / "identity_events.parquet")).df()
+    registry = duckdb.read_parquet(str(history / "identity_registry.parquet")).df()
+    registry[~registry["profile_id"].str.contains("forced-then-withdrawn-crm2")].to_parquet(own / "identity_registry.parquet")
+    born: list[str] = []
+    with duckdb.connect(str(story.data / "warehouse.duckdb"), read_only=True) as connection:
+        for _ in range(3):
+            told.to_parquet(own / "identity_events.parquet")
+            sql = model.read_text(encoding="utf-8").replace(str(history), str(own))
+            ((customer,),) = connection.sql(sql).filter("is_minted").project("customer_id").fetchall()
+            assert customer not in {*told["customer_id"], *told["other_customer_id"], *registry["customer_id"], *born}
+            born.append(customer)
+            told.loc[len(told)] = told.iloc[-1].to_dict() | {"event_type": "split", "other_customer_id": customer}
 
 
 def test_a_night_without_news_changes_nothing(story: Story) -> None:

@@ -1,6 +1,6 @@
 -- Which customer id each cluster bears: the one that most of its records had on the last publication (ties: that of the
 -- oldest record). An id wanted by two clusters goes to the one with more of its records, the other takes its next choice;
--- who is left without gets a new id, minted from its oldest record. One row per cluster.
+-- who is left without gets a new id, minted from its oldest record and never used before. One row per cluster.
 {% set rounds = 3 %}
 with members as (
     select * from {{ ref('int_identity_clusters') }}
@@ -73,17 +73,51 @@ used as (
     select other_customer_id as customer_id from told
 ),
 
-minted as (
+newcomers as (
     select
         clusters.cluster_no,
         members.profile_id,
-        {{ minted_customer_id('members.profile_id') }} as first_choice,
-        -- The first choice is gone when an earlier customer of this record kept it; an id never serves twice.
-        {{ minted_customer_id("members.profile_id || '@" ~ as_of_day() ~ "'") }} as second_choice
+        {{ minted_customer_id('members.profile_id') }} as customer_id
     from clusters
     inner join members on clusters.cluster_no = members.profile_no
     left join settled_{{ rounds - 1 }} as settled on clusters.cluster_no = settled.cluster_no
     where settled.cluster_no is null and clusters.has_known_record = 1
+),
+
+counted as (
+    select count(customer_id) as ids from used
+),
+
+-- An earlier customer of this record kept its first choice, and an id never serves twice: the next ones are numbered by how many
+-- ids there have ever been. That number grows with each id, so it is free; the few after it are there in case ids were forgotten.
+reborn as (
+    select newcomers.cluster_no, newcomers.profile_id, counted.ids
+    from newcomers
+    inner join used on newcomers.customer_id = used.customer_id
+    cross join counted
+),
+
+choices as (
+    {% for place in range(8) -%}
+    select
+        cluster_no,
+        {{ place }} as place,
+        {{ minted_customer_id("profile_id || '@' || cast(ids + " ~ place ~ " as " ~ dbt.type_string() ~ ")") }} as customer_id
+    from reborn
+    {%- if not loop.last %}
+    union all
+    {% endif -%}
+    {% endfor %}
+),
+
+free as (
+    select
+        choices.cluster_no,
+        choices.customer_id,
+        row_number() over (partition by choices.cluster_no order by choices.place) as turn
+    from choices
+    left join used on choices.customer_id = used.customer_id
+    where used.customer_id is null
 ),
 
 final as (
@@ -92,12 +126,9 @@ final as (
 
     union all
 
-    select
-        minted.cluster_no,
-        case when used.customer_id is null then minted.first_choice else minted.second_choice end as customer_id,
-        true as is_minted
-    from minted
-    left join used on minted.first_choice = used.customer_id
+    select newcomers.cluster_no, coalesce(free.customer_id, newcomers.customer_id) as customer_id, true as is_minted
+    from newcomers
+    left join free on newcomers.cluster_no = free.cluster_no and free.turn = 1
 )
 
 select * from final
