@@ -33,6 +33,7 @@ from dbt_project.plugins.identity_model import (
     PAIR,
     SHIPPED,
     Model,
+    ModelError,
     current_folder,
     pair_weights,
     put_in_force,
@@ -119,12 +120,13 @@ def retrain(*, keep: bool = False) -> Training:
 
 
 def use(version: str) -> str:
-    """Put a kept model, or the shipped one, in force; gives a sentence. Raises TrainingError when there is none of that version."""
+    """Put a kept model, or the shipped one, in force; gives a sentence. Raises TrainingError when there is none of that version, ModelError
+    when its files cannot be read; the one in force stays then."""
     before = version_in_force()
     pointer = retrained_models() / CURRENT
     if version == SHIPPED_NAME:
         pointer.unlink(missing_ok=True)
-    elif (retrained_models() / version / "model.json").exists():
+    elif version in kept():
         put_in_force(Model.load(retrained_models() / version))
     else:
         raise TrainingError(f"There is no model {version} under {retrained_models()}. There are: {', '.join([SHIPPED_NAME, *kept()])}.")
@@ -133,13 +135,16 @@ def use(version: str) -> str:
 
 def kept() -> list[str]:
     """The versions that were trained here, the oldest first."""
-    folders = [path.parent for path in retrained_models().glob("[!.]*/model.json")]
+    folders = retrained_models().glob("[!.]*/")
     return [folder.name for folder in sorted(folders, key=lambda one: one.stat().st_mtime_ns)]
 
 
 def version_in_force() -> str:
-    """The version that the next night scores with."""
-    return Model.load(current_folder()).version
+    """The version that the next night scores with; of a model that cannot be read the name of its folder, and that it cannot."""
+    try:
+        return Model.load(current_folder()).version
+    except ModelError:
+        return f"{current_folder().name} (which cannot be read)"
 
 
 def _known() -> Known:
@@ -189,16 +194,21 @@ def _changes(changes: Counter[str]) -> str:
 
 
 def _listing() -> list[str]:
+    """A row per model, a damaged one by name, and one that `current` names though it is gone."""
+    folders = {SHIPPED_NAME: SHIPPED} | {version: retrained_models() / version for version in kept()}
+    if current_folder() not in folders.values():
+        folders[current_folder().name] = current_folder()
     rows = []
-    in_force = version_in_force()
-    shipped = Model.load(SHIPPED)
-    found = [(shipped, SHIPPED_NAME, "")]
-    for version in kept():
-        notes = retrained_models() / version / DIAGNOSTICS
-        when = json.loads(notes.read_text(encoding="utf-8"))["trained_at"] if notes.exists() else ""
-        found.append((Model.load(retrained_models() / version), version, when))
-    for model, name, when in found:
-        rows.append((name, model.version, model.profiles, when[:16], "in force" if model.version == in_force else ""))
+    for name, folder in folders.items():
+        when = ""
+        try:
+            model = Model.load(folder)
+            if folder != SHIPPED and (folder / DIAGNOSTICS).exists():
+                when = json.loads((folder / DIAGNOSTICS).read_text(encoding="utf-8"))["trained_at"][:16]
+            told = (name, model.version, model.profiles, when)
+        except (ModelError, ValueError, KeyError):
+            told = (name, "missing or damaged", "", when)
+        rows.append((*told, "in force" if folder == current_folder() else ""))
     return table(("model", "version", "trained on records", "at (UTC)", ""), rows)
 
 
@@ -219,7 +229,7 @@ def main(arguments: list[str]) -> int:
             print(use(wanted.use))
             return 0
         training = retrain(keep=wanted.keep)
-    except (TrainingError, duckdb.Error) as error:
+    except (TrainingError, ModelError, duckdb.Error) as error:
         print(error, file=sys.stderr)
         return 2
     print("\n".join([*model_diagnostics.lines(training.diagnostics), "", training.sentence, f"Files: {training.folder}"]))

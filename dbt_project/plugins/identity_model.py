@@ -63,6 +63,10 @@ PAIRS_SAMPLED, SEED = 3_000_000, 1
 DIGITS = 9  # of a probability in the files: another order of the rows differs in the 16th
 
 
+class ModelError(Exception):
+    """A model's files cannot be read; the text is a sentence."""
+
+
 @dataclass(frozen=True)
 class Model:
     """`settings` as Splink saves a model, with m, u and the prior in it; `frequencies`: {column: {name: share of records}};
@@ -85,9 +89,15 @@ class Model:
 
     @classmethod
     def load(cls, folder: Path) -> Model:
-        """The model in `folder`; FileNotFoundError when one of its files is missing."""
-        model, frequencies = (json.loads((folder / name).read_text(encoding="utf-8")) for name in (MODEL, FREQUENCIES))
-        return cls(model["splink"], frequencies, model["profiles"])
+        """The model in `folder`. Raises ModelError when one of its files is missing or damaged."""
+        told, name = {}, MODEL
+        try:
+            for name in (MODEL, FREQUENCIES):
+                told[name] = json.loads((folder / name).read_text(encoding="utf-8"))
+            return cls(told[MODEL]["splink"], {one: told[FREQUENCIES][one] for one in BY_FREQUENCY}, told[MODEL]["profiles"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"The likeness model {folder / name} is missing or damaged ({type(error).__name__}: {error}), so identity "
+                             'is not built and what is published stays. Run `make identity-model ARGS="--use shipped"`.') from None
 
     def _texts(self) -> dict[str, str]:
         return {name: json.dumps(content, ensure_ascii=False, indent=1) + "\n"

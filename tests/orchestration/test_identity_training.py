@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from dbt_project.plugins.identity_model import LEVELS, SHIPPED, Model, current_folder
+from dbt_project.plugins.identity_model import LEVELS, SHIPPED, Model, ModelError, current_folder, model_version, put_in_force
 from orchestration import alerts, exports, home, identity_assets, identity_diff, identity_model
 from orchestration.identity_diff import Change, Diff
 from orchestration.identity_model import TrainingError, retrain
@@ -115,6 +116,25 @@ def test_keeping_and_listing(shop: list[Change], model: Model, capsys: pytest.Ca
     assert [(row[:3], row[-2:] == ["in", "force"]) for row in rows] == [
         (["shipped", (shipped := Model.load(SHIPPED)).version, str(shipped.profiles)], True),
         ([model.version, model.version, str(2 * PEOPLE)], False)]
+
+
+def test_a_damaged_model_is_told_in_a_sentence_and_left_by_use(own_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shipped = Model.load(SHIPPED)
+    folder = put_in_force(shipped)
+    (folder / "frequencies.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"frequencies\.json is missing or damaged \(JSONDecodeError.* ARGS=\"--use shipped\""):
+        model_version()
+    assert identity_model.main(["--list"]) == 0
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[3:]] == [
+        [folder.name, "missing", "or", "damaged", "in", "force"]]
+    assert identity_model.main(["--use", folder.name]) == 2
+    assert "is missing or damaged" in capsys.readouterr().err
+    shutil.rmtree(folder)
+    assert identity_model.main(["--list"]) == 0
+    assert f"{folder.name}  missing or damaged" in capsys.readouterr().out
+    assert identity_model.main(["--use", "shipped"]) == 0
+    assert capsys.readouterr().out == (
+        f"Model {shipped.version} is in force from the next refresh on; it was {folder.name} (which cannot be read).\n")
 
 
 def test_what_keeps_a_training_from_being_made_is_a_sentence(own_data: Path, monkeypatch: pytest.MonkeyPatch,
