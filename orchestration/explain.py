@@ -201,6 +201,10 @@ def _found(connection: duckdb.DuckDBPyConnection, profile: str) -> str:
     for one in wanted:
         if one in known:
             return one
+    gone = _table(connection, "identity_registry", profile_id=wanted)
+    for one, customer in zip(gone["profile_id"], gone["customer_id"], strict=True):
+        raise NoAnswer(f"{system} shows no record {one} any more (or calls it a test now), so no link leads to it. It was of customer "
+                       f"{customer}, whose it is again when it is shown again.")
     raise NoAnswer(f"No record {profile} takes part in identity. A record is named system:account:record, as in int_profiles; tests and "
                    "placeholders belong to nobody.")
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import jinja2
 
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
@@ -38,6 +39,8 @@ IDENTITY = ("path:seeds", "path:models/intermediate/customers", "path:models/int
 SHARED = ("lake", "published", "secrets", "dlt")  # read as they are
 SCRATCH = ".diff-"
 EXPLAINED = 20  # changes told with their reason, of each kind; all of them are counted
+IDLE = jinja2.Template((PROJECT / "tests" / "identity" / "decisions_come_into_force.sql").read_text(encoding="utf-8")).render(
+    config=lambda **_: "", ref={"steward_decisions": "seeds.steward_decisions", "identity_registry": "intermediate.identity_registry"}.get)
 KINDS = {"merges": "merge into another", "splits": "split: some of their records would get a new id", "moves": "lose records to another"}
 
 
@@ -61,7 +64,7 @@ class Change:
 @dataclass(frozen=True)
 class Diff:
     """`facts`: table -> (rows of customers that merge, rows of customers that split or lose records: some of these go);
-    `events`: decisions that come into force, as sentences; `restated`: KPI -> (published numbers that would move, of these with a
+    `events`: decisions that come into force or change nothing; `restated`: KPI -> (published numbers that would move, of these with a
     fact of another customer); None when the marts were not built."""
 
     customers_before: int
@@ -205,6 +208,7 @@ def _read(connection: duckdb.DuckDBPyConnection, facts: Collection[str]) -> Diff
     if past.exists():
         events = events.except_(connection.read_parquet(str(past)).project("event_type, reason"))
     words = tuple(f"Comes into force: {kind}, {reason}" for kind, reason in sorted(events.fetchall()))
+    words += tuple(f"Changes nothing: decision {one}, {problem}" for one, _, _, problem in sorted(connection.execute(IDLE).fetchall()))
     return Diff(_people(known), _people(built), tuple(changes), _facts(connection, published / "marts", changes, facts), words)
 
 

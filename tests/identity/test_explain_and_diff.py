@@ -61,6 +61,7 @@ class Nights:
     touched: set[str]
     refused: str
     unknown_model: str
+    vanished: str
 
 
 def contents(data: Path) -> dict[str, str]:
@@ -129,6 +130,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         marts(project)
         published = version_of(project)
         project.decide("forbid", MAIL, CRM)
+        project.decide("force", MAIL, "mindbox:nobody")
         project.stage({"profiles": [row | {"created_at": f"2025-01-{n + 1:02}"} for n, row in enumerate(people())],
                        "identifiers": evidence(1), "profile_merges": (), "consents": (), "segments": ()})
         before = contents(project.data)
@@ -146,9 +148,14 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
             dry_run(project, model="abc")
         second = project.night(people(), evidence(1))
         marts(project)
+        with duckdb.connect(str(project.data / "warehouse.duckdb")) as build:
+            build.execute("insert into intermediate.identity_registry (profile_id, customer_id, is_present) "
+                          "values ('retailcrm:main:gone', 'c1', false)")
+        with pytest.raises(NoAnswer) as vanished:
+            explain.explain(CRM, "retailcrm:gone")
         yield Nights(explained, [first, second], diff, project.events(), restated(published),
                      {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}, str(refused.value),
-                     str(unknown.value))
+                     str(unknown.value), str(vanished.value))
 
 
 def test_a_chain_is_told_link_by_link(nights: Nights) -> None:
@@ -188,6 +195,11 @@ def test_the_picture_shows_every_record_and_link(nights: Nights, own_data: Path)
     assert drawn.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+def test_of_a_record_that_is_gone_its_customer_is_told(nights: Nights) -> None:
+    assert nights.vanished.startswith("retailcrm shows no record retailcrm:main:gone any more ")
+    assert "It was of customer c1, " in nights.vanished
+
+
 def test_what_cannot_be_explained_is_a_sentence(own_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(NoAnswer, match=r"There is no warehouse under .* yet"):
         explain.explain(CRM, TILL)
@@ -213,7 +225,8 @@ def test_a_dry_run_tells_what_the_night_then_does(nights: Nights) -> None:
 
 def test_a_dry_run_counts_facts_that_change_hands_and_names_decisions(nights: Nights) -> None:
     assert nights.diff.facts == {"orders": (1, 3)}
-    (decision,) = nights.diff.events
+    decision, slip = nights.diff.events
+    assert slip == "Changes nothing: decision D2, never seen: mindbox:main:nobody"
     assert decision.startswith("Comes into force: forbidden, decision D1 of steward on ")
     text = "\n".join(nights.diff.lines())
     assert "      1 would merge into another\n      1 would split" in text

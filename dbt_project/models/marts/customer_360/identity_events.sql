@@ -57,6 +57,9 @@ decided as (
     from decisions
     inner join registry as one on decisions.profile_a = one.profile_id
     inner join registry as other on decisions.profile_b = other.profile_id
+    -- In force: both are shown, and they are what it says they are (a forbid wins over a force, and over a chain).
+    where one.is_present and other.is_present and one.profile_id <> other.profile_id
+        and (decisions.decision = 'force') = (one.customer_id = other.customer_id)
 ),
 
 fresh as (

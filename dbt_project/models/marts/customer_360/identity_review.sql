@@ -20,15 +20,22 @@ links as (
     select * from {{ ref('int_identity_links') }}
 ),
 
-decisions as (
+spoken as (
     select
         least(profile_a, profile_b) as profile_a,
         greatest(profile_a, profile_b) as profile_b,
-        max(case decision when 'forbid' then 1 else 0 end) = 1 as is_forbidden,
-        max(
-            'decision ' || cast(decision_id as {{ dbt.type_string() }}) || ' of ' || author || ': ' || reason
-        ) as said
+        decision = 'forbid' as is_forbid,
+        'decision ' || cast(decision_id as {{ dbt.type_string() }}) || ' of ' || author || ': ' || reason as said
     from {{ ref('steward_decisions') }}
+),
+
+decisions as (
+    select
+        profile_a,
+        profile_b,
+        max(case when is_forbid then 1 else 0 end) = 1 as is_forbidden,
+        coalesce(max(case when is_forbid then said end), max(said)) as said
+    from spoken
     group by 1, 2
 ),
 
