@@ -74,8 +74,10 @@ def golden(records: Path, answer: Path) -> dict:
             ) as held on profiles.{what} = held.{what}
         )""" for place, what in enumerate(IDENTIFIERS))
     connection.execute("set preserve_insertion_order = false")
-    links = connection.execute(nodes).fetchnumpy()
+    connection.execute(f"create temp table links as {nodes}")
     connection.execute("set preserve_insertion_order = true")
+    links = connection.execute("select profile_no, node_no from links").fetchnumpy()
+    connection.execute("drop table links")
     steps.done("links")
     profile_no, node_no = links["profile_no"], links["node_no"]
     none = np.array([], dtype=np.int64)
