@@ -61,7 +61,8 @@ class Nights:
     def landed(self, resource: str) -> list[dict[str, Any]]:
         """Every landed row with its record, in the order it was asked for."""
         files = f"{self.lake}/{VENDOR.dataset}/{resource}/*.parquet"
-        found = duckdb.sql(f"select * from read_parquet('{files}', union_by_name=true) order by version_at, _dlt_load_id::double, document_key")
+        in_order = "version_at, _dlt_load_id::double, document_key"
+        found = duckdb.sql(f"select * from read_parquet('{files}', union_by_name=true) order by {in_order}")
         rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
         return [{**row, "record": json.loads(row["payload"])} for row in rows]
 
