@@ -94,7 +94,7 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     changes = changes[changes["changed_at"] <= ends].sort_values(["changed_at", "person"], kind="stable").reset_index(drop=True)
     records, changed = profiles.records(dice, needs, folk, changes, firms, begins=begins)
 
-    accounts = programme.accounts(members, records, folk, cards, ends=ends)
+    accounts = programme.accounts(dice, members, records, folk, cards, ends=ends)
     orders = order_book.orders(dice, met, records, accounts, folk, changes, firms, shops)
     lines = costs.with_costs(baskets.lines(dice, orders, goods), orders, goods, until=now)
     orders["base_kop"] = orders["order_id"].map(lines.groupby("order_id")["net_kop"].sum())
