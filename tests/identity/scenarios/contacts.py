@@ -55,10 +55,11 @@ CONTACTS = [
              {"crm": NINA, "till": NEW_OWNER | {"city": "Казань"}},
              ids=("A crm | B till",), asked=("crm till vetoed",), verdicts={"phone 1": "recycled"}),
     Scenario("recycled to a surname", "The till knows the new owner by her surname alone; the shop still shows the old one's record, and "
-             "fetched it last night.",
+             "fetched it last night. Who tells nothing but the number could be either.",
              {"crm": OWNER | {"phone": "1", "first_seen_at": "2015-01-01", "last_seen_at": "2026-10-31"},
-              "till": {"last_name": "Белова", "phone": "1", "first_seen_at": "2025-11-01", "last_seen_at": "2026-10-01"}},
-             ids=("A crm | B till",), verdicts={"phone 1": "shared"}),
+              "till": {"last_name": "Белова", "phone": "1", "first_seen_at": "2025-11-01", "last_seen_at": "2026-10-01"},
+              "mail": {"phone": "1"}},
+             ids=("A crm | B till | C mail",), verdicts={"phone 1": "shared"}),
     Scenario("married and kept her number", "Another surname at one number years later: where the first name agrees and nothing else "
              "differs she married, and where the birth date does or a mailbox too.",
              {"crm": NINA, "till": NEW_OWNER, "crm2": NINA | {"phone": "2", "birth_date": "1979-02-07"},
