@@ -88,10 +88,10 @@ def _written(seed: int, people: int) -> tuple[World, dict[str, set[str]]]:
     world = simulate(until=UNTIL, seed=seed, customers=people, hand=Seen, people_alone=True)
     folk = world.people
     family = folk["family_id"].notna() & folk.duplicated(["family_id", "phone"])
-    person_ids = world.truth()
-    ids = person_ids[list(KEY)].agg(":".join, axis="columns")
+    known = world.truth()
+    ids = known["source_system"] + ":" + known["source_account"] + ":" + known["source_record_id"]
     for flaw, whose in (("family phone", family), ("recycled", folk["phone"].duplicated() & ~family)):
-        flawed[flaw] = set(ids[person_ids["person_id"].isin(set(folk.loc[whose, "person_id"]))])
+        flawed[flaw] = set(ids[known["person_id"].isin(set(folk.loc[whose, "person_id"]))])
     return world, flawed
 
 
