@@ -17,6 +17,8 @@ TIMES = {
     "first_resolution_business_minutes": "first_resolution_business_minutes",
     "full_resolution_minutes": "resolution_minutes",
     "full_resolution_business_minutes": "resolution_business_minutes",
+    "requester_wait_minutes": "requester_wait_minutes",
+    "requester_wait_business_minutes": "requester_wait_business_minutes",
 }
 
 

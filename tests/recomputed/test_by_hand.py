@@ -149,6 +149,7 @@ def test_what_is_said_of_a_ticket(monkeypatch):
     course = tables.facts("intermediate.int_ticket_times").rename(columns={"first_client_comment_at": "client_wrote_at"})
     course = course.set_index("ticket_id")
     done = tables.tickets.set_index("ticket_id").status == "solved"
+    course["waits"] = [[] for _ in course.index]
     course = course.assign(resolved_at=course.resolved_at.where(done), is_bot_resolved=course.is_bot_resolved & done)
     monkeypatch.setattr(tickets, "_course", lambda tables, counted: course.loc[counted.index])
     said = ["ticket_id", *(f"{name}_minutes" for name in DURATIONS), "sla_first_response_met", "sla_resolution_met"]

@@ -15,7 +15,7 @@ def counted_tickets(tables: Tables) -> pd.DataFrame:
     """Tickets that stand in KPIs, with everything that a KPI says of them worked out here."""
     tickets = tables.tickets[tables.tickets.is_counted].set_index("ticket_id", drop=False).rename_axis(None)
     told = tickets.join(_course(tables, tickets), lsuffix=" published")
-    told = told.assign(**_durations(tables, told))
+    told = told.assign(**_durations(tables, told), **_waits(tables, told))
     judged = told.assign(
         sla_first_response_met=_answered_in_time(tables, told), sla_resolution_met=_resolved_in_time(tables, told),
     )
@@ -33,6 +33,7 @@ def _course(tables: Tables, tickets: pd.DataFrame) -> pd.DataFrame:
     nothing = events.head(0)
     told = [_course_of(by_ticket.get(ticket.ticket_id, nothing), bool(ticket.is_created_by_agent)) for ticket in tickets.itertuples()]
     course = pd.DataFrame(told, index=tickets.index)
+    course["waits"] = [_waits_of(by_ticket.get(ticket.ticket_id, nothing), ticket.created_at) for ticket in tickets.itertuples()]
     moments = ["first_response_at", "client_wrote_at", "first_resolved_at", "resolved_at"]
     return course.astype(dict.fromkeys(moments, tickets.created_at.dtype))
 
@@ -63,6 +64,23 @@ def _course_of(events: pd.DataFrame, by_agent: bool) -> dict[str, object]:
         "has_bot": has_bot,
         "is_bot_resolved": is_done and has_bot and not replies and done_by != "agent",
     }
+
+
+def _waits_of(events: pd.DataFrame, created_at: pd.Timestamp) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """From when to when the ticket was the retailer's to act on: new until its first status, then open or on hold."""
+    changes = events[events.status.isin(["open", "pending", "on_hold", *DONE])]
+    moments, statuses = [created_at, *changes.happened_at], ["open", *changes.status]
+    stretches = zip(statuses, moments, moments[1:], strict=False)
+    return [(begins, ends) for status, begins, ends in stretches if status in ("open", "on_hold") and ends >= begins]
+
+
+def _waits(tables: Tables, tickets: pd.DataFrame) -> dict[str, pd.Series]:
+    """How long the requester of each resolved ticket waited, by the calendar and while the service was open."""
+    hours, told = OpeningHours(tables), {"requester_wait_minutes": [], "requester_wait_business_minutes": []}
+    for waits, is_open in zip(tickets.waits, tickets.resolved_at.isna(), strict=True):
+        told["requester_wait_minutes"].append(None if is_open else sum((ends - begins) / MINUTE for begins, ends in waits))
+        told["requester_wait_business_minutes"].append(None if is_open else sum(hours.minutes(*wait) for wait in waits))
+    return {name: pd.Series(minutes, index=tickets.index, dtype="Float64") for name, minutes in told.items()}
 
 
 def _durations(tables: Tables, tickets: pd.DataFrame) -> dict[str, pd.Series]:

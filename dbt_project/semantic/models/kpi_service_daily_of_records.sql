@@ -85,5 +85,9 @@ select
     resolution_minutes as full_resolution_minutes_p50,
     resolution_minutes as full_resolution_minutes_p90,
     resolution_business_minutes as full_resolution_business_minutes_p50,
-    resolution_business_minutes as full_resolution_business_minutes_p90
+    resolution_business_minutes as full_resolution_business_minutes_p90,
+    requester_wait_minutes as requester_wait_minutes_p50,
+    requester_wait_minutes as requester_wait_minutes_p90,
+    requester_wait_business_minutes as requester_wait_business_minutes_p50,
+    requester_wait_business_minutes as requester_wait_business_minutes_p90
 from records

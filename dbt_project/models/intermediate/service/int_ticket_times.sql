@@ -1,7 +1,8 @@
 -- What happened in a ticket and when. The first response is the first public reply of a person: bots, the system and notes
 -- among colleagues do not stop the clock, and where an agent opened the ticket, his opening words are no reply. A ticket is
 -- done from the first of a run of solved and closed; done again after work went on, it was reopened. A time that has not
--- come is NULL. One row per ticket.
+-- come is NULL. The requester waits while the ticket is new, open or on hold, and not while it is pending (the retailer waits for an
+-- answer) or done; what went before the first change of status is new. One row per ticket.
 with tickets as (
     select ticket_id, created_at, coalesce(is_created_by_agent, false) as is_created_by_agent
     from {{ ref('int_tickets__united') }}
@@ -57,6 +58,7 @@ worked as (
         ticket_id,
         author,
         happened_at,
+        status,
         status in ('solved', 'closed') as is_done,
         row_number() over (
             partition by ticket_id order by happened_at, length(ticket_event_id), ticket_event_id
@@ -84,6 +86,33 @@ decided as (
     group by ticket_id
 ),
 
+stretches as (
+    select
+        ticket_id,
+        status,
+        happened_at as begins_at,
+        lead(happened_at) over (partition by ticket_id order by place) as ends_at
+    from (
+        select ticket_id, status, happened_at, place from worked
+        union all
+        select ticket_id, 'open' as status, created_at as happened_at, 0 as place from tickets
+    ) as statuses
+),
+
+waited as (
+    select
+        stretches.ticket_id,
+        sum({{ dbt.datediff('stretches.begins_at', 'stretches.ends_at', 'second') }}) as waited_seconds,
+        sum(
+            ({{ open_seconds_at('ended', 'stretches.ends_at') }}) - ({{ open_seconds_at('begun', 'stretches.begins_at') }})
+        ) as waited_business_seconds
+    from stretches
+    {{ open_clock('begun', 'stretches.begins_at') }}
+    {{ open_clock('ended', 'stretches.ends_at') }}
+    where stretches.status in ('open', 'on_hold') and stretches.ends_at >= stretches.begins_at
+    group by stretches.ticket_id
+),
+
 final as (
     select
         tickets.ticket_id,
@@ -91,6 +120,8 @@ final as (
         spoken.first_client_comment_at,
         decided.first_resolved_at,
         case when decided.is_done then decided.last_resolved_at end as resolved_at,
+        case when decided.is_done then waited.waited_seconds end as waited_seconds,
+        case when decided.is_done then waited.waited_business_seconds end as waited_business_seconds,
         coalesce(decided.reopened_count, 0) as reopened_count,
         coalesce(spoken.replies_count, 0) as replies_count,
         coalesce(spoken.client_comments_count, 0) as client_comments_count,
@@ -102,6 +133,7 @@ final as (
     from tickets
     left join spoken on tickets.ticket_id = spoken.ticket_id
     left join decided on tickets.ticket_id = decided.ticket_id
+    left join waited on tickets.ticket_id = waited.ticket_id
 )
 
 select * from final

@@ -44,6 +44,8 @@ final as (
         tickets.first_resolution_business_minutes,
         tickets.resolution_minutes,
         tickets.resolution_business_minutes,
+        tickets.requester_wait_minutes,
+        tickets.requester_wait_business_minutes,
         tickets.first_response_due_at,
         tickets.resolution_due_at,
         tickets.sla_first_response_met,
