@@ -95,6 +95,12 @@ def customer_contact_pressure(tables: Tables) -> pd.DataFrame:
     rows["is_over_cap_7d"] = rows.messages_7d > tables.rules["contact_pressure.cap_7_days"]
     rows["is_over_cap_30d"] = rows.messages_30d > tables.rules["contact_pressure.cap_30_days"]
     rows["is_over_cap"] = rows.is_over_cap_7d | rows.is_over_cap_30d
+    house = tables.customer_360.set_index("customer_id").household_id
+    house = house.fillna(pd.Series(everybody, index=everybody))
+    for days in (7, 30):
+        rows[f"household_messages_{days}d"] = rows[f"messages_{days}d"].groupby(house.reindex(everybody)).transform("sum")
+    over_in_7_days = rows.household_messages_7d > tables.rules["contact_pressure.cap_7_days"]
+    rows["is_household_over_cap"] = over_in_7_days | (rows.household_messages_30d > tables.rules["contact_pressure.cap_30_days"])
     edges = tables.rules["contact_pressure.band_edges"]
     rows["pressure_band"] = np.array(band_names(edges))[np.searchsorted(edges, rows.messages_7d, side="right")]
     return rows.rename_axis("customer_id").reset_index()

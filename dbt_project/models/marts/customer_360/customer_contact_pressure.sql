@@ -1,6 +1,7 @@
 -- How hard a person is pressed today: promotional and trigger messages delivered in the 7 and 30 business days that end with the day of the
 -- refresh, by channel; over the cap is more than contact_pressure.cap_7_days or more than contact_pressure.cap_30_days. Order messages
--- are no pressure and stand apart. Whoever may be written to should be looked up here before. One row per customer, employees and
+-- are no pressure and stand apart. household_* say the same of everybody who keeps house together (int_households), against the same caps:
+-- who spares households asks them instead. Who has no household (companies) is counted alone. Whoever may be written to should be looked up here before. One row per customer, employees and
 -- companies too, whom kpi_contact_pressure_daily leaves out.
 {% set channels = ['email', 'push', 'sms', 'messenger'] %}
 {% set counts = ['messages_7d', 'messages_30d'] %}
@@ -49,6 +50,31 @@ latest as (
     where place = 1
 ),
 
+households as (
+    select * from {{ ref('int_households') }}
+),
+
+of_households as (
+    select
+        households.household_id,
+        sum(counted.messages_7d) as messages_7d,
+        sum(counted.messages_30d) as messages_30d
+    from households
+    inner join counted on households.customer_id = counted.customer_id
+    group by households.household_id
+),
+
+pressed_together as (
+    select
+        customers.customer_id,
+        coalesce(of_households.messages_7d, counted.messages_7d, 0) as household_messages_7d,
+        coalesce(of_households.messages_30d, counted.messages_30d, 0) as household_messages_30d
+    from customers
+    left join counted on customers.customer_id = counted.customer_id
+    left join households on customers.customer_id = households.customer_id
+    left join of_households on households.household_id = of_households.household_id
+),
+
 final as (
     select
         customers.customer_id,
@@ -65,6 +91,10 @@ final as (
             counted.messages_7d > {{ rule('contact_pressure.cap_7_days') }}
             or counted.messages_30d > {{ rule('contact_pressure.cap_30_days') }}, false
         ) as is_over_cap,
+        cast(pressed_together.household_messages_7d as integer) as household_messages_7d,
+        cast(pressed_together.household_messages_30d as integer) as household_messages_30d,
+        pressed_together.household_messages_7d > {{ rule('contact_pressure.cap_7_days') }}
+        or pressed_together.household_messages_30d > {{ rule('contact_pressure.cap_30_days') }} as is_household_over_cap,
         latest.sent_at as last_message_at,
         latest.channel as last_message_channel,
         cast({{ dbt.datediff('latest.sent_on', as_of_date(), 'day') }} as integer) as days_since_last_message,
@@ -76,6 +106,7 @@ final as (
     from customers
     left join counted on customers.customer_id = counted.customer_id
     left join latest on customers.customer_id = latest.customer_id
+    left join pressed_together on customers.customer_id = pressed_together.customer_id
 )
 
 select * from final
