@@ -40,6 +40,13 @@ REFUSED = [
     ("query --metrics opn_rate", ["There is no KPI opn_rate. Do you mean open_rate, "]),
     ("list dimensions --metrics channel_owner", ["channel_owner is no number", "read it in the column owner of marts.channels."]),
 ]
+# A question whose answer is empty somewhere, and over what its KPI does not add up; '' where it leaves nothing open.
+EMPTY = [
+    ("query --metrics marketing_roi --group-by attribution__channel", "model"),
+    ("query --metrics marketing_roi --group-by attribution__channel,attribution__model", ""),
+    ("query --metrics trigger_revenue_per_firing --group-by metric_time__quarter", "trigger_name"),
+    ("query --metrics removal_effect --group-by metric_time__quarter,attribution__channel,attribution__model", "month"),
+]
 ANSWERED = [
     "query --metrics store_performance --group-by metric_time__quarter,store__city",
     "query --metrics feedback_rows",
@@ -107,6 +114,20 @@ def test_a_question_without_an_answer_is_refused_in_the_words_of_the_register(co
     assert [one for one in words if one not in told] == [], told
     helpers = {metric.name for metric in configuration.semantic_manifest.metrics} - {kpi.kpi_id for kpi in register.kpis()}
     assert not helpers & set(re.findall(r"\w+", told))
+
+
+@pytest.mark.parametrize(("question", "open_over"), EMPTY)
+def test_an_answer_without_a_number_says_over_what_the_kpi_does_not_add_up(configuration, question, open_over):
+    command, *rest = shlex.split(question)
+    asked = cli.commands[command].make_context("mf", list(rest), resilient_parsing=True).params
+    request = MetricFlowQueryRequest.create(
+        metric_names=asked["metrics"], group_by_names=asked["group_by"] or None, where_constraints=asked["where"] or None
+    )
+    answers = metrics._kept(configuration)
+    configuration.mf.query(request)
+    told = metrics.why_empty(cli.commands[command], rest, answers)
+    assert [one for one in told if not re.search(f"(does not add up over|не складывается по) {open_over}[:,]", one)] == []
+    assert len(told) == (2 if open_over else 0)
 
 
 @pytest.mark.parametrize("question", ANSWERED)
