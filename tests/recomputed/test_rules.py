@@ -28,6 +28,7 @@ NOT_READ = {
     "identity.link_weight": MATCHING,
     "identity.model_change_limit": "which trained model is in force: a setting of training, no KPI",
     "identity.names_per_identifier": MATCHING,
+    "identity.number_rests_days": MATCHING,
     "identity.records_per_identifier": MATCHING,
     "loyalty.balance_tolerance_points": "when a difference of balances warns; balance_difference itself has no tolerance",
     "loyalty.mirror_window_minutes": MATCHING,
