@@ -11,10 +11,11 @@ import re
 from typing import Any
 
 from orchestration import formulas, records
-from orchestration.register import Kpi, Mart, Sum
+from orchestration.register import PROJECT, Kpi, Mart, Sum
 
 PERIOD = "period"
 NAMES = {"kpi_store_monthly": "store_sales", "kpi_employee_monthly": "employee_sales"}
+IN_FORCE = (PROJECT / "semantic" / "templates" / "rule_in_force.sql").read_text(encoding="utf-8").strip()
 # More rows than a mart has of one group: what counts rows by their totals counts in this base.
 SO_MANY = 10_000
 
@@ -173,7 +174,7 @@ class Measured:
         named = {column: metric_name(self.mart, column, self.home) for column in formulas.columns(kpi)}
         for rule in formulas.rules(kpi):
             named[rule] = f"{self.prefix}_{rule.replace('.', '_')}"
-            in_force = f"(select cast(value as double) from marts.parameters where name = '{rule}')"
+            in_force = IN_FORCE.format(name=rule)
             self._once(named[rule], f"{self.prefix}: {rule}", {"name": named[rule], "agg": "max", "expr": in_force})
         self._derived(words, formulas.expression(kpi, named.__getitem__), list(named.values()))
 

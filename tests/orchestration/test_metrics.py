@@ -49,7 +49,7 @@ EMPTY = [
 ]
 ANSWERED = [
     "query --metrics store_performance --group-by metric_time__quarter,store__city",
-    "query --metrics feedback_rows",
+    "query --metrics csi_weights_rows",
     "query --metrics open_rate --where \"{{ Dimension('messaging__channel') }} = 'email'\"",
     "query --metrics open_rate --group-by messaging__period__month,messaging__channel --order -messaging__period__month",
     "query --metrics clv_historic_margin --group-by customer,customer__city",
@@ -142,7 +142,10 @@ def test_a_kpi_is_said_to_have_the_dimensions_that_it_has(configuration):
     for kpi in homes.values():
         known = {one.granularity_free_dunder_name for one in configuration.mf.simple_dimensions_for_metrics([kpi.kpi_id])}
         known |= {one.name for one in configuration.mf.entities_for_metrics([kpi.kpi_id])}
-        assert set(questions.dimensions(kpi)) == known - {semantics.subject(questions.marts[kpi.mart])}, kpi.kpi_id  # its own rows
+        mart = questions.marts[kpi.mart]
+        own = {semantics.subject(mart), semantics.subject(mart, mart.home(kpi))}  # its own rows, and the period of their records
+        own |= {f"{subject}_record__{semantics.PERIOD}" for subject in own}
+        assert set(questions.dimensions(kpi)) == known - own, kpi.kpi_id
 
 
 def test_the_list_is_of_kpis_with_their_names_and_tells_one_in_full(capsys):
