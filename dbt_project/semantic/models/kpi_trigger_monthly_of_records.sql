@@ -64,7 +64,7 @@ followed as (
 
 records as (
     select 'message' as kind, month, trigger_name, channel, message_id, customer_id, is_delivered, is_opened, is_machine_opened, is_clicked,
-        is_unsubscribed
+        is_machine_clicked, is_unsubscribed
     from messages
 
     union all by name
