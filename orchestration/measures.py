@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from orchestration.register import Kpi, Mart, Sum
+from orchestration import formulas, records
+from orchestration.register import PROJECT, Kpi, Mart, Sum
 
 PERIOD = "period"
 NAMES = {"kpi_store_monthly": "store_sales", "kpi_employee_monthly": "employee_sales"}
+IN_FORCE = (PROJECT / "semantic" / "templates" / "rule_in_force.sql").read_text(encoding="utf-8").strip()
 # More rows than a mart has of one group: what counts rows by their totals counts in this base.
 SO_MANY = 10_000
 
@@ -52,6 +54,7 @@ def columns_at(mart: Mart, home: tuple[str, ...]) -> list[str]:
     here = [kpi for kpi in mart.kpis if mart.home(kpi) == home]
     divided = [kpi for kpi in here if kpi.is_ratio and not stands_in_one_row(mart, kpi)]
     parts = sorted({column for kpi in divided for column in (kpi.numerator_column, kpi.denominator_column)})
+    parts += [column for kpi in here if mart.sums(kpi.mart_column).worked_out for column in formulas.columns(kpi)]
     return list(dict.fromkeys([*(kpi.mart_column for kpi in here), *parts]))
 
 
@@ -85,6 +88,9 @@ class Measured:
             return
         kpi = mart.registered.get(column)
         words = words_of(mart, column, self.home)
+        if mart.sums(column).worked_out:
+            self._worked_out(words, kpi)
+            return
         if kpi and kpi.is_ratio and stands_in_one_row(mart, kpi):
             self._told_by_itself(words, name, column)
             return
@@ -146,8 +152,11 @@ class Measured:
         value, level = f"{name}_in_row", self._level(column)
         measure = {"name": self._measured(column), "agg": "max", "expr": column}
         if not level:
+            rows = f"{name}_rows"
+            counted = {"name": f"{measure['name']}_rows", "agg": "sum", "expr": f"case when {column} is not null then 1 end"}
             self._simple(_helper(value, f"{words['label']}, unguarded"), measure)
-            self._derived(words, f"case when {self._rows()} = 1 then {value} end", [self._rows(), value])
+            self._simple(_helper(rows, f"{words['label']}, rows that tell it"), counted)
+            self._derived(words, f"case when {rows} = 1 then {value} end", [rows, value])
             return
         # Of the rows that tell the column the one with the most totals, if there is one such row: it holds the others of its group.
         # How many there are is counted in base SO_MANY by how many of a row's columns hold totals.
@@ -160,6 +169,14 @@ class Measured:
         levels = [SO_MANY**number for number in range(len(self.mart.totals) + 1)]
         single = " or ".join(f"({rows} >= {one} and {rows} < {2 * one})" for one in levels)
         self._derived(words, f"case when {single} then struct_extract({value}, 'value') end", [rows, value])
+
+    def _worked_out(self, words: dict[str, Any], kpi: Kpi) -> None:
+        named = {column: metric_name(self.mart, column, self.home) for column in formulas.columns(kpi)}
+        for rule in formulas.rules(kpi):
+            named[rule] = f"{self.prefix}_{rule.replace('.', '_')}"
+            in_force = IN_FORCE.format(name=rule)
+            self._once(named[rule], f"{self.prefix}: {rule}", {"name": named[rule], "agg": "max", "expr": in_force})
+        self._derived(words, formulas.expression(kpi, named.__getitem__), list(named.values()))
 
     def _distinct(self, *columns: str) -> str:
         name = f"{self.prefix}_distinct_{'_'.join(columns)}"
@@ -192,6 +209,26 @@ class Measured:
 
     def _measured(self, column: str) -> str:
         return f"{self.prefix}_{column}_measured"
+
+
+class OverRecords:
+    """The measures and metrics of what a grain of a mart tells over records anew."""
+
+    def __init__(self, mart: Mart, home: tuple[str, ...], kpis: list[Kpi]) -> None:
+        self.measures: list[dict[str, Any]] = []
+        self.metrics: list[dict[str, Any]] = []
+        for kpi in kpis:
+            words, made = words_of(mart, kpi.mart_column, home), records.measures(mart, kpi)
+            self.measures += made
+            if len(made) == 1:
+                self.metrics.append({**words, "type": "simple", "type_params": {"measure": made[0]["name"]}})
+                continue
+            inputs = [f"{kpi.kpi_id}_told", f"{kpi.kpi_id}_is_known"]
+            for name, measure in zip(inputs, made, strict=True):
+                helper = _helper(name, f"{words['label']}, {'unguarded' if name == inputs[0] else 'whether any record knows it'}")
+                self.metrics.append({**helper, "type": "simple", "type_params": {"measure": measure["name"]}})
+            params = {"expr": f"case when {inputs[1]} = 1 then {inputs[0]} end", "metrics": [{"name": one} for one in inputs]}
+            self.metrics.append({**words, "type": "derived", "type_params": params})
 
 
 def words_of(mart: Mart, column: str, home: tuple[str, ...]) -> dict[str, Any]:

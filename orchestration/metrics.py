@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import duckdb
@@ -155,6 +155,30 @@ def refused(configuration: CLIConfiguration, command: click.Command, arguments: 
     return told
 
 
+def _kept(configuration: CLIConfiguration) -> list[Any]:
+    """The answers that the engine of this configuration gives from now on."""
+    answers, query = [], configuration.mf.query
+
+    def asked(*args: Any, **named: Any) -> Any:
+        answers.append(query(*args, **named))
+        return answers[-1]
+
+    configuration.mf.query = asked
+    return answers
+
+
+def why_empty(command: click.Command, arguments: list[str], answers: list[Any]) -> list[str]:
+    """Of the KPIs that an answer leaves empty somewhere: over what they do not add up, in the register's words and both languages."""
+    told = []
+    for table in (answer.result_df for answer in answers if answer.result_df is not None):
+        asked = command.make_context("mf", list(arguments), resilient_parsing=True).params
+        questions = Questions(register.marts())
+        for place, name in enumerate(table.column_names):
+            if any(row[place] is None for row in table.rows):
+                told += questions.why_empty(name, list(asked.get("group_by") or ()), list(asked.get("where") or ()))
+    return told
+
+
 def main(arguments: list[str]) -> int:
     """Run one command of mf; gives its exit code."""
     read_env_file()
@@ -177,7 +201,10 @@ def main(arguments: list[str]) -> int:
             if told := refused(configuration, command, rest):
                 print(told, file=sys.stderr)
                 return 1
-            return command.main(args=rest, prog_name=f"mf {arguments[0]}", obj=configuration, standalone_mode=False) or 0
+            answers = _kept(configuration)
+            ended = command.main(args=rest, prog_name=f"mf {arguments[0]}", obj=configuration, standalone_mode=False) or 0
+            print("".join(f"{line}\n" for line in why_empty(command, rest, answers)), file=sys.stderr, end="")
+            return ended
     except (MetricsError, versions.PublishError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from orchestration import semantics
+from orchestration import formulas, measures, semantics
 from orchestration.register import Kpi, Mart
 
 TIME = "metric_time"
@@ -72,6 +72,7 @@ class Questions:
             f"{kpi.kpi_id}: {kpi.name_en} · {kpi.name_ru}", f"{kpi.definition}.", f"{kpi.definition_ru}.",
             f"Formula: {kpi.formula}. Unit: {kpi.unit}. Mart: {kpi.mart}.{kpi.mart_column}. Adds up: {kpi.additive}.",
             f"To be sliced by: {', '.join(self.dimensions(kpi))}",
+            *self.why_empty(name, [], []),
         ]
         return "\n".join(lines)
 
@@ -102,6 +103,49 @@ class Questions:
             return None
         apart = [] if where else self._apart(metrics, group_by)
         return "\n".join([*(self._no_such(self.kpis[name], missing) for name, missing in lacking.items()), *apart])
+
+    def why_empty(self, name: str, group_by: Sequence[str], where: Sequence[str]) -> list[str]:
+        """Why a KPI may have no number in an answer, in both languages: over what it does not add up, where the question leaves that open.
+        Empty where the question leaves nothing open, and for what is no KPI."""
+        if name not in self.kpis:
+            return []
+        kpi = self.kpis[name]
+        mart, known = self.marts[kpi.mart], self.dimensions(kpi)
+        fixed = self._fixed(mart, [*group_by, *(one for condition in where for found in WHERE.findall(condition) for one in found if one)])
+        over = {column for part in self._summed(mart, kpi) for column in mart.sums(part).not_over}
+        left_open = [column for column in mart.grain if column in over - fixed - mart.totals.keys()]
+        if not left_open:
+            return []
+        period, things = semantics.period_of(mart), {key: thing for thing, (_, key) in semantics.DIMENSIONS.items()}
+        asked = {column: things.get(column, next((one for one in known if one.endswith(f"__{column}")), column)) for column in left_open}
+        if period and period.name in asked:
+            asked[period.name] = f"{TIME}__{semantics.grain_of(period)}"
+        columns, dimensions = ", ".join(left_open), ", ".join(asked.values())
+        return [
+            f"{name} does not add up over {columns}: it is NULL where a group holds several values of these that tell it. "
+            f"Ask by {dimensions}, or choose one with --where.",
+            f"{name} не складывается по {columns}: пусто, где в группе несколько таких значений с числом. "
+            f"Спросите в разрезе {dimensions} или выберите одно через --where.",
+        ]
+
+    def _summed(self, mart: Mart, kpi: Kpi) -> list[str]:
+        if mart.sums(kpi.mart_column).worked_out:
+            inner = [mart.registered.get(column) for column in formulas.columns(kpi)]
+            return [part for one, column in zip(inner, formulas.columns(kpi), strict=True)
+                    for part in (self._summed(mart, one) if one else [column])]
+        if kpi.is_ratio and not measures.stands_in_one_row(mart, kpi):
+            return [kpi.numerator_column, kpi.denominator_column]
+        return [kpi.mart_column]
+
+    def _fixed(self, mart: Mart, asked: Sequence[str]) -> set[str]:
+        """The columns of the grain of which a group of such a question has one value."""
+        period, keys = semantics.period_of(mart), {thing: key for thing, (_, key) in semantics.DIMENSIONS.items()}
+        found = {keys.get(one, one.split("__")[-1]) for one in asked}
+        for one in asked:
+            timed = one.startswith(TIME) or f"__{semantics.PERIOD}" in one
+            if period and timed and (not GRAINS.search(one) or GRAINS.search(one)[1] == semantics.grain_of(period)):
+                found.add(period.name)
+        return found
 
     def _missing(self, kpi: Kpi, group_by: Sequence[str]) -> list[str]:
         known = self.dimensions(kpi)

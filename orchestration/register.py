@@ -27,7 +27,7 @@ PROJECT = REPOSITORY / "dbt_project"
 SEED = PROJECT / "seeds" / "registered_kpis.csv"
 FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the contracts are 1 s of Python's own reader
 NOT_OVER, LAST_OF, FACT_OF, ONLY_BY, TOTAL_WHERE = "not over ", "last of ", "fact of ", "only by ", "total where "
-OVER_RECORDS = "over records"
+OVER_RECORDS, BY_FORMULA = "over records", "by its formula"
 NAME = "name"  # the unit of what is asked for and is no number: who owns a channel
 # `100 × net_promoters / nps_answers`, `this_year / last_year − 1`; what follows an equals sign only explains.
 RATIO = re.compile(r"(?:(?P<times>\d+) [×*] )?(?P<numerator>\w+) / (?P<denominator>\w+)(?: [−-] (?P<less>\d+))?(?: = .*)?")
@@ -95,7 +95,7 @@ class Sum:
     the columns of the grain that it has, where it lacks some: a fact of these stands in every row of the others again (`repeats`), or
     it is told only by these and summed over the others, since by them it would mislead. `total` is (column, value) of the row that stands
     for all of that column, where it is not the one that the mart's totals name: the omnichannel shoppers', whom a KPI is of. What is told
-    `anew` does not sum: a median or distinct people, over the records of any group."""
+    `anew` does not sum: a median or distinct people, over the records of any group; nor what is `worked_out` by its formula in each."""
 
     not_over: tuple[str, ...] = ()
     last: str | None = None
@@ -103,6 +103,7 @@ class Sum:
     repeats: bool = False
     total: tuple[str, str] | None = None
     anew: bool = False
+    worked_out: bool = False
 
     @property
     def named(self) -> set[str]:
@@ -151,6 +152,8 @@ class Mart:
                 said = replace(said, not_over=self.grain)
             elif words == OVER_RECORDS:
                 said = replace(said, anew=True)
+            elif words == BY_FORMULA:
+                said = replace(said, worked_out=True)
             elif words.startswith(TOTAL_WHERE):
                 column_of_total, _, value = words.removeprefix(TOTAL_WHERE).partition(" = ")
                 said = replace(said, total=(column_of_total, value))

@@ -32,6 +32,13 @@ def known_zone(name: str) -> str:
     return name
 
 
+def rising(edges: tuple[int, ...], name: str, example: str) -> tuple[int, ...]:
+    """The edges as they are; a ValueError with a sentence when they do not rise."""
+    if list(edges) != sorted(set(edges)) or not edges or edges[0] < 1:
+        raise ValueError(f"{name} must rise from 1 or more, such as {example}")
+    return edges
+
+
 class Business(_Section):
     timezone: str = "Europe/Moscow"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "RUB"
@@ -64,10 +71,17 @@ class Publishing(_Section):
 
 class Sales(_Section):
     omnichannel_window_days: Days = 365
+    frequency_band_edges: tuple[int, ...] = (1, 2, 3, 5, 10)
     like_for_like_full_months: Count = 13
     like_for_like_history_days: Days = 3
     mirror_window_days: Days = 7
+    mirror_moment_seconds: Annotated[int, Field(ge=0, le=86400)] = 120
     gift_card_categories: tuple[str, ...] = ("Подарочные карты", "Подарочные сертификаты", "Gift cards")
+
+    @field_validator("frequency_band_edges")
+    @classmethod
+    def _rising(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
+        return rising(edges, "frequency_band_edges", "[1, 2, 3, 5, 10] for the bands none, 1, 2, 3–4, 5–9, 10+")
 
 
 class Messaging(_Section):
@@ -88,9 +102,7 @@ class ContactPressure(_Section):
     @field_validator("band_edges")
     @classmethod
     def _rising(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
-        if list(edges) != sorted(set(edges)) or not edges or edges[0] < 1:
-            raise ValueError("band_edges must rise from 1 or more, such as [1, 3, 5, 8] for the bands 0, 1–2, 3–4, 5–7, 8+")
-        return edges
+        return rising(edges, "band_edges", "[1, 3, 5, 8] for the bands 0, 1–2, 3–4, 5–7, 8+")
 
 
 class Triggers(_Section):
@@ -103,6 +115,7 @@ class Loyalty(_Section):
     active_member_days: Days = 365
     balance_tolerance_points: Annotated[float, Field(ge=0)] = 0.01
     programme_effect_days: Days = 180
+    programme_matching_orders: Annotated[int, Field(ge=1)] = 3
     mirror_window_minutes: Count = 10
     points_valid_months: Count = 12
     tail_pace_months: Annotated[int, Field(ge=1)] = 3
@@ -135,10 +148,18 @@ class CustomerValue(_Section):
     lifespan_years_at_most: Annotated[float, Field(gt=0)] = 5
     predicted_months: Annotated[int, Field(ge=1, le=60)] = 12
     rfm_bins: Annotated[int, Field(ge=2, le=10)] = 5
+    rfm_middle_share: Share = 0.4
+    rfm_high_share: Share = 0.6
     rfm_window_days: Days = 365
     fit_repeat_customers_at_least: Annotated[int, Field(ge=10)] = 100
     holdout_days: Days = 182
     margin_window_days: Days = 365
+
+    @model_validator(mode="after")
+    def _levels_in_order(self) -> CustomerValue:
+        if not self.rfm_middle_share <= self.rfm_high_share < 1:
+            raise ValueError("rfm_middle_share must not be above rfm_high_share, and that must be below 1: the best score is high")
+        return self
 
 
 class Attribution(_Section):
@@ -167,6 +188,7 @@ class Service(_Section):
     call_match_seconds: Count = 10
     repeat_contact_days: Days = 7
     order_contact_days: Days = 30
+    opening_comment_seconds: Count = 60
     sales_queues: tuple[str, ...] = ("sales",)
 
     @field_validator("first_response_targets", "resolution_targets", mode="before")

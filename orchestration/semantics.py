@@ -28,7 +28,7 @@ from typing import Any
 import yaml
 
 from orchestration import records
-from orchestration.measures import PERIOD, Measured, columns_at, homes, repeated, subject, words_of
+from orchestration.measures import PERIOD, Measured, OverRecords, columns_at, homes, repeated, subject
 from orchestration.register import PROJECT, Column, Mart
 
 MODELS = PROJECT / "semantic" / "models"
@@ -71,7 +71,8 @@ def _relation(mart: Mart, home: tuple[str, ...]) -> str:
     if home != mart.grain:
         repeats = any(mart.sums(kpi.mart_column).repeats for kpi in mart.kpis if mart.home(kpi) == home)
         ratios = {kpi.mart_column for kpi in mart.kpis if kpi.is_ratio}
-        told = [f"{'max' if repeats else 'sum'}({one}) as {one}" for one in columns_at(mart, home) if one not in ratios]
+        summed = [one for one in columns_at(mart, home) if one not in ratios and not mart.sums(one).anew]
+        told = [f"{'max' if repeats else 'sum'}({one}) as {one}" for one in summed]
         return COARSER.format(name=mart.name, keys=", ".join(home), selected=",\n    ".join([*home, *told]))
     facts = repeated(mart)
     if not facts:
@@ -111,23 +112,22 @@ def _described(mart: Mart) -> dict[str, Any]:
             model["measures"] = made.measures
             metrics += made.metrics
         models.append(model)
-    if anew := records.kpis(mart):
-        measures = [records.measure(mart, kpi) for kpi in anew]
-        models.append(_of_records(mart, measures))
-        for kpi, measure in zip(anew, measures, strict=True):
-            words = words_of(mart, kpi.mart_column, mart.grain)
-            metrics.append({**words, "type": "simple", "type_params": {"measure": measure["name"]}})
+    for home in homes(mart):
+        if anew := records.kpis(mart, home):
+            made = OverRecords(mart, home, anew)
+            models.append(_of_records(mart, home, made.measures))
+            metrics += made.metrics
     return {"version": 2, "semantic_models": models, **({"metrics": metrics} if mart.kpis else {})}
 
 
-def _of_records(mart: Mart, measures: list[dict[str, Any]]) -> dict[str, Any]:
-    name, own = records.model(mart), subject(mart)
-    others = [entity for entity in _entities(mart, mart.grain) if entity["name"] != own and entity["expr"] in mart.grain]
+def _of_records(mart: Mart, home: tuple[str, ...], measures: list[dict[str, Any]]) -> dict[str, Any]:
+    name, own = records.model(mart), subject(mart, home)
+    others = [entity for entity in _entities(mart, home) if entity["name"] != own and entity["expr"] in home]
     return {
-        "name": name,
+        "name": name if home == mart.grain else f"{name}_by_{'_'.join(home)}",
         "model": f"ref('{name}')",
         "description": f"The records behind {mart.name}; its dimensions are theirs.",
-        "entities": [{"name": own, "type": "foreign", "expr": records.key(mart)}, *others],
+        "entities": [{"name": own, "type": "foreign", "expr": records.key(mart, home)}, *others],
         "primary_entity": f"{own}_record",
         "defaults": {"agg_time_dimension": PERIOD},
         "dimensions": [_period(mart)],
@@ -138,8 +138,8 @@ def _of_records(mart: Mart, measures: list[dict[str, Any]]) -> dict[str, Any]:
 def _entities(mart: Mart, home: tuple[str, ...]) -> list[dict[str, str]]:
     keys = {entity: DIMENSIONS[entity][1] for entity in things(mart, home)}
     found = [{"name": entity, "type": "primary" if mart.grain == (key,) else "foreign", "expr": key} for entity, key in keys.items()]
-    if home == mart.grain and records.kpis(mart):  # whose records have its dimensions
-        found.append({"name": subject(mart), "type": "primary", "expr": records.key(mart)})
+    if records.kpis(mart, home):  # whose records have its dimensions
+        found.append({"name": subject(mart, home), "type": "primary", "expr": records.key(mart, home)})
     return found
 
 
@@ -154,14 +154,18 @@ def period_of(mart: Mart) -> Column | None:
     return next((mart.columns[name] for name in (*mart.grain, *mart.attributes) if mart.columns[name].data_type == "date"), None)
 
 
+def grain_of(period: Column) -> str:
+    """The days or the months that a period is of."""
+    return "month" if re.search(r"(^|_)month$", period.name) else "day"
+
+
 def _period(mart: Mart) -> dict[str, Any]:
     column = period_of(mart)
-    grain = "month" if column and re.search(r"(^|_)month$", column.name) else "day"
     return {
         "name": PERIOD,
         "type": "time",
         "expr": column.name if column else AS_PUBLISHED,
-        "type_params": {"time_granularity": grain},
+        "type_params": {"time_granularity": grain_of(column) if column else "day"},
     }
 
 

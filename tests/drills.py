@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import kpi_book, records, semantics
+from orchestration import kpi_book, measures, records, semantics
 from orchestration.register import Mart
 from tests.metrics_agreement import same
 from tests.published_by_hand import ratio
@@ -123,21 +123,25 @@ def recordless(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def told_otherwise(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Rows of a mart in which what metrics tell over records is not what the mart tells."""
-    asked = {kpi.mart_column: records.told(mart, kpi.mart_column).part for kpi in records.kpis(mart)}
-    if not asked:
-        return []
-    values = ", ".join(
-        f"percentile_cont({part}) within group (order by {column}) as {column}" if part else f"count(distinct {column}) as {column}"
-        for column, part in asked.items()
-    )
-    grain = ", ".join(mart.grain)
+    return [one for home in measures.homes(mart) if records.kpis(mart, home) for one in _told_otherwise(mart, home, connection)]
+
+
+def _told_otherwise(mart: Mart, home: tuple[str, ...], connection: duckdb.DuckDBPyConnection) -> list[str]:
+    asked, values = [kpi.mart_column for kpi in records.kpis(mart, home)], []
+    for column in asked:
+        told = records.told(mart, column)
+        part = f"percentile_cont({told.part}) within group (order by {column})" if told.part else f"count(distinct {column})"
+        values.append(f"{f'if(max({column}_known) = 1, {part}, null)' if told.known else part} as {column}")
+    grain = ", ".join(home)
     _, _, relation = records.relation(mart, semantics.period_of(mart).name).partition("\n")
-    answers = _rows(connection, f"select {grain}, {values} from ({relation}) as records group by {grain}")
-    told = {tuple(row[name] for name in mart.grain): row for row in answers}
+    answers = _rows(connection, f"select {grain}, {', '.join(values)} from ({relation}) as records group by {grain}")
+    told = {tuple(row[name] for name in home): row for row in answers}
+    summed = asked if home == mart.grain else [f"sum({column}) as {column}" for column in asked]
+    published = f"select {', '.join([*home, *summed])} from marts.{mart.name}" + ("" if home == mart.grain else " group by all")
     return [
         f"{mart.name}.{column} {key}: {told.get(key, {}).get(column)} by metrics, {row[column]} in the mart"
-        for row in _rows(connection, f"select {', '.join([*mart.grain, *asked])} from marts.{mart.name}")
-        for key in [tuple(row[name] for name in mart.grain)]
+        for row in _rows(connection, published)
+        for key in [tuple(row[name] for name in home)]
         for column in asked
         if not same(told.get(key, {}).get(column), row[column])
     ]

@@ -13,9 +13,9 @@ from math import isclose
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from orchestration import measures, records, semantics
+from orchestration import formulas, measures, records, semantics
 from orchestration.register import Column, Kpi, Mart
-from tests.published_by_hand import PUBLISHED_ON, ratio
+from tests.published_by_hand import PUBLISHED_ON, by_formula, ratio
 
 if TYPE_CHECKING:
     from dbt_metricflow.cli.cli_configuration import CLIConfiguration
@@ -140,9 +140,20 @@ def columns_of(kpi: Kpi) -> list[str]:
     return [kpi.numerator_column, kpi.denominator_column] if kpi.is_ratio else [kpi.mart_column]
 
 
+def _worked_out(mart: Mart, kpi: Kpi, rows: Rows, around: Rows, behind: Rows) -> Any:
+    """What its formula makes of what its columns are over the group."""
+    parts = {}
+    for column in formulas.columns(kpi):
+        inner = mart.registered.get(column)
+        parts[column] = expected(mart, inner, rows, around, behind) if inner else _summed(mart, column, mart.grain, rows, around)
+    return by_formula(kpi, parts)
+
+
 def expected(mart: Mart, kpi: Kpi, rows: Rows, around: Rows, behind: Rows) -> Any:
     """What a KPI is over a group of its mart's rows, `around` being all rows of the same period, `behind` the records of the group."""
     home = mart.home(kpi)
+    if mart.sums(kpi.mart_column).worked_out:
+        return _worked_out(mart, kpi, rows, around, behind)
     if home != mart.grain:
         rows, around = (_coarser(mart, kpi, home, some) for some in (rows, around))
     columns = columns_of(kpi)
@@ -155,8 +166,12 @@ def expected(mart: Mart, kpi: Kpi, rows: Rows, around: Rows, behind: Rows) -> An
 
 
 def _anew(mart: Mart, column: str, rows: Rows) -> Any:
-    """A percentile of the values of these records, between the two nearest; or how many different ones there are."""
-    part, values = records.told(mart, column).part, sorted(row[column] for row in rows if row[column] is not None)
+    """A percentile of the values of these records, between the two nearest; or how many different ones there are. None where a record has
+    to know it and none does."""
+    told, values = records.told(mart, column), sorted(row[column] for row in rows if row[column] is not None)
+    part = told.part
+    if told.known and not any(row[f"{column}_known"] for row in rows):
+        return None
     if part is None:
         return len(set(values)) if rows else None
     if not values:
@@ -201,9 +216,10 @@ def _summed(mart: Mart, column: str, home: tuple[str, ...], rows: Rows, around: 
 
 
 def _alone(mart: Mart, column: str, rows: Rows) -> Any:
-    """The value of the only row; of rows that hold totals, of the only one among those that tell the column with the most of them."""
+    """The value of the only row that tells the column; of rows that hold totals, of the only one among these with the most of them."""
     if not mart.totals:
-        return rows[0][column] if len(rows) == 1 else None
+        values = [row[column] for row in rows if row[column] is not None]
+        return values[0] if len(values) == 1 else None
     telling = [(sum(row[name] == total for name, total in mart.totals.items()), row[column]) for row in rows if row[column] is not None]
     highest = [value for height, value in telling if height == max(telling)[0]]
     return highest[0] if len(highest) == 1 else None

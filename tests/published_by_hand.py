@@ -10,20 +10,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime, time
+from math import sqrt
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import duckdb
 
-from orchestration import measures, records, semantics, versions
-from orchestration.register import Column, Mart
+from orchestration import business_rules, formulas, measures, records, semantics, versions
+from orchestration.register import Column, Kpi, Mart
 from orchestration.versions import Version
 
 TYPES = {"string": "varchar"}
 DAYS = [date(2026, 1, 5), date(2026, 1, 20), date(2026, 2, 3)]
 MONTHS = [date(2026, 1, 1), date(2026, 2, 1), date(2026, 4, 1)]
 PUBLISHED_ON = date(2026, 5, 1)
+RULES = {one["name"]: one["value"] for one in business_rules.parameters(business_rules.BusinessRules())}
 
 
 def publish(marts: dict[str, Mart], data: Path) -> Path:
@@ -47,6 +49,8 @@ def publish(marts: dict[str, Mart], data: Path) -> Path:
             if mart.kpis or mart.name in tables:
                 rows = list(_rows(mart))
                 connection.executemany(f"insert into marts.{mart.name} values ({', '.join('?' * len(mart.columns))})", rows)
+        for name, value in RULES.items():
+            connection.execute("insert into marts.parameters (name, value) values (?, ?)", [name, value])
     versions.flip("by-hand")
     return file
 
@@ -61,6 +65,8 @@ def put_records(marts: dict[str, Mart], root: Path) -> None:
                 number = f"hash({key} || '{kpi.mart_column} ' || record) % 90"
                 value = f"'person ' || {number} % 7" if records.told(mart, kpi.mart_column).part is None else number
                 drawn.append(f"case when {number} % 5 > 0 then {value} end as {kpi.mart_column}")
+                if records.told(mart, kpi.mart_column).known:
+                    drawn.append(f"case when {number} % 4 > 0 then 1 end as {records.known(kpi)}")
             names = list(dict.fromkeys([*mart.grain, semantics.period_of(mart).name]))
             connection.execute(f"drop view marts.{records.model(mart)}")
             connection.execute(
@@ -83,6 +89,9 @@ def _rows(mart: Mart) -> Iterator[list[Any]]:
         for kpi in mart.kpis:
             if kpi.is_ratio:
                 row[kpi.mart_column] = ratio(kpi.scale, row[kpi.numerator_column], row[kpi.denominator_column])
+        for kpi in mart.kpis:
+            if mart.sums(kpi.mart_column).worked_out:
+                row[kpi.mart_column] = by_formula(kpi, row)
         yield [row[name] for name in mart.columns]
 
 
@@ -103,6 +112,19 @@ def ratio(scale: tuple[int, int], above: Any, below: Any) -> float | None:
     if above is None or not below or (less and below < 0):
         return None
     return times * float(above) / float(below) - less
+
+
+def by_formula(kpi: Kpi, row: dict[str, Any]) -> float | None:
+    """What the formula of a KPI makes of these columns; None where one is not known or there is nothing to divide by."""
+    known = {column: None if row[column] is None else float(row[column]) for column in formulas.columns(kpi)}
+    text = kpi.formula.replace("×", "*").replace("−", "-").replace("^", "**")
+    for rule in formulas.rules(kpi):
+        text = text.replace(rule, RULES[rule])
+    functions = {"sqrt": lambda value: sqrt(max(value, 0)), "coalesce": lambda value, other: other if value is None else value}
+    try:
+        return eval(text, {"__builtins__": {}}, {**known, **functions})
+    except (TypeError, ZeroDivisionError):
+        return None
 
 
 def _keys(mart: Mart, column: Column, period: Column | None) -> list[Any]:

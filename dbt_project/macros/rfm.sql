@@ -1,10 +1,10 @@
 {#-
   RFM segments. A score is 1 + how many of the month's value breaks (rfm_breaks) a customer's value is better than, so equal values
   have equal scores. Segments go by recency and frequency alone, since money as a sum counts frequency twice; of each the scores are
-  low, middle and high (of 5: 1–2, 3, 4–5).
+  low, middle and high by the share of scores below (customer_value.rfm_middle_share, rfm_high_share; of 5: 1–2, 3, 4–5).
 -#}
 {% macro rfm_level_starts(level) -%}
-    {{ return(rule('customer_value.rfm_bins') * {'high': 6, 'middle': 4}[level] // 10 + 1) }}
+    {{ return((rule('customer_value.rfm_bins') * rule('customer_value.rfm_' ~ level ~ '_share')) | round(6) | int + 1) }}
 {%- endmacro %}
 
 {% macro rfm_segments() -%}

@@ -40,9 +40,16 @@ REFUSED = [
     ("query --metrics opn_rate", ["There is no KPI opn_rate. Do you mean open_rate, "]),
     ("list dimensions --metrics channel_owner", ["channel_owner is no number", "read it in the column owner of marts.channels."]),
 ]
+# A question whose answer is empty somewhere, and over what its KPI does not add up; '' where it leaves nothing open.
+EMPTY = [
+    ("query --metrics marketing_roi --group-by attribution__channel", "model"),
+    ("query --metrics marketing_roi --group-by attribution__channel,attribution__model", ""),
+    ("query --metrics trigger_revenue_per_firing --group-by metric_time__quarter", "trigger_name"),
+    ("query --metrics removal_effect --group-by metric_time__quarter,attribution__channel,attribution__model", "month"),
+]
 ANSWERED = [
     "query --metrics store_performance --group-by metric_time__quarter,store__city",
-    "query --metrics feedback_rows",
+    "query --metrics csi_weights_rows",
     "query --metrics open_rate --where \"{{ Dimension('messaging__channel') }} = 'email'\"",
     "query --metrics open_rate --group-by messaging__period__month,messaging__channel --order -messaging__period__month",
     "query --metrics clv_historic_margin --group-by customer,customer__city",
@@ -109,6 +116,20 @@ def test_a_question_without_an_answer_is_refused_in_the_words_of_the_register(co
     assert not helpers & set(re.findall(r"\w+", told))
 
 
+@pytest.mark.parametrize(("question", "open_over"), EMPTY)
+def test_an_answer_without_a_number_says_over_what_the_kpi_does_not_add_up(configuration, question, open_over):
+    command, *rest = shlex.split(question)
+    asked = cli.commands[command].make_context("mf", list(rest), resilient_parsing=True).params
+    request = MetricFlowQueryRequest.create(
+        metric_names=asked["metrics"], group_by_names=asked["group_by"] or None, where_constraints=asked["where"] or None
+    )
+    answers = metrics._kept(configuration)
+    configuration.mf.query(request)
+    told = metrics.why_empty(cli.commands[command], rest, answers)
+    assert [one for one in told if not re.search(f"(does not add up over|не складывается по) {open_over}[:,]", one)] == []
+    assert len(told) == (2 if open_over else 0)
+
+
 @pytest.mark.parametrize("question", ANSWERED)
 def test_what_has_an_answer_is_left_to_metricflow(configuration, question):
     command, *rest = shlex.split(question)
@@ -121,7 +142,10 @@ def test_a_kpi_is_said_to_have_the_dimensions_that_it_has(configuration):
     for kpi in homes.values():
         known = {one.granularity_free_dunder_name for one in configuration.mf.simple_dimensions_for_metrics([kpi.kpi_id])}
         known |= {one.name for one in configuration.mf.entities_for_metrics([kpi.kpi_id])}
-        assert set(questions.dimensions(kpi)) == known - {semantics.subject(questions.marts[kpi.mart])}, kpi.kpi_id  # its own rows
+        mart = questions.marts[kpi.mart]
+        own = {semantics.subject(mart), semantics.subject(mart, mart.home(kpi))}  # its own rows, and the period of their records
+        own |= {f"{subject}_record__{semantics.PERIOD}" for subject in own}
+        assert set(questions.dimensions(kpi)) == known - own, kpi.kpi_id
 
 
 def test_the_list_is_of_kpis_with_their_names_and_tells_one_in_full(capsys):

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from tests.recomputed.customers import People, store_visits
+from tests.recomputed.pressure import band_names
 from tests.recomputed.segments import TYPES, shopper_type_by_touch
 from tests.recomputed.tables import Tables, month_of, ratio
 
 GRAIN = ["month", "frequency_band", "channels_count", "shopper_type"]
-BANDS, BAND_STARTS = np.array(["none", "1", "2", "3–4", "5–9", "10+"]), [1, 2, 3, 5, 10]
 FACTS = ["orders", "order_revenue", "net_revenue", "lifetime_revenue", "visits"]
 ALL = "all"
 
@@ -65,8 +65,13 @@ def _growth(value: pd.Series, base: pd.Series) -> pd.Series:
     return ratio(value, base.mask(base <= 0)) - 1
 
 
-def _band(orders: np.ndarray) -> np.ndarray:
-    return BANDS[np.searchsorted(BAND_STARTS, orders, side="right")]
+def _bands(tables: Tables) -> np.ndarray:
+    """The bands in their order; below the first edge is `none`."""
+    return np.array(["none", *band_names(tables.rules["sales.frequency_band_edges"])[1:]])
+
+
+def _band(tables: Tables, orders: np.ndarray) -> np.ndarray:
+    return _bands(tables)[np.searchsorted(tables.rules["sales.frequency_band_edges"], orders, side="right")]
 
 
 def _buyers(people: People, month: pd.Timestamp) -> pd.DataFrame:
@@ -96,7 +101,7 @@ def _buyers(people: People, month: pd.Timestamp) -> pd.DataFrame:
     found = found.fillna(0).astype(dict.fromkeys(("orders", "order_revenue", "visits"), "int64"))
     found["net_revenue"] = found.order_revenue - found.returned
     found["lifetime_revenue"] = found.lifetime - found.lifetime_returned
-    found["frequency_band"] = _band(found.orders_12m.to_numpy())
+    found["frequency_band"] = _band(people.tables, found.orders_12m.to_numpy())
     return found.assign(customers=1, repeat_buyers=(found.orders_12m > 1).astype("int64"))
 
 
@@ -177,7 +182,7 @@ def _taken_up(people: People) -> pd.DataFrame:
     second = first.max(axis=1).where(first.notna().all(axis=1))
     met = people.orders.drop_duplicates(["customer_id", "day"])[["customer_id", "day"]]
     who, when = people.ids.get_indexer(met.customer_id), (met.day - people.days[0]).dt.days.to_numpy()
-    met = met.assign(frequency_band=_band(people.orders_12m[who, when]), second_on=met.customer_id.map(second))
+    met = met.assign(frequency_band=_band(people.tables, people.orders_12m[who, when]), second_on=met.customer_id.map(second))
     visits = met.merge(_visits(people)[["customer_id", "day"]].rename(columns={"day": "visited_on"}), on="customer_id")
     after = visits[(visits.visited_on > visits.day) & (visits.visited_on <= visits.day + days)].groupby(["customer_id", "day"]).size()
     met["visits"] = after.reindex(pd.MultiIndex.from_frame(met[["customer_id", "day"]])).fillna(0).to_numpy()
@@ -186,7 +191,7 @@ def _taken_up(people: People) -> pd.DataFrame:
     index = met[met.second_on == met.day].merge(mean, on=["day", "frequency_band"], how="left")
     index["matched"] = index.mean_visits.notna()
     found = []
-    for month, band in product(people.months, [*BANDS[1:], ALL]):
+    for month, band in product(people.months, [*_bands(people.tables)[1:], ALL]):
         if month + pd.offsets.MonthEnd(0) + days >= people.tables.as_of_on:
             continue
         mine = index[(month_of(index.day) == month) & ((index.frequency_band == band) | (band == ALL))]

@@ -12,7 +12,6 @@ from tests.recomputed.people import people
 from tests.recomputed.tables import Tables
 
 DAY = pd.Timedelta(days=1)
-MANY = 3  # orders of half a window: so many or more are alike
 METRICS = {
     "average_order_value": ("revenue", "orders"),
     "purchase_frequency": ("orders", "buyers"),
@@ -110,6 +109,7 @@ class _History:
         accounts = accounts[(accounts.is_member | accounts.closed_at.notna()) & accounts.customer_id.isin(people(tables))]
         self.enrolled_on = tables.business_date(accounts.enrolled_at).groupby(accounts.customer_id).min().to_dict()
         self.begins_on, self.as_of_on = orders.ordered_on.min(), tables.as_of_on
+        self.many = tables.rules["loyalty.programme_matching_orders"]  # orders of half a window: so many or more are alike
         self.days = int(tables.rules["loyalty.programme_effect_days"])
         self.lapsed_after = tables.lifecycle_thresholds.set_index("year").lapsed_days.to_dict()
 
@@ -138,7 +138,7 @@ class _History:
                 ("lapsed", period): lapsed,
             }
             if period == "before":
-                told["halves"] = (min(early, MANY), min(len(within) - early, MANY))
+                told["halves"] = (min(early, self.many), min(len(within) - early, self.many))
         return told
 
     def _lifecycle(self, customer: str, window: _Window) -> tuple[int, int]:

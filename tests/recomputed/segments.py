@@ -117,7 +117,8 @@ def _rfm(people: People) -> np.ndarray:
     values = rfm_values(people)
     breaks = _breaks(people, values).set_index(["month", "dimension"])
     found = np.full(people.ordered.shape, "", dtype=object)
-    middle = (people.tables.rules["customer_value.rfm_bins"] + 1) / 2
+    bins, rules = people.tables.rules["customer_value.rfm_bins"], people.tables.rules
+    below_middle, below_high = (round(bins * rules[f"customer_value.rfm_{level}_share"], 6) for level in ("middle", "high"))
     month_of_day = month_of(pd.Series(people.days)).to_numpy()
     for month in breaks.index.get_level_values("month").unique():
         columns = np.flatnonzero(month_of_day == month.to_datetime64())
@@ -125,7 +126,7 @@ def _rfm(people: People) -> np.ndarray:
         for dimension in ("recency", "frequency"):
             each, better = values[dimension][:, columns], -1 if dimension == "recency" else 1
             score = 1 + sum((better * each > better * limit).astype(int) for limit in breaks.loc[(month, dimension)].break_value)
-            levels.append(np.where(np.isnan(each), "", np.select([score > middle, score == middle], ["high", "middle"], "low")))
+            levels.append(np.where(np.isnan(each), "", np.select([score > below_high, score > below_middle], ["high", "middle"], "low")))
         for (recency, frequency), name in RFM_SEGMENTS.items():
             here = (levels[0] == recency) & (levels[1] == frequency)
             found[:, columns] = np.where(here, name, found[:, columns])

@@ -39,6 +39,7 @@ NOT_READ = {
     "publishing.restatements_kept_days": RUNNING,
     "publishing.versions_kept": RUNNING,
     "sales.gift_card_categories": "what kind of product a thing is, beside the vendor's own word, which is not published",
+    "sales.mirror_moment_seconds": MATCHING,
     "sales.mirror_window_days": MATCHING,
     "schedule.refresh_at": RUNNING,
     "service.call_match_seconds": MATCHING,

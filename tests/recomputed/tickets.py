@@ -31,19 +31,24 @@ def _course(tables: Tables, tickets: pd.DataFrame) -> pd.DataFrame:
     events = events.assign(status=mapped.reindex(keys).to_numpy())
     by_ticket = dict(list(events[events.ticket_id.isin(tickets.index)].groupby("ticket_id")))
     nothing = events.head(0)
-    told = [_course_of(by_ticket.get(ticket.ticket_id, nothing), bool(ticket.is_created_by_agent)) for ticket in tickets.itertuples()]
+    at_once = pd.Timedelta(seconds=tables.rules["service.opening_comment_seconds"])
+    told = [
+        _course_of(by_ticket.get(ticket.ticket_id, nothing), ticket.created_at.floor("s") + at_once if ticket.is_created_by_agent else None)
+        for ticket in tickets.itertuples()
+    ]
     course = pd.DataFrame(told, index=tickets.index)
     course["waits"] = [_waits_of(by_ticket.get(ticket.ticket_id, nothing), ticket.created_at) for ticket in tickets.itertuples()]
     moments = ["first_response_at", "client_wrote_at", "first_resolved_at", "resolved_at"]
     return course.astype(dict.fromkeys(moments, tickets.created_at.dtype))
 
 
-def _course_of(events: pd.DataFrame, by_agent: bool) -> dict[str, object]:
-    replies, client, has_bot = [], None, False
+def _course_of(events: pd.DataFrame, own_word_until: pd.Timestamp | None) -> dict[str, object]:
+    replies, client, has_bot, begins = [], None, False, None
     first_done, done_at, done_by, reopened, is_done = None, None, None, 0, False
     for event in events.itertuples():
         if event.event == "comment":
             has_bot |= event.author == "bot"
+            begins = begins or event
             if event.author == "agent" and event.is_public:
                 replies.append(event.happened_at)
             if event.author == "client" and client is None:
@@ -54,7 +59,8 @@ def _course_of(events: pd.DataFrame, by_agent: bool) -> dict[str, object]:
         elif event.status not in DONE and is_done:
             is_done, reopened = False, reopened + 1
     # What an agent opens begins with that agent's own word, which answers nobody.
-    answers = replies[1:] if by_agent else replies
+    is_own_word = own_word_until is not None and begins and begins.author == "agent" and begins.is_public
+    answers = replies[1:] if is_own_word and begins.happened_at.floor("s") <= own_word_until else replies
     return {
         "first_response_at": answers[0] if answers else None,
         "client_wrote_at": client,

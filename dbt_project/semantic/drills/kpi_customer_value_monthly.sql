@@ -27,7 +27,7 @@ memberships as (
     group by customer_id, zone
 ),
 
-months as (
+dated as (
     select
         month,
         least(last_day(month), (
@@ -40,6 +40,12 @@ months as (
         thresholds.lapsed_days
     from (select distinct month from marts.kpi_customer_value_monthly) as months
     left join marts.lifecycle_thresholds as thresholds on thresholds.year = year(month)
+),
+
+months as (
+    select dated.*, coalesce(last_day - history.begins_on >= greatest(lapsed_days + 1, new_days), false) as has_lapses
+    from dated
+    cross join (select min(ordered_on) as begins_on from orders) as history
 ),
 
 gaps as (
@@ -152,6 +158,7 @@ records as (
         customer_id,
         first_on,
         last_day,
+        has_lapses,
         case when last_on is null then null
             else last_day < first_on + new_days or last_day - last_on <= lapsed_days end as is_active_at_end,
         coalesce(last_on_before is not null
@@ -211,13 +218,14 @@ closed as (
         sum(margin_amount) as margin_amount,
         count(*) filter (where orders_12m > 0) as buyers_12m,
         count(*) filter (where orders_12m > 1) as repeat_buyers_12m,
-        count(is_engaged) as site_visitors,
-        sum(is_engaged) as engaged_site_visitors,
+        count(distinct customer_id) filter (where is_engaged is not null) as site_visitors,
+        count(distinct customer_id) filter (where is_engaged = 1) as engaged_site_visitors,
         sum(store_visits) as store_visits,
         coalesce(sum(assumed_cost_amount), 0) as assumed_cost_amount,
-        count(*) filter (where is_active_at_start) as customers_at_start,
-        count(*) filter (where is_active_at_start and has_lapsed) as churned_customers,
-        count(*) filter (where has_come_back) as reactivated_customers,
+        count(distinct customer_id) filter (where is_active_at_start) as customers_at_start,
+        if(bool_or(has_lapses), count(distinct customer_id) filter (where is_active_at_start and has_lapses), null) as customers_at_start_known,
+        if(bool_or(has_lapses), count(distinct customer_id) filter (where is_active_at_start and has_lapsed), null) as churned_customers,
+        if(bool_or(has_lapses), count(distinct customer_id) filter (where has_come_back), null) as reactivated_customers,
         count(*) filter (where is_active_at_end) as active_customers,
         coalesce(sum(store_visits) filter (where is_active_at_end), 0) as active_store_visits,
         count(*) filter (where days_to_second <= 90) as repeated_in_90d,
@@ -231,7 +239,6 @@ closed as (
 knowable as (
     select
         *,
-        last_day - (select min(ordered_on) from orders) >= greatest(lapsed_days + 1, new_days) as has_lapses,
         last_day(month) + 90 < max(last_day) over () as has_90d,
         last_day(month) + 180 < max(last_day) over () as has_180d,
         last_day(month) + 365 < max(last_day) over () as has_365d
@@ -257,7 +264,7 @@ select
     coalesce(engaged_site_visitors, 0) as engaged_site_visitors,
     coalesce(store_visits, 0) as store_visits,
     coalesce(customers_at_start, 0) as customers_at_start,
-    if(has_lapses, coalesce(customers_at_start, 0), null) as customers_at_start_known,
+    if(has_lapses, coalesce(customers_at_start_known, 0), null) as customers_at_start_known,
     if(has_lapses, coalesce(churned_customers, 0), null) as churned_customers,
     if(has_lapses, coalesce(reactivated_customers, 0), null) as reactivated_customers,
     coalesce(opening_segment_customers, 0) as opening_segment_customers,

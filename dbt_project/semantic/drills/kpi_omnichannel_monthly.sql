@@ -5,7 +5,18 @@
 -- Записи — покупатели за 12 месяцев по конец месяца: в скольких каналах, в каких классах каналов и как часто они покупали; люди с касаниями
 -- за эти месяцы (тип — по касаниям); перешедшие в месяце во второй класс и заказы того же дня и группы, с которыми их сравнивают.
 -- Строка итогов (frequency_band all, channels_count пусто, shopper_type all) складывается из записей всех её ячеек.
-with orders as (
+with bands as (
+    select
+        edges,
+        list_transform(edges, lambda edge, place: case
+            when place = len(edges) then edge || '+'
+            when edge = edges[place + 1] - 1 then cast(edge as varchar)
+            else edge || '–' || (edges[place + 1] - 1)
+        end) as names
+    from (select cast(value as integer[]) as edges from marts.parameters where name = 'sales.frequency_band_edges')
+),
+
+orders as (
     select *
     from marts.orders
     where is_counted and channel_class <> 'marketplace' and not is_employee_purchase and not is_b2b
@@ -123,12 +134,10 @@ followed as (
     select
         order_days.*,
         cast(date_trunc('month', order_days.ordered_on) as date) as month,
-        case
-            when orders_12m >= 10 then '10+' when orders_12m >= 5 then '5–9' when orders_12m >= 3 then '3–4'
-            else cast(orders_12m as varchar)
-        end as frequency_band,
+        names[len(list_filter(edges, lambda edge: edge <= orders_12m))] as frequency_band,
         count(visits.customer_id) as visits_after
     from order_days
+    cross join bands
     cross join (select cast(value as integer) as days from marts.parameters where name = 'channels.uplift_window_days')
     left join visits
         on visits.customer_id = order_days.customer_id and visits.visited_on > order_days.ordered_on
@@ -182,10 +191,7 @@ records as (
     select
         'buyer' as kind,
         month,
-        case
-            when orders_12m >= 10 then '10+' when orders_12m >= 5 then '5–9' when orders_12m >= 3 then '3–4'
-            else cast(orders_12m as varchar)
-        end as frequency_band,
+        names[len(list_filter(edges, lambda edge: edge <= orders_12m))] as frequency_band,
         channels_count,
         shopper_type,
         customer_id,
@@ -196,6 +202,7 @@ records as (
         visits,
         lifetime_revenue
     from bought
+    cross join bands
     left join returned using (month, customer_id)
     left join visited_stores using (month, customer_id)
     left join lifetimes using (month, customer_id)

@@ -160,9 +160,10 @@ churn as (
 watched_people as (
     select
         *,
-        least(early_orders_before, 3) as older_band,
-        least(orders_before - early_orders_before, 3) as newer_band
+        least(early_orders_before, many) as older_band,
+        least(orders_before - early_orders_before, many) as newer_band
     from bought
+    cross join (select cast(value as integer) as many from marts.parameters where name = 'loyalty.programme_matching_orders')
     left join churn using (side, customer_id, month)
 ),
 

@@ -7,7 +7,10 @@ with rules as (
         max(value) filter (where name = 'business.timezone') as zone,
         cast(max(value) filter (where name = 'sales.omnichannel_window_days') as integer) as window_days,
         cast(max(value) filter (where name = 'customer_value.rfm_window_days') as integer) as rfm_days,
-        cast(max(value) filter (where name = 'customer_value.rfm_bins') as integer) as bins,
+        1 + floor(round(cast(max(value) filter (where name = 'customer_value.rfm_bins') as integer)
+            * cast(max(value) filter (where name = 'customer_value.rfm_middle_share') as double), 6)) as middle_from,
+        1 + floor(round(cast(max(value) filter (where name = 'customer_value.rfm_bins') as integer)
+            * cast(max(value) filter (where name = 'customer_value.rfm_high_share') as double), 6)) as high_from,
         cast(max(value) filter (where name = 'lifecycle.new_days') as integer) as new_days
     from marts.parameters
 ),
@@ -89,10 +92,10 @@ memberships as (
 breaks as (
     select
         month,
-        ceil(coalesce(max(break_value) filter (where dimension = 'recency' and score = bins * 6 // 10 + 1), 99999)) as high_recency,
-        ceil(coalesce(max(break_value) filter (where dimension = 'recency' and score = bins * 4 // 10 + 1), 99999)) as middle_recency,
-        coalesce(max(break_value) filter (where dimension = 'frequency' and score = bins * 6 // 10 + 1), -1) as high_frequency,
-        coalesce(max(break_value) filter (where dimension = 'frequency' and score = bins * 4 // 10 + 1), -1) as middle_frequency
+        ceil(coalesce(max(break_value) filter (where dimension = 'recency' and score = high_from), 99999)) as high_recency,
+        ceil(coalesce(max(break_value) filter (where dimension = 'recency' and score = middle_from), 99999)) as middle_recency,
+        coalesce(max(break_value) filter (where dimension = 'frequency' and score = high_from), -1) as high_frequency,
+        coalesce(max(break_value) filter (where dimension = 'frequency' and score = middle_from), -1) as middle_frequency
     from marts.rfm_breaks, rules
     group by month
 ),

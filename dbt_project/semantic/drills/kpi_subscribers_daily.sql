@@ -16,6 +16,6 @@ with records as (
 select
     day,
     channel,
-    count(*) as new_subscribers
+    count(distinct customer_id) as new_subscribers
 from records
 group by all

@@ -1,5 +1,5 @@
--- The messages that a trigger set off in a month, its firings and the orders that followed each.
--- Записи — сообщения триггера за месяц, его срабатывания и заказы после каждого.
+-- The messages that a trigger set off in a month, its firings, the orders that followed each, and each order at its last firing.
+-- Записи — сообщения триггера за месяц, его срабатывания с заказами после каждого и каждый заказ у последнего срабатывания.
 with messages as (
     select *, cast(date_trunc('month', sent_on) as date) as month
     from marts.messages
@@ -77,11 +77,17 @@ records as (
         firings.message_id,
         firings.customer_id,
         list(followed.order_id) filter (where followed.order_id is not null) as orders_after,
-        count(*) filter (where followed.place = 1) as own_orders,
         sum(followed.net_revenue) filter (where followed.place = 1) as own_revenue
     from firings
     left join followed using (message_id)
     group by all
+
+    union all by name
+
+    select 'order' as kind, firings.month, firings.trigger_name, firings.channel, firings.customer_id, message_id, followed.order_id
+    from firings
+    join followed using (message_id)
+    where followed.place = 1
 )
 
 select
@@ -97,7 +103,7 @@ select
     count(*) filter (where is_unsubscribed) as unsubscribed,
     count(*) filter (where kind = 'firing') as firings,
     count(orders_after) as conversions,
-    coalesce(sum(own_orders), 0) as orders_count,
+    count(distinct order_id) as orders_count,
     coalesce(sum(own_revenue), 0) as revenue
 from records
 group by all

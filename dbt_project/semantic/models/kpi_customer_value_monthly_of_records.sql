@@ -24,7 +24,7 @@ memberships as (
     group by customer_id, zone
 ),
 
-months as (
+dated as (
     select
         month,
         least(last_day(month), (
@@ -37,6 +37,12 @@ months as (
         thresholds.lapsed_days
     from (select distinct month from omnimart.marts.kpi_customer_value_monthly) as months
     left join omnimart.marts.lifecycle_thresholds as thresholds on thresholds.year = year(month)
+),
+
+months as (
+    select dated.*, coalesce(last_day - history.begins_on >= greatest(lapsed_days + 1, new_days), false) as has_lapses
+    from dated
+    cross join (select min(ordered_on) as begins_on from orders) as history
 ),
 
 gaps as (
@@ -148,6 +154,7 @@ records as (
         customer_id,
         first_on,
         last_day,
+        has_lapses,
         case when last_on is null then null
             else last_day < first_on + new_days or last_day - last_on <= lapsed_days end as is_active_at_end,
         coalesce(last_on_before is not null
@@ -182,5 +189,14 @@ select
     month,
     shopper_type,
     is_loyalty_member,
-    case when orders_count > 0 then customer_id end as buyers
+    case when orders_count > 0 then customer_id end as buyers,
+    case when is_active_at_start then customer_id end as customers_at_start,
+    case when is_active_at_start and has_lapses then customer_id end as customers_at_start_known,
+    case when has_lapses then 1 end as customers_at_start_known_known,
+    case when is_active_at_start and has_lapsed then customer_id end as churned_customers,
+    case when has_lapses then 1 end as churned_customers_known,
+    case when has_come_back then customer_id end as reactivated_customers,
+    case when has_lapses then 1 end as reactivated_customers_known,
+    case when is_engaged is not null then customer_id end as site_visitors,
+    case when is_engaged = 1 then customer_id end as engaged_site_visitors
 from records

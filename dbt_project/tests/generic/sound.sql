@@ -2,6 +2,7 @@
     in words and how many rows break it (`orchestration/dbt.py` tells them with the failure). The promises:
     grain: columns that no two rows share (NULL is a value like any other)   unique: further keys, where they have a value
     never_null: columns that always have a value                            takes_only: {column: its words}; NULL is not looked at
+        (of bands that a rule draws: {column: {bands: sales.frequency_band_edges, first: none, also: [all]}})
     holds: {sentence: condition that is true, never false or NULL}          refers_to: {column: {to: ref('stores'), field: store_id}}
     data_tests: [sound: {name: sound_orders, arguments: {grain: [order_id], never_null: [order_id, status]}}] -#}
 {% test sound(model, grain=[], unique=[], never_null=[], takes_only={}, holds={}, refers_to={}) %}
@@ -9,7 +10,8 @@
 {%- for column in unique %}{% do keys.append(([column], ' where ' ~ column ~ ' is not null')) %}{% endfor %}
 {%- set seen = [] %}
 {%- for column in never_null %}{% do seen.append((column ~ ' always has a value', column ~ ' is null')) %}{% endfor %}
-{%- for column, words in takes_only.items() %}
+{%- for column, told in takes_only.items() %}
+{%- set words = bands(told.bands, told.first) | map(attribute=1) | list + told.get('also', []) if told is mapping else told %}
 {%- do seen.append((column ~ ' is one of ' ~ words | join(', '), column ~ " not in ('" ~ words | map('replace', "'", "''") | join("', '") ~ "')")) %}
 {%- endfor %}
 {%- for sentence, condition in holds.items() %}{% do seen.append((sentence, '(' ~ condition ~ ') is not true')) %}{% endfor %}

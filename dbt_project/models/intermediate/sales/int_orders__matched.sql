@@ -14,7 +14,7 @@
     ('number', 2, 'coalesce(mirror_number, order_number)',
         "coalesce(mirror_number, order_number) is not null and (order_kind = 'order' or mirror_number is not null)"),
 ] -%}
-{% set seconds_of_a_moment = 120 -%}
+{% set seconds_of_a_moment = rule('sales.mirror_moment_seconds') -%}
 {% set seconds_apart = 'abs(' ~ dbt.datediff('leader.ordered_at', 'mirror.ordered_at', 'second') ~ ')' -%}
 with told as (
     select * from {{ ref('int_orders__told') }}

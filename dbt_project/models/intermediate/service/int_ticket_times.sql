@@ -30,7 +30,7 @@ comments as (
         events.is_public and events.author = 'agent'
         and not (
             tickets.is_created_by_agent
-            and {{ dbt.datediff('tickets.created_at', 'events.happened_at', 'second') }} <= 60
+            and {{ dbt.datediff('tickets.created_at', 'events.happened_at', 'second') }} <= {{ rule('service.opening_comment_seconds') }}
             and row_number() over (
                 partition by events.ticket_id
                 order by events.happened_at, length(events.ticket_event_id), events.ticket_event_id

@@ -1,8 +1,8 @@
 -- How hard a person is pressed today: promotional and trigger messages delivered in the 7 and 30 business days that end with the day of the
 -- refresh, by channel; over the cap is more than contact_pressure.cap_7_days or more than contact_pressure.cap_30_days. Order messages
 -- are no pressure and stand apart. household_* say the same of everybody who keeps house together (int_households), against the same caps:
--- who spares households asks them instead. Who has no household (companies) is counted alone. Whoever may be written to should be looked up here before. One row per customer, employees and
--- companies too, whom kpi_contact_pressure_daily leaves out.
+-- who spares households asks them instead. Who has no household (companies) is counted alone. Whoever may be written to should be
+-- looked up here before. One row per customer, employees and companies too, whom kpi_contact_pressure_daily leaves out.
 {% set channels = ['email', 'push', 'sms', 'messenger'] %}
 {% set counts = ['messages_7d', 'messages_30d'] %}
 

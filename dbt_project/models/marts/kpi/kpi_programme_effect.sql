@@ -4,7 +4,7 @@
 --   enrolment). Seasons and everything else that changed are in it.
 -- enrolment: members with an order in the window before the day they enrolled; the day itself is in neither window, since the purchase
 --   that made somebody enrol would count as its effect. Who left later stays in. They were rising already, so this form flatters.
--- matched: those of them beside whom stand non-members of the same month and the same orders (0, 1, 2, 3 or more) in the older and
+-- matched: those of them beside whom stand non-members of the same month and the same orders (0, 1, 2, loyalty.programme_matching_orders or more) in the older and
 --   in the newer half of the window before; a non-member is watched around the middle of the month and is none who enrols by the end of
 --   the window after. All non-members of a cell stand for each of its members (coarsened exact matching), nothing is drawn;
 --   they are summed as decimals, so that the same facts give the same digits.
@@ -15,6 +15,7 @@
 -- attrition needs the window alone: ordered in its first half and not in its second. One row per form and metric.
 {% set days = rule('loyalty.programme_effect_days') -%}
 {% set half = days // 2 -%}
+{% set many = rule('loyalty.programme_matching_orders') -%}
 {% set measures = ['revenue', 'orders', 'buyers', 'people', 'online_orders', 'lapsed', 'alive', 'dropped', 'early'] -%}
 {% set metrics = {
     'average_order_value': ['revenue', 'orders'], 'purchase_frequency': ['orders', 'buyers'],
@@ -155,8 +156,8 @@ people as (
         bought.side,
         bought.customer_id,
         bought.month,
-        least(bought.early_orders_before, 3) as older_band,
-        least(bought.orders_before - bought.early_orders_before, 3) as newer_band,
+        least(bought.early_orders_before, {{ many }}) as older_band,
+        least(bought.orders_before - bought.early_orders_before, {{ many }}) as newer_band,
         {%- for period in ['before', 'after'] %}
         bought.revenue_{{ period }},
         bought.orders_{{ period }},

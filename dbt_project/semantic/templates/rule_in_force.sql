@@ -1,0 +1,1 @@
+(select cast(value as double) from marts.parameters where name = '{name}')
