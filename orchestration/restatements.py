@@ -62,8 +62,8 @@ def find(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before: Versio
             why = [f"rule {rule}: {old} became {new}" for rule, (old, new) in sorted(changed_rules.items()) if rule in mart.rules]
             if before.definitions.get(name) not in (None, lineage.definition(name)):
                 why.append("its definition changed")
-            _compare(connection, mart, before, over_before, kept_after)
-            _explain(connection, mart, facts, version, "; ".join(why))
+            if _compare(connection, mart, before, over_before, kept_after):
+                _explain(connection, mart, facts, version, "; ".join(why))
     return "restated"
 
 
@@ -75,8 +75,8 @@ def _kpis(connection: duckdb.DuckDBPyConnection, mart: str) -> list[Kpi]:
     return [Kpi(kpi, column, tuple(part for part in parts if part), additive or "") for column, kpi, *parts, additive in rows]
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, mart: Mart, before: Version, over_before: date, kept_after: date) -> None:
-    """moved_numbers: one full join on the grain; a row per KPI whose value is not the same, with the facts that it is made of."""
+def _compare(connection: duckdb.DuckDBPyConnection, mart: Mart, before: Version, over_before: date, kept_after: date) -> int:
+    """moved_numbers: a full join on the grain; a row per KPI that is not the same, with the facts it is made of. Gives how many."""
     grain = ", ".join(f'"{column}"' for column in mart.told)
     values = ", ".join(f'cast("{kpi.column}" as double) as "{kpi.column}"' for kpi in mart.kpis)
     both = ", ".join(
@@ -115,6 +115,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: Mart, before: Version,
             and {was_told} and {mart.last_day} < date '{over_before}' and "{mart.period}" > date '{kept_after}'
         """
     )
+    return connection.table("moved_numbers").shape[0]
 
 
 def _explain(connection: duckdb.DuckDBPyConnection, mart: Mart, facts: dict[str, list[str]], version: str, why: str) -> None:
@@ -182,7 +183,7 @@ def _explain(connection: duckdb.DuckDBPyConnection, mart: Mart, facts: dict[str,
 
 def _reached(mart: Mart, fact: str, shared: list[str], outside: str | None) -> str:
     """Rows of a fact that moved in, before and after the period of each moved number, of the same values in the columns shared. The
-    numbers of a period and values are looked up once."""
+    numbers of a period and values are looked up once; outside of them only where none in them moved up to its end."""
     alike = " and ".join(
         f'(moved."{column}" is not distinct from cells."{column}"'
         + (f' or cells."{column}" is not distinct from {_text(mart.totals[column])})' if column in mart.totals else ")")
@@ -190,9 +191,11 @@ def _reached(mart: Mart, fact: str, shared: list[str], outside: str | None) -> s
     )
     columns = "".join(f', "{column}"' for column in shared)
     same = " and ".join(f'numbers."{column}" is not distinct from spread."{column}"' for column in ["first_day", "last_day", *shared])
+    found = f"(select number_id from reached where fact = '{fact}' and (within > 0 or earlier > 0))"
+    which = f"list_contains(made_of, '{fact}')" + (f" and number_id not in {found}" if outside else "")
     return f"""
         with
-        numbers as (select number_id, first_day, last_day, is_stock{columns} from moved_numbers where list_contains(made_of, '{fact}')),
+        numbers as (select number_id, first_day, last_day, is_stock{columns} from moved_numbers where {which}),
         cells as (select distinct first_day, last_day{columns} from numbers),
         moved as (select on_day, told_by, move, words{columns}, sum(rows) as rows from "moved_{fact}" group by all),
         spread as (
@@ -219,7 +222,8 @@ def _moved_facts(
     last version, by business day and these values; one that changed day or values is told by the old and the new ones."""
     grains = {column for name in lineage.marts for column in lineage.grain(name)}
     found = {}
-    for fact in sorted(one for one in set(moved) & lineage.facts.keys() if _file(before, one)):
+    needed = {fact for name in lineage.marts for fact in lineage.made_of(name)}
+    for fact in sorted(one for one in needed.intersection(moved) if _file(before, one)):
         told, old = lineage.facts[fact], f"read_parquet('{_file(before, fact)}')"
         types, known = _types(connection, f'warehouse.marts."{fact}"'), _types(connection, old)
         on, key = told["dated_by"], ", ".join(f'"{column}"' for column in told["key"])
