@@ -88,7 +88,9 @@ def likeness_features(connection: DuckDBPyConnection) -> None:
             case when chance // 7 % 20 <> 0 then
                 date '1940-01-01' + cast(person // 1000 % 25000 as integer) + case when chance // 11 % 30 = 0 then 1 else 0 end
             end as birth_date,
+            cast(null as varchar) as last_name_parts,
             strftime(birth_date, '%Y%m%d') as birth_digits,
+            strftime(birth_date, '%Y') as birth_year,
             case when person % 2 = 0 then 'female' else 'male' end as sex,
             'city' || person // 77 % {CITIES} as city_key,
             lower(email) as email,

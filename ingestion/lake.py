@@ -6,6 +6,7 @@ Only loads that stand in `_dlt_loads` with status 0 are believed. Every declared
 
 import os
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dlt.common.destination import AnyDestination
 from dlt.destinations.impl.filesystem.filesystem import INIT_FILE_NAME
+from dlt.load import Load
 
 from ingestion.accounts import REPOSITORY, Account
 from ingestion.documents import SCHEMA
@@ -31,12 +33,25 @@ _DLT_SETTINGS = {
     "LOAD__DELETE_COMPLETED_JOBS": "true",
     "LOAD__TRUNCATE_STAGING_DATASET": "false",
 }
+LOOKED_AFTER_SECONDS = 0.05
 SHELF_FILE = "shelf.parquet"
 LANDED = SCHEMA.append(pa.field("_dlt_load_id", pa.string()))
 LOADS_SHELF = ('{"load_id":"","schema_name":"","status":-1,"inserted_at":"1970-01-01T00:00:00+00:00","schema_version_hash":""}\n')
 CONTACTS_SHELF = ('{"source_system":"","source_account":"","refresh_id":"","contacted_at":"1970-01-01T00:00:00+00:00",'
                   '"finished_at":"1970-01-01T00:00:00+00:00","status":"shelf","error":"","documents":0,'
                   '"data_through_at":"1970-01-01T00:00:00+00:00","history_left_days":0.0,"history_eta_seconds":0.0}\n')
+
+
+class PromptLoad(Load):
+    """dlt looks after its jobs once a second, or when one says that it is done. The job of the pipeline's state says nothing, so that a
+    load of nothing else, a window of history without documents, takes a second of waiting."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._run_loop_sleep_duration = LOOKED_AFTER_SECONDS
+
+
+import_module("dlt.pipeline.pipeline").Load = PromptLoad  # dlt has no setting for it
 
 
 def data_root() -> Path:

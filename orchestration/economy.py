@@ -21,6 +21,8 @@ def economy(*, quiet: bool) -> Iterator[None]:
         stack.enter_context(_uninterrupted())
         stack.enter_context(_macros_listed_once())
         stack.enter_context(_types_of_answers_kept())
+        stack.enter_context(_relations_found_by_name())
+        stack.enter_context(_secrets_listed_once())
         if quiet:
             stack.enter_context(_undebugged())
         yield
@@ -118,6 +120,33 @@ def _types_of_answers_kept() -> Iterator[None]:
         return made(frozenset(text_columns), string_null_values)
 
     with _replaced(agate_helper, "build_type_tester", kept):
+        yield
+
+
+@contextmanager
+def _relations_found_by_name() -> Iterator[None]:
+    """Whether a table exists dbt asks of every table of its schema in turn, a thirtieth of a build's CPU time. Only those of the same name,
+    whatever their case, can be the one."""
+    from dbt.adapters.base.impl import BaseAdapter
+
+    match = BaseAdapter._make_match
+
+    def named(adapter: Any, relations: list[Any], database: str, schema: str, identifier: str) -> list[Any]:
+        name = identifier.lower()
+        return match(adapter, [one for one in relations if (one.identifier or "").lower() == name], database, schema, identifier)
+
+    with _replaced(BaseAdapter, "_make_match", named):
+        yield
+
+
+@contextmanager
+def _secrets_listed_once() -> Iterator[None]:
+    """Of every line that dbt writes it takes out the environment's secrets, which it lists anew for each: a fiftieth of a build's CPU
+    time. The environment of a command does not change."""
+    from dbt_common.events import functions
+
+    secrets = functions.env_secrets()
+    with _replaced(functions, "env_secrets", lambda: secrets):
         yield
 
 

@@ -72,20 +72,18 @@ def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], i
 def fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Content hash of every business table of marts and pii; the order of rows does not matter, the columns do."""
     prints = {}
-    for schema in ("marts", "pii"):
-        for name in tables(connection, schema):
-            if name in RUN_SCOPED:
-                continue
-            columns = connection.execute(
-                "select string_agg(column_name || ' ' || data_type, ',' order by ordinal_position) from information_schema.columns "
-                "where table_catalog = 'warehouse' and table_schema = ? and table_name = ?",
-                [schema, name],
-            ).fetchone()
-            content = connection.execute(
-                f'select count(*), coalesce(sum(hash(t)::hugeint), 0), coalesce(bit_xor(hash(t)), 0) from warehouse.{schema}."{name}" as t'
-            ).fetchone()
-            shape = connection.execute("select hash(?)", [columns[0]]).fetchone()
-            prints[f"{schema}.{name}"] = "-".join(str(part) for part in (duckdb.__version__, *shape, *content))
+    columns = connection.execute("""
+        select table_schema, table_name, string_agg(column_name || ' ' || data_type, ',' order by ordinal_position)
+        from information_schema.columns where table_catalog = 'warehouse' and table_schema in ('marts', 'pii') group by all order by all
+    """).fetchall()
+    for schema, name, spelled in columns:
+        if name in RUN_SCOPED:
+            continue
+        content = connection.execute(
+            f'select count(*), coalesce(sum(hash(t)::hugeint), 0), coalesce(bit_xor(hash(t)), 0) from warehouse.{schema}."{name}" as t'
+        ).fetchone()
+        shape = connection.execute("select hash(?)", [spelled]).fetchone()
+        prints[f"{schema}.{name}"] = "-".join(str(part) for part in (duckdb.__version__, *shape, *content))
     return prints
 
 

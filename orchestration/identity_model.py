@@ -161,7 +161,7 @@ def _known() -> Known:
             numbers += [column.to_numpy() for column in cuts.to_arrow_table().columns]
     except home.RefreshRunning as running:
         raise TrainingError(str(running)) from None
-    except duckdb.CatalogException as missing:
+    except (duckdb.CatalogException, duckdb.BinderException) as missing:  # none yet, or one of an earlier version
         raise TrainingError(f"The warehouse lacks what a training reads ({missing}). Run `make refresh`.") from None
     return Known(features.select(list(FEATURES)), _labels(features, *numbers), pairs)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from dbt_project.plugins.identity_model import Model
+from dbt_project.plugins.identity_model import PEOPLE, Model
 from orchestration import business_rules
 from orchestration.explain import table
 
@@ -53,7 +53,8 @@ def doubts(told: Mapping[str, Any]) -> list[str]:
     found = []
     for comparison in dict.fromkeys(level["comparison"] for level in told["levels"]):
         weights = [level["weight"] for level in told["levels"] if level["comparison"] == comparison]
-        if comparison != "contact" and not weights[0] > 0 > weights[-1]:  # a contact that differs says nothing, so it has no such level
+        by_hand = comparison in PEOPLE.comparisons and PEOPLE.comparisons[comparison].by_hand  # never trained
+        if not by_hand and not weights[0] > 0 > weights[-1]:
             found.append(f"in {comparison.replace('_', ' ')} agreeing weighs {weights[0]:+.1f} and differing {weights[-1]:+.1f} bits")
     return found
 

@@ -204,10 +204,13 @@ class Stock(_Section):
 class Identity(_Section):
     records_per_identifier: Annotated[int, Field(ge=2)] = 50
     names_per_identifier: Annotated[int, Field(ge=1)] = 6
+    number_rests_days: Days = 180
     link_weight: float = 8
     ask_weight: float = 2
     cluster_size_limit: Annotated[int, Field(ge=2)] = 20
     block_size_limit: Annotated[int, Field(ge=2)] = 200
+    records_per_birth_date: Annotated[int, Field(ge=2)] = 20
+    share_per_birth_date: Share = 0.001
     model_change_limit: Share = 0.01
     evidence_minutes_after_session: Count = 30
     expected_attributes: tuple[Attribute, ...] = ("name", "sex", "birth_date", "city", "email", "phone")

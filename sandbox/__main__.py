@@ -16,6 +16,8 @@ import uvicorn
 
 from sandbox import plausible, server
 from sandbox.faults import Faults, Tampering
+from sandbox.identity_noise import FlawedSpelling
+from sandbox.profiles import Spelling
 from sandbox.retailer import replay_purchases, simulate
 
 UNTIL = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
@@ -48,7 +50,8 @@ def serve(options: argparse.Namespace) -> int:
         vendors = ("retailcrm",)
     else:
         until = options.until
-        world = simulate(seed=options.seed, customers=options.customers, days=options.days, stores=options.stores, until=until)
+        world = simulate(seed=options.seed, customers=options.customers, days=options.days, stores=options.stores, until=until,
+                         hand=FlawedSpelling if options.identity_noise else Spelling)
         vendors = server.VENDORS
     sandbox = server.Sandbox(world=world, clock_file=clock_file, rate=options.rate,
                              options=dict(option.split("=", 1) for option in options.option), faults=Faults(), tampering=Tampering())
@@ -120,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--stores", type=_between(1, 1000), default=20)
     serving.add_argument("--seed", type=int, default=1)
     serving.add_argument("--until", type=_moment, default=UNTIL, help="where the clock starts, ISO-8601")
+    serving.add_argument("--identity-noise", action="store_true", help="records that are hard to know again (sandbox/identity_noise.py)")
     serving.add_argument("--port", type=int, default=0, help="0 takes a free one")
     serving.add_argument("--rate", type=float, default=1.0, help="multiplies every vendor's documented rate limit")
     serving.add_argument("--purchases", metavar="FILE",

@@ -15,7 +15,7 @@ from sandbox.catalogue import ean13
 from sandbox.clients import Clients
 from sandbox.dice import Dice
 from sandbox.encounters import FIRM
-from sandbox.profiles import OWN
+from sandbox.profiles import OWN, Spelling
 from sandbox.profiles import records as written_records
 from sandbox.shapes import SHAPES
 from sandbox.trade import MOSCOW, offsets, seconds
@@ -78,7 +78,8 @@ def gift_card_sales(dice: Dice, orders: pd.DataFrame, *, ends: np.datetime64) ->
 
 
 def partners(
-    dice: Dice, orders: pd.DataFrame, folk: pd.DataFrame, changes: pd.DataFrame, firms: pd.DataFrame, *, begins: np.datetime64
+    dice: Dice, orders: pd.DataFrame, folk: pd.DataFrame, changes: pd.DataFrame, firms: pd.DataFrame, *, begins: np.datetime64,
+    hand: type[Spelling],
 ) -> Clients:
     """The records 1C has of people and firms; a person's is made when the card is first shown at a till."""
     shown = orders[(orders["kind"] == "receipt") & orders["account_id"].notna()]
@@ -87,7 +88,7 @@ def partners(
     business = pd.DataFrame({"person": FIRM, "firm": np.arange(len(firms)), "created_at": firms["created_at"].to_numpy()})
     # Whoever shows a card is a member and gave name, phone and birthday; they do not get the dummy number of anonymous buyers.
     needs = pd.concat([people, business], ignore_index=True).assign(system="one_c", slot=OWN, contact="both", at_till=True, is_member=True)
-    made, changed = written_records(dice, needs, folk, changes, firms, begins=begins)
+    made, changed = written_records(dice, needs, folk, changes, firms, begins=begins, hand=hand)
     return Clients(
         made["record_id"].to_numpy(),
         table("profiles", made[[name for name in SHAPES["profiles"] if name in made]]),

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sandbox.dice import Dice
-from sandbox.traps import COMPANIES_PER_PERSON
+from sandbox.traps import COMPANIES_PER_PERSON, WITHOUT_COST
 from sandbox.world import table
 
 # city, region, time zone, hours ahead of UTC
@@ -173,11 +173,17 @@ def products(dice: Dice, count: int, *, begins: np.datetime64) -> pd.DataFrame:
             "category": [names[c] for c in chosen],
             "subcategory": sub,
             "price_kop": price,
-            "cost_kop": (price * dice.between(0.42, 0.65, "cost", key)).astype(np.int64),
+            "cost_kop": np.where(_on_commission(dice, key), 0, (price * dice.between(0.42, 0.65, "cost", key)).astype(np.int64)),
             "is_exclusive": np.isin(brand, OWN_BRANDS),
             "created_at": made,
         },
     )
+
+
+def _on_commission(dice: Dice, key: np.ndarray) -> np.ndarray:
+    """Which products nobody knows the cost of: a fixed number of those that are there from the beginning."""
+    drawn = np.where(key % 10 == 0, 1.0, dice.uniform("on commission", key))
+    return drawn <= np.sort(drawn)[max(1, round(WITHOUT_COST * len(key))) - 1]
 
 
 def ean13(twelve: int) -> str:

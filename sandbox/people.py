@@ -137,7 +137,7 @@ def person_changes(dice: Dice, folk: pd.DataFrame) -> pd.DataFrame:
     return made[made["old_value"] != made["new_value"]].sort_values(["changed_at", "person"], kind="stable").reset_index(drop=True)
 
 
-def with_recycled_numbers(dice: Dice, folk: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+def with_recycled_numbers(dice: Dice, folk: pd.DataFrame, changes: pd.DataFrame, *, share: float = traps.RECYCLED_NUMBER) -> pd.DataFrame:
     """A few newcomers get a number that somebody gave up at least two months before they joined."""
     given_up = changes[changes["field"] == "phone"]
     numbers, times = given_up["old_value"].to_numpy(), given_up["changed_at"].to_numpy()
@@ -147,7 +147,7 @@ def with_recycled_numbers(dice: Dice, folk: pd.DataFrame, changes: pd.DataFrame)
     ready = np.searchsorted(times, joined - np.timedelta64(60, "D"))
     key = np.arange(len(folk))
     own = set(given_up["person"])
-    for at in np.flatnonzero(dice.happens(traps.RECYCLED_NUMBER, "recycled", key) & (ready > 0)):
+    for at in np.flatnonzero(dice.happens(share, "recycled", key) & (ready > 0)):
         if at not in own:
             phones[at] = numbers[int(dice.index(int(ready[at]), "which number", np.array([at]))[0])]
     return folk.assign(phone=phones)

@@ -40,11 +40,13 @@ def typo(name: str, at: float, swap: bool) -> str:
 
 
 def records(
-    dice: Dice, needs: pd.DataFrame, folk: pd.DataFrame, changes: pd.DataFrame, firms: pd.DataFrame, *, begins: np.datetime64
+    dice: Dice, needs: pd.DataFrame, folk: pd.DataFrame, changes: pd.DataFrame, firms: pd.DataFrame, *, begins: np.datetime64,
+    hand: type[Spelling] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`needs`: system, person (row of `folk`; -1 firm, -2 test, -3 placeholder), slot, created_at, contact, firm.
 
     A contact is both, phone, email or messenger. A record_id, where the system numbers its records itself (sandbox/clients.py), is kept.
+    `hand` writes the records (Spelling unless it says otherwise).
 
     -> the profiles (with the keys person, slot and firm beside the published columns) and their changes.
     """
@@ -62,15 +64,15 @@ def records(
     for column in ("first_name", "last_name", "middle_name", "email", "phone", "city", "region", "address", "sex", "birth_date"):
         made[column] = folk[column].to_numpy()[who]
     made["card_number"] = made["company_id"] = pd.Series([None] * len(made), dtype=object)
-    spelling = _Spelling(dice, made, key, folk)
+    spelling = (hand or Spelling)(dice, made, key, folk, changes)
     made["kind"] = np.where(folk["is_employee"].to_numpy()[who] & (made["system"] != "mindbox"), "employee", "person")
     made["person_id"] = pd.Series(np.where(real, folk["person_id"].to_numpy()[who], None), dtype=object)
     changed = _apply(dice, made, key, changes, spelling)
     made = spelling.written(made)
     changed = changed[changed["old_value"].notna() | (changed["field"] == "card_number")]
     _others(made, real, firms)
-    _merge(dice, made, key)
-    _cross_ids(dice, made, key)
+    _merge(dice, made, key, spelling.alone)
+    _cross_ids(dice, made, key, spelling.alone)
     registered = real & (made["system"] == "retailcrm") & (made["slot"] == OWN)
     made["external_id"] = pd.Series(np.where(registered, [f"shop-{w + 1:06d}" for w in who], None), dtype=object)
     made["site"] = np.where(made["system"] == "retailcrm", "omnimart-ru", None)
@@ -90,11 +92,20 @@ def _record_ids(dice: Dice, made: pd.DataFrame) -> pd.Series:
     return ids
 
 
-class _Spelling:
-    """One record's hand: how it writes names and phones, and what it leaves out; the same for old and new values."""
+class Spelling:
+    """One record's hand: how it writes names and phones, and what it leaves out; the same for old and new values. Whoever is `alone` is
+    tied to no other record of the person. `recycled` is the share of people who got a number that another gave up."""
 
-    def __init__(self, dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], folk: pd.DataFrame) -> None:
+    recycled = traps.RECYCLED_NUMBER
+
+    @staticmethod
+    def of_changes(dice: Dice, changes: pd.DataFrame) -> pd.DataFrame:
+        """The people's changes as they happen; married names may be double."""
+        return changes
+
+    def __init__(self, dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], folk: pd.DataFrame, changes: pd.DataFrame) -> None:
         system = made["system"]
+        self.alone = np.zeros(len(made), dtype=bool)
 
         def share(shares: dict[str, float]) -> np.ndarray:
             return system.map(shares).to_numpy()
@@ -158,7 +169,7 @@ class _Spelling:
         return made.assign(**plain)
 
 
-def _apply(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], changes: pd.DataFrame, spelling: _Spelling) -> pd.DataFrame:
+def _apply(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], changes: pd.DataFrame, spelling: Spelling) -> pd.DataFrame:
     """Carry the people's changes into their own records, as far as each vendor hears of them; cards always, at enrolment."""
     own = {(s, p): at for at, (s, p, n) in enumerate(zip(made["system"], made["person"], made["slot"], strict=True)) if n == OWN}
     values = {name: made[name].astype(object).to_numpy().copy() for name in PROFILE_FIELDS}
@@ -234,15 +245,15 @@ def _others(made: pd.DataFrame, real: np.ndarray, firms: pd.DataFrame) -> None:
             made.loc[at, ["kind", "first_name"]] = ["placeholder", PLACEHOLDER_NAME]
 
 
-def _merge(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...]) -> None:
+def _merge(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], alone: np.ndarray) -> None:
     """Some guest records and second subscriptions are later combined into the person's own record."""
     own = {
         (s, p): (r, t)
-        for s, p, n, r, t in made[["system", "person", "slot", "record_id", "created_at"]].itertuples(index=False)
+        for s, p, n, r, t in made.loc[~alone, ["system", "person", "slot", "record_id", "created_at"]].itertuples(index=False)
         if n == OWN
     }
     chance = made["system"].map({"retailcrm": traps.COMBINED_RECORD, "mindbox": traps.MINDBOX_MERGED, "moysklad": 0.0}).to_numpy()
-    hit = (made["person"] >= 0).to_numpy() & (made["slot"] != OWN).to_numpy() & dice.happens(chance, "combined", *key)
+    hit = ~alone & (made["person"] >= 0).to_numpy() & (made["slot"] != OWN).to_numpy() & dice.happens(chance, "combined", *key)
     wait = ((1 + dice.exponential(20.0, "combined after", *key)) * 86400).astype("timedelta64[s]")
     into, when = [None] * len(made), np.full(len(made), np.datetime64("NaT", "us"))
     for at in np.flatnonzero(hit):
@@ -253,12 +264,13 @@ def _merge(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...]) -> None:
     made["merged_into"], made["merged_at"] = pd.Series(into, dtype=object), when
 
 
-def _cross_ids(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...]) -> None:
+def _cross_ids(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], alone: np.ndarray) -> None:
     """Mindbox knows the retailcrm id of most of the customers that retailcrm had before it."""
-    own = made[(made["system"] == "retailcrm") & (made["slot"] == OWN) & (made["person"] >= 0)].set_index("person")
+    own = made[~alone & (made["system"] == "retailcrm") & (made["slot"] == OWN) & (made["person"] >= 0)].set_index("person")
     wanted = (
         (made["system"] == "mindbox").to_numpy()
         & (made["slot"] == OWN).to_numpy()
+        & ~alone
         & dice.happens(traps.MINDBOX_KNOWS_RETAILCRM_ID, "cross id", *key)
     )
     earlier = own["created_at"].reindex(made["person"]).to_numpy() <= made["created_at"].to_numpy()

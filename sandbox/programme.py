@@ -59,7 +59,9 @@ def card_changes(dice: Dice, members: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([given, new], ignore_index=True).assign(field="card_number")
 
 
-def accounts(members: pd.DataFrame, records: pd.DataFrame, folk: pd.DataFrame, cards: pd.DataFrame, *, ends: np.datetime64) -> pd.DataFrame:
+def accounts(
+    dice: Dice, members: pd.DataFrame, records: pd.DataFrame, folk: pd.DataFrame, cards: pd.DataFrame, *, ends: np.datetime64
+) -> pd.DataFrame:
     """loyalty_accounts in order of enrolment, with account_key (row number of the person) beside the published columns."""
     own = records[(records["system"] == "retailcrm") & (records["slot"] == 0) & (records["person"] >= 0)].set_index("person")["record_id"]
     made = members[members["enrolled_at"].notna()].rename_axis("account_key").reset_index()
@@ -67,6 +69,7 @@ def accounts(members: pd.DataFrame, records: pd.DataFrame, folk: pd.DataFrame, c
     key = made["account_key"].to_numpy()
     last = cards[cards["changed_at"] <= ends].drop_duplicates("person", keep="last").set_index("person")["new_value"]
     closed = made["closed_at"] <= ends
+    astray = made["activated_at"].notna().to_numpy() & dice.happens(traps.BALANCE_ASTRAY, "balance astray", key)
     return made.assign(
         account_id=np.arange(1, len(made) + 1),
         person_id=folk["person_id"].to_numpy()[key],
@@ -74,4 +77,6 @@ def accounts(members: pd.DataFrame, records: pd.DataFrame, folk: pd.DataFrame, c
         card_number=last.loc[key].to_numpy(),
         phone=folk["phone"].to_numpy()[key],
         status=np.select([made["activated_at"].isna(), closed], ["not_confirmed", "deactivated"], "activated"),
+        leaving_is_told=dice.happens(traps.LEAVING_IS_TOLD, "leaving told", key),
+        astray_points=np.where(astray, dice.choice(traps.ASTRAY_POINTS, "points astray", key), 0),
     )

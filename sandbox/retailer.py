@@ -44,8 +44,15 @@ from sandbox.world import World, table
 __all__ = ["World", "replay_purchases", "simulate"]
 
 
-def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int = 730, stores: int = 20, future_days: int = 60) -> World:
-    """The world of a retailer with `customers` people by `until` (UTC), `days` of history and `future_days` yet to come."""
+def simulate(
+    *, until: datetime, seed: int = 1, customers: int = 5000, days: int = 730, stores: int = 20, future_days: int = 60,
+    hand: type[profiles.Spelling] = profiles.Spelling, people_alone: bool = False,
+) -> World:
+    """The world of a retailer with `customers` people by `until` (UTC), `days` of history and `future_days` yet to come.
+
+    `hand` is how vendors write people down (with flaws: identity_noise.FlawedSpelling). With `people_alone` the world ends with people and
+    their records in RetailCRM, MoySklad and Mindbox, the same as in the whole one, which takes far longer.
+    """
     dice = Dice(seed)
     until = until.astimezone(UTC).replace(tzinfo=None) if until.tzinfo else until
     now = np.datetime64(until, "us")
@@ -68,8 +75,8 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     planned = planned[planned["created_at"] >= begins + np.timedelta64(1, "h")].reset_index(drop=True)
     bought = planned[(planned["created_at"] <= ends) & (planned["who"] < len(folk))]
     folk["joined_at"] = _joined_at(dice, planned[planned["who"] < len(folk)], first_day + joined, begins=begins)
-    changes = people.person_changes(dice, folk)
-    folk = people.with_recycled_numbers(dice, folk, changes)
+    changes = hand.of_changes(dice, people.person_changes(dice, folk))
+    folk = people.with_recycled_numbers(dice, folk, changes, share=hand.recycled)
     members = programme.enrolments(dice, folk["joined_at"].to_numpy(), launched=launched)
     members = members.where(members["enrolled_at"] <= ends)
     staff = catalogue.employees(dice, shops, folk, begins=begins)
@@ -92,9 +99,12 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
     cards = programme.card_changes(dice, members)
     changes = pd.concat([changes.assign(always=False), cards], ignore_index=True)
     changes = changes[changes["changed_at"] <= ends].sort_values(["changed_at", "person"], kind="stable").reset_index(drop=True)
-    records, changed = profiles.records(dice, needs, folk, changes, firms, begins=begins)
+    records, changed = profiles.records(dice, needs, folk, changes, firms, begins=begins, hand=hand)
+    if people_alone:
+        known = {"people": folk, "profiles": _only("profiles", records), "profile_changes": _only("profile_changes", changed)}
+        return World(begins_at=_plain(begins), until=until, ends_at=_plain(ends), **{name: table(name) for name in World.needed()} | known)
 
-    accounts = programme.accounts(members, records, folk, cards, ends=ends)
+    accounts = programme.accounts(dice, members, records, folk, cards, ends=ends)
     orders = order_book.orders(dice, met, records, accounts, folk, changes, firms, shops)
     lines = costs.with_costs(baskets.lines(dice, orders, goods), orders, goods, until=now)
     orders["base_kop"] = orders["order_id"].map(lines.groupby("order_id")["net_kop"].sum())
@@ -128,7 +138,7 @@ def simulate(*, until: datetime, seed: int = 1, customers: int = 5000, days: int
             orders=orders, visits=site_and_app["visits"],
         ),
     )
-    partners = back_office.partners(dice, orders, folk, changes, firms, begins=begins)
+    partners = back_office.partners(dice, orders, folk, changes, firms, begins=begins, hand=hand)
     market_orders, market_units = market.market(dice, orders, goods, until=now, ends=ends)
     return World(
         begins_at=_plain(begins),

@@ -18,7 +18,7 @@ a row (an order's status, an account's balance, a profile's phone) follows from 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -146,6 +146,11 @@ class World:
     currency: str = "RUB"
     time_zone: str = "Europe/Moscow"
     stock_of: Callable[[date], pd.DataFrame] = field(default=no_stock, repr=False)
+
+    @classmethod
+    def needed(cls) -> list[str]:
+        """The tables that a world must have."""
+        return [each.name for each in fields(cls) if each.name in SHAPES and each.default is MISSING and each.default_factory is MISSING]
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The table as plain Python dicts, in its order; made once."""

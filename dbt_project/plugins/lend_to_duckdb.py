@@ -20,9 +20,10 @@ from dbt_project.plugins.value_columns import FITTED_RECORD, FORECASTS, fitted_c
 
 
 class Plugin(BasePlugin):
-    """Registers the functions in every DuckDB connection that dbt opens."""
+    """Registers the functions in every DuckDB connection that dbt opens, and sets its time zone."""
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        conn.execute("set global TimeZone = 'UTC'")
         register(conn)
 
 

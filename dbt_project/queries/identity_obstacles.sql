@@ -36,6 +36,9 @@ two_people as (
             case when mine.first_name_key <> theirs.first_name_key then 'different first names' end,
             case when mine.middle_name_key <> theirs.middle_name_key then 'different middle names' end,
             case when mine.sex <> theirs.sex then 'different sexes' end,
+            case
+                when cuts.level = 5 and not coalesce(mine.birth_date <> theirs.birth_date, false) then 'a number that was handed on'
+            end,
             case cuts.level
                 when 3 then 'which stops shared values and likeness'
                 when 5 then 'which stops telephones and likeness'
@@ -60,6 +63,7 @@ shared as (
         coalesce(mine.rejected_because, theirs.rejected_because) as rejected_because,
         mine.is_company <> theirs.is_company as is_mixed,
         groups.verdict,
+        groups.is_of_company,
         groups.profiles_count
     from asked
     inner join intermediate.int_identifiers as mine on asked.profile_a = mine.profile_id
@@ -83,6 +87,7 @@ told as (
             when rejected_because is not null then ', which links nobody: ' || replace(rejected_because, '_', ' ')
             when is_mixed then ', of a company and of a person, which are never linked by it'
             when verdict = 'too_many' then ' of ' || profiles_count || ' records, too many to say who'
+            when is_of_company then ' of a company too: it links people who agree in both names'
             when verdict = 'conflicted' then ' of two people: it links records that agree in a name or birth date'
             when verdict = 'link' then ', which links whoever holds it'
             else ', which links nobody'

@@ -14,8 +14,9 @@
 
 Not read: offers and stock (the tills' system is nearer to both), costs, tasks, notes, users, packs, telephony. Merges and statuses from
 before the history's reach (about three months before the first contact) are not told by the API. An order deleted while the nightly was
-silent for longer than that stays in the warehouse. The key needs the rights to read orders, customers, references, loyalty, segments and
-products.
+silent for longer than that stays in the warehouse. The day on which a member left the programme has no place in the API: keep it in a
+field of your own on the account, code left_on (a date), and it is read. The key needs the rights to read orders, customers, references,
+loyalty, segments and products.
 
 Settings: SOURCES__RETAILCRM__BASE_URL (https://<account>.retailcrm.ru), __API_KEY; optional __SITE, __TIMEZONE, __START_DATE,
 __REQUESTS_PER_SECOND, __HISTORY_DAYS, __ACCOUNTS_SWEEP_DAYS. Run alone: `python -m ingestion.retailcrm`.

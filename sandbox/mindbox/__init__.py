@@ -69,7 +69,7 @@ def settings(base_url: str, *, rate: float = 1.0) -> dict[str, str]:
         "SOURCES__MINDBOX__SECRET_KEY": SECRET_KEY,
         "SOURCES__MINDBOX__ENDPOINT_ID": ENDPOINT_ID,
         "SOURCES__MINDBOX__REQUESTS_PER_SECOND": f"{REQUESTS_PER_SECOND * rate * POLITE_SHARE:g}",
-        "SOURCES__MINDBOX__POLL_SECONDS": "0.1",
+        "SOURCES__MINDBOX__POLL_SECONDS": f"{0.1 / rate:g}",
     }
 
 

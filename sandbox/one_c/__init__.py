@@ -27,6 +27,8 @@ from sandbox.one_c.gate import PASSWORD, USERNAME
 from sandbox.one_c.methods import ROOT, Methods
 from sandbox.server import Sandbox
 
+REQUESTS_PER_SECOND = 5
+
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """The vendor's methods for this sandbox."""
@@ -34,10 +36,11 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 
 def settings(base_url: str, *, rate: float = 1.0) -> dict[str, str]:
-    """The environment that points the pipeline here; there is no rate limit to tell."""
+    """The environment that points the pipeline here; the infobase itself has no limit, so `rate` hurries the client's own politeness."""
     return {
         "SOURCES__ONE_C__BASE_URL": f"{base_url}{ROOT}",
         "SOURCES__ONE_C__USERNAME": USERNAME,
         "SOURCES__ONE_C__PASSWORD": PASSWORD,
         "SOURCES__ONE_C__TIMEZONE": "Europe/Moscow",
+        "SOURCES__ONE_C__REQUESTS_PER_SECOND": f"{REQUESTS_PER_SECOND * rate:g}",
     }

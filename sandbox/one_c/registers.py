@@ -39,7 +39,7 @@ def prices(book: "Book", now: datetime) -> Shelf:
     for row in book.world.rows("products"):
         if row["created_at"] <= now:
             since, item = book.clock.at(row["created_at"]), book.products[row["product_id"]]
-            entries += [(since, f"{item} {name}", (since, item, name, row[column])) for name, column in PRICE_TYPES.items()]
+            entries += [(since, f"{item} {name}", (since, item, name, row[column])) for name, column in PRICE_TYPES.items() if row[column]]
     return dated(
         entries,
         lambda facts: {

@@ -13,6 +13,8 @@ What it does as the real one:
 - the bonus ledger by cursor, without ids, dates or totals [C]; the last page has no nextCursor [A].
 - more than ten requests a second: 503 "Rate limit exceeded" [C].
 - local times without an offset in the zone of /settings [D form, A zone]; filters are inclusive at both ends to the second [A].
+- an account's `customFields` hold the day of leaving as `left_on`, for most of those who left [C the member, A a field by that code: every
+  retailer makes his own]; its `amount` is a balance that the vendor keeps, and now and then not what the operations add up to [A].
 - a merged customer leaves the lists, its orders show the survivor, and the history has `deleted` with `combinedTo` [C model, A values].
 
 Reading only: the warehouse never writes to a vendor. Options: `retailcrm.timezone=<IANA name>` moves the account to another zone;

@@ -11,7 +11,20 @@ from starlette.responses import Response
 
 from sandbox.retailcrm.book import Book
 from sandbox.retailcrm.histories import Row
-from sandbox.retailcrm.wire import Call, Refused, cursor_number, cursor_of, day, joined, local, page, present, respond, rubles
+from sandbox.retailcrm.wire import (
+    Call,
+    Refused,
+    cursor_number,
+    cursor_of,
+    custom_fields,
+    day,
+    joined,
+    local,
+    page,
+    present,
+    respond,
+    rubles,
+)
 
 PROGRAMME_ID = 1
 
@@ -47,14 +60,14 @@ def account(book: Book, row: Row, now: datetime) -> Row:
             ),
             "phoneNumber": row["phone"],
             "cardNumber": row["card_number"],
-            "amount": amount,
+            "amount": amount + (row["astray_points"] if activated else 0),
             "ordersSum": rubles(spent),
             "nextLevelSum": 100_000,
             "level": {"type": "bonus_percent", "id": 1, "name": "Базовый", "sum": 0, "privilegeSize": 5, "privilegeSizePromo": 0},
             "createdAt": local(row["enrolled_at"]),
             "activatedAt": local(row["activated_at"]) if activated else None,
             "status": "deactivated" if closed else "activated" if activated else "not_confirmed",
-            "customFields": [],
+            "customFields": custom_fields({"left_on": local(row["closed_at"])[:10] if closed and row["leaving_is_told"] else None}),
         }
     )
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from dbt.adapters.duckdb import DuckDBAdapter
+from dbt.adapters.duckdb.relation import DuckDBRelation
+from dbt.adapters.exceptions import ApproximateMatchError
 from dbt.cli.main import dbtRunner
 from dbt.clients.jinja import MacroStack
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt_common.clients.agate_helper import table_from_data_flat
+from dbt_common.events import functions
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note, SystemStdErr
 from small_project import SmallProject
@@ -64,6 +68,42 @@ def test_the_columns_of_an_answer_have_the_types_that_dbt_gives_them():
     before = answered()
     with economy.economy(quiet=True):
         assert [answered(), answered()] == [before, before]
+
+
+@pytest.mark.parametrize("asked", ["orders", "ORDERS", "Orders", "order", "clients"])
+def test_a_table_is_found_as_dbt_finds_it(asked):
+    adapter = object.__new__(DuckDBAdapter)
+    there = [DuckDBRelation.create(database="warehouse", schema=schema, identifier=name)
+             for schema in ("marts", "staging") for name in ("orders", "clients", "returns")]
+    adapter._make_match_kwargs = lambda database, schema, identifier: {"database": database, "schema": schema, "identifier": identifier}
+
+    def found():
+        try:
+            return adapter._make_match(there, "warehouse", "marts", asked)
+        except ApproximateMatchError as error:
+            return str(error)
+
+    before = found()
+    with economy.economy(quiet=True):
+        assert found() == before
+    assert (before == []) == (asked == "order")
+
+
+def test_secrets_of_the_environment_are_taken_out_of_every_line(monkeypatch):
+    monkeypatch.setenv("DBT_ENV_SECRET_KEY", "open sesame")
+    assert functions.env_scrubber("say open sesame") == "say *****"
+    with economy.economy(quiet=True):
+        assert functions.env_scrubber("say open sesame") == "say *****"
+
+
+def test_every_cursor_has_the_time_zone_and_the_settings_of_the_profile(project: SmallProject):
+    project.write("models/intermediate/thing.sql", """
+        select
+            current_setting('TimeZone') as zone, current_setting('autoload_known_extensions') as loads,
+            current_setting('autoinstall_known_extensions') as installs, current_setting('preserve_insertion_order') as keeps_order
+    """)
+    assert run_dbt(["build"], refresh_id="r", project=project.root).failed == ()
+    assert project.rows("select * from intermediate.thing") == [("UTC", False, False, True)]
 
 
 def test_whoever_listens_to_dbt_hears_it(project: SmallProject):

@@ -36,7 +36,8 @@ SCHEMA = pa.schema([(name, TYPES[kind]) for name, kind in identity_model.FEATURE
 
 
 def record(profile_id: str, *, born: date | None = None, **facts: str) -> dict[str, Any]:
-    told = {"profile_id": profile_id, "birth_date": born, "birth_digits": born and f"{born:%Y%m%d}"} | facts
+    told = {"profile_id": profile_id, "birth_date": born, "birth_digits": born and f"{born:%Y%m%d}", "birth_year": born and f"{born:%Y}"}
+    told |= facts
     return dict.fromkeys(SCHEMA.names) | told
 
 

@@ -1,6 +1,7 @@
 """A night's contact: newest month first, resumable, all resources or none, and a line in the book either way."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 
 import dlt
@@ -66,6 +67,22 @@ def landed(resource):
     good = {row["load_id"] for row in finished if row["status"] == 0}
     table = pq.read_table(lake.root() / "raw_acme" / resource).to_pylist()
     return sorted((row["document_key"], row["_dlt_load_id"]) for row in table if row["_dlt_load_id"] in good)
+
+
+def test_a_load_of_the_state_alone_waits_for_no_job(acme, monkeypatch):
+    """The job of the state is done before it begins and tells nobody; dlt would look after it a second later."""
+    waited = []
+    acquire = threading.BoundedSemaphore.acquire
+
+    def timed(semaphore, blocking=True, timeout=None):
+        waited.append(timeout)
+        return acquire(semaphore, blocking, timeout)
+
+    monkeypatch.setattr(threading.BoundedSemaphore, "acquire", timed)
+    assert night(acme).status == "success"
+    timeouts = [timeout for timeout in waited if timeout is not None]
+    assert timeouts
+    assert set(timeouts) == {lake.LOOKED_AFTER_SECONDS}
 
 
 def test_the_first_load_goes_newest_month_first_and_covers_all_of_history_without_a_gap(acme):

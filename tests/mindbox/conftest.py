@@ -108,7 +108,7 @@ def serve(own_data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
                               options={f"mindbox.{name}": str(value) for name, value in options.items()})
             sandbox.set_clock(NOW)
             running = stack.enter_context(serve_in_thread(sandbox))
-            quick = {"SOURCES__MINDBOX__RETRY_PAUSE_SECONDS": "0.01", "SOURCES__MINDBOX__POLL_SECONDS": "0.01"}
+            quick = {"SOURCES__MINDBOX__RETRY_PAUSE_SECONDS": "0.01", "SOURCES__MINDBOX__POLL_SECONDS": "0.001"}
             for name, value in {**running.environment(vendors=("mindbox",)), **quick}.items():
                 monkeypatch.setenv(name, value)
             return running

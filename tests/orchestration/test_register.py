@@ -64,6 +64,12 @@ def test_no_two_kpis_have_one_name():
     assert sorted({one for one in russian if russian.count(one) > 1}) == []
 
 
+def test_no_two_kpis_of_a_mart_have_one_formula():
+    for told in ("formula", "formula_ru"):
+        formulas = [(kpi.mart, getattr(kpi, told)) for kpi in register.kpis()]
+        assert sorted({one for one in formulas if formulas.count(one) > 1}) == []
+
+
 def test_every_kpi_is_named_and_explained_in_russian():
     bare = [kpi.kpi_id for kpi in register.kpis() if not CYRILLIC.search(kpi.name_ru) and kpi.name_ru not in BY_THEIR_OWN_NAME]
     assert bare == []

@@ -115,7 +115,8 @@ def kpi_attribution_monthly(tables: Tables) -> pd.DataFrame:
     rows = rows.merge(_fitted(tables, orders, touches), on="month", how="left")
     for column in ("credited_orders", "credited_revenue", "credited_margin", "assumed_cost_amount", "model_credit"):
         rows[column] = rows[column].fillna(0)
-    rows["assumed_cost_amount"] = rows.assumed_cost_amount.round().astype("Int64")
+    # Credits of two fifths and a tenth make halves of a kopeck, which go up.
+    rows["assumed_cost_amount"] = np.floor(rows.assumed_cost_amount.round(6) + 0.5).astype("Int64")
     rows["credited_profit"] = rows.credited_margin - rows.cost
     rows["credited_orders_with_cost"] = rows.credited_orders.where(rows.cost.notna())
     return rows.assign(

@@ -19,9 +19,9 @@ def kpi_loyalty_monthly(tables: Tables) -> pd.DataFrame:
     last_days = pd.Series(months + pd.offsets.MonthEnd(0), index=months).clip(upper=tables.as_of_on)
     orders = _orders(tables)
     rows = _flows(tables, months).join([_sales(orders, months), _people(tables, orders, last_days), _pending(tables, last_days)])
-    rows["points_discount_at_cost"] = rows.redeemed_value / 100 * rows.cost_amount / rows.order_revenue
+    rows["points_discount_at_cost"] = (rows.redeemed_value * rows.cost_amount / rows.order_revenue).round()
     rows["cost_per_point"] = ratio(rows.redeemed_value, rows.priced_points) / 100
-    rows["cost_per_point_at_cost"] = ratio(rows.points_discount_at_cost, rows.priced_points)
+    rows["cost_per_point_at_cost"] = ratio(rows.points_discount_at_cost, rows.priced_points) / 100
     rows["point_value"] = rows.cost_per_point.ffill()
     rows["point_value_at_cost"] = rows.cost_per_point_at_cost.ffill()
     rows = _liabilities(tables, rows)

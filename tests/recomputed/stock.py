@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from tests.recomputed.sales import counted_orders
@@ -47,7 +48,7 @@ def kpi_stock_daily(tables: Tables) -> pd.DataFrame:
     for row in found.itertuples():
         since = row.day - tables.rules["stock.turnover_days"] * DAY
         window = found[(found.store_id == row.store_id) & (found.day > since) & (found.day <= row.day)]
-        found.loc[row.Index, ["observed_days", "average_stock_at_cost"]] = len(window), window.stock_at_cost.mean() / 100
+        found.loc[row.Index, ["observed_days", "average_stock_at_cost"]] = len(window), np.floor(window.stock_at_cost.mean() + 0.5)
     wanting = struck.groupby(["struck_on", "store_id"], dropna=False).size().rename("lines_cancelled").reset_index()
     wanting = wanting.rename(columns={"struck_on": "day"})
     looked_at = set(zip(found.day, found.store_id, strict=True))
@@ -56,7 +57,7 @@ def kpi_stock_daily(tables: Tables) -> pd.DataFrame:
     return found.assign(
         oversold_lines=found.oversold_stock_rows.fillna(0) + found.lines_cancelled,
         availability=ratio(found.available_skus, found.active_skus),
-        stock_turnover=ratio(found.cost_of_sales_365d, found.average_stock_at_cost) / 100,
+        stock_turnover=ratio(found.cost_of_sales_365d, found.average_stock_at_cost),
         cross_channel_availability=ratio(found.cross_channel_skus, found.active_skus),
     )
 

@@ -34,9 +34,9 @@ def _clicks(tables: Tables) -> pd.DataFrame:
 
 
 def _visits(tables: Tables, clicks: pd.DataFrame) -> pd.DataFrame:
-    """Sessions of customers but steps within our own pages, what a transactional message brought, and what a click has told already."""
+    """Sessions of customers but what a transactional message brought and what a click has told already."""
     sessions = tables.sessions
-    sessions = sessions[sessions.customer_id.notna() & (sessions.traffic_channel != "internal")]
+    sessions = sessions[sessions.customer_id.notna()]
     about_orders = set(tables.campaigns.campaign_id[tables.campaigns.message_type == "transactional"])
     sessions = sessions[~sessions.campaign_id.isin(about_orders)]
     pairs = sessions.merge(clicks[["customer_id", "channel", "campaign_id", "occurred_at"]], on="customer_id", suffixes=("", " clicked"))

@@ -225,22 +225,27 @@ def test_two_accounts_in_two_zones_meet_in_one_staging(serve, small_world, stagi
 
 
 def test_who_leaves_left_at_the_contact_that_saw_it(crm, small_world, staging):
-    """Week by week, as all accounts are asked for once a week."""
+    """Week by week, as all accounts are asked for once a week; or on the day that the retailer's own field tells, if it can be that day."""
     first = small_world.until.replace(tzinfo=None)
     accounts = small_world.loyalty_accounts
-    stays, left_before, leaves = (str(key) for key in accounts[accounts["activated_at"] <= first]["account_id"].head(3))
+    known = [str(key) for key in accounts[accounts["activated_at"] <= first - timedelta(days=20)]["account_id"].head(5)]
+    stays, left_before, leaves, tells, errs = known
+    gone = {"status": "deactivated", "active": False}
+    for who, day in ((tells, "2026-10-21"), (errs, "2026-01-21")):  # the second was no member yet
+        crm.sandbox.tampering.plant(Poison("retailcrm", "loyalty_accounts", who, set=gone | {"customFields": {"left_on": day}}))
     told = {}
     for week, who in enumerate((left_before, leaves, None)):
         if week:
             crm.sandbox.advance(days=7)
         if who:
-            crm.sandbox.tampering.plant(Poison("retailcrm", "loyalty_accounts", who, set={"status": "deactivated", "active": False}))
+            crm.sandbox.tampering.plant(Poison("retailcrm", "loyalty_accounts", who, set=gone))
         assert night().status == "success"
         staging.build()
         told[week] = {account: exit for account, *exit in staging.rows(
             "select source_record_id, status, closed_at, is_closed_at_assumed from stg_retailcrm__loyalty_accounts "
-            f"where source_record_id in ('{stays}', '{left_before}', '{leaves}')")}
+            f"where source_record_id in {tuple(known)}")}
     there, gone_at_first_sight = ["active", None, None], ["inactive", first, True]
-    assert told[0] == {stays: there, left_before: gone_at_first_sight, leaves: there}
-    gone = ["inactive", first + timedelta(days=7), False]
-    assert told[1] == told[2] == {stays: there, left_before: gone_at_first_sight, leaves: gone}
+    always = {stays: there, left_before: gone_at_first_sight, errs: gone_at_first_sight}
+    always[tells] = ["inactive", datetime(2026, 10, 20, 21), False]  # noqa: DTZ001  midnight in Moscow
+    assert told[0] == always | {leaves: there}
+    assert told[1] == told[2] == always | {leaves: ["inactive", first + timedelta(days=7), False]}

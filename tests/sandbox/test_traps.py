@@ -16,7 +16,7 @@ def test_a_phone_is_written_in_five_ways(style, written):
 
 def planted(world: World) -> dict[str, tuple[float, float]]:
     """trap -> (share met, share planted)."""
-    people, profiles, orders = world.people, world.profiles, world.orders
+    people, profiles, orders, accounts = world.people, world.profiles, world.orders, world.loyalty_accounts
     of_people = profiles[profiles["person_id"].notna()]
     joined = of_people.merge(people[["person_id", "first_name", "phone"]], on="person_id", suffixes=("", "_true"))
     own = joined[~joined["is_guest"]]
@@ -42,6 +42,9 @@ def planted(world: World) -> dict[str, tuple[float, float]]:
         "test orders": (orders["is_test"].sum() / orders["sales_channel"].isin(["web", "app"]).sum(), traps.TEST_ORDER),
         "late events": (late.mean(), traps.LATE_EVENT),
         "undated consents": (first["changed_at"].isna().mean(), traps.UNDATED_CONSENT),
+        "leaving told": (accounts.loc[accounts["closed_at"].notna(), "leaving_is_told"].mean(), traps.LEAVING_IS_TOLD),
+        "balances astray": ((accounts["astray_points"] != 0).mean(), traps.BALANCE_ASTRAY),
+        "goods without a cost": ((world.products["cost_kop"] == 0).mean(), traps.WITHOUT_COST),
         "work mail": (people["email"].str.startswith("office@").mean(), traps.COMPANY_MAILBOX),
     }
 

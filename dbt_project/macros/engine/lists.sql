@@ -17,6 +17,26 @@
 {% macro duckdb__array_length(expression) -%}{{ return('len(' ~ expression ~ ')') }}{%- endmacro %}
 {% macro spark__array_length(expression) -%}{{ return('size(' ~ expression ~ ')') }}{%- endmacro %}
 
+{#-
+  Where a walk over a group's rows begins anew: of rows numbered by `place` (from 1), each with the place up to which it looks back
+  (`reaches`, 0 for none), those whose `reaches` is not before the last beginning. An aggregate: the places of the beginnings, as a list.
+-#}
+{% macro beginnings(place, reaches) -%}{{ return(adapter.dispatch('beginnings')(place, reaches)) }}{%- endmacro %}
+{% macro duckdb__beginnings(place, reaches) -%}
+    list_reduce(
+        list([{{ place }}, {{ reaches }}] order by {{ place }}),
+        lambda begun, entry: case when entry[2] >= begun[-1] then list_append(begun, entry[1]) else begun end,
+        [cast(0 as bigint)]
+    )
+{%- endmacro %}
+{% macro spark__beginnings(place, reaches) -%}
+    aggregate(
+        array_sort(collect_list(array({{ place }}, {{ reaches }}))),
+        array(cast(0 as bigint)),
+        (begun, entry) -> case when entry[1] >= element_at(begun, -1) then concat(begun, array(entry[0])) else begun end
+    )
+{%- endmacro %}
+
 {#- `from t {{ unnest('t.tags', 'u', 'tag') }}` -> one row per element, column u.tag; rows with an empty array drop out. -#}
 {% macro unnest(expression, alias, column) -%}{{ adapter.dispatch('unnest')(expression, alias, column) }}{%- endmacro %}
 {% macro duckdb__unnest(expression, alias, column) -%}

@@ -26,8 +26,8 @@
   alone and would leave tonight's few; on one of both, all that shares a block is weighed anew.
 -#}
 {% macro kept_pairs(anew) -%}
-    {{ return(kept_rows(['profile_a', 'profile_b', 'weight', 'model_version', 'features_hash_a', 'features_hash_b', 'gamma_contact',
-        'evidence'], of='int_identity_pairs', anew=anew)) }}
+    {{ return(kept_rows(['profile_a', 'profile_b', 'weight', 'model_version', 'features_hash_a', 'features_hash_b', 'gamma_birth_year',
+        'gamma_contact', 'evidence'], of='int_identity_pairs', anew=anew)) }}
 {%- endmacro %}
 
 
@@ -41,8 +41,8 @@
 {%- endmacro %}
 
 {% macro weighed_features() -%}
-    {{ return(['profile_id', 'first_name_key', 'last_name_key', 'middle_name_key', 'birth_date', 'birth_digits', 'sex', 'city_key',
-        'email', 'phone']) }}
+    {{ return(['profile_id', 'first_name_key', 'last_name_key', 'last_name_parts', 'middle_name_key', 'birth_date', 'birth_digits',
+        'birth_year', 'sex', 'city_key', 'email', 'phone']) }}
 {%- endmacro %}
 
 {% macro duckdb__weighed_pairs(candidates, features, piece) -%}

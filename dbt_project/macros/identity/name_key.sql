@@ -1,6 +1,7 @@
 {#-
   A name as it sounds, so that Иван, ИВАН, Ivan and Дмитрий, Dmitry, Dmitriy meet: Cyrillic is written in Latin, then the
-  letters that transliterations disagree about (i, j, y; kh, h; ts, c; x, ks) become one, and doubled i is single.
+  letters that transliterations disagree about (i, j, y; kh, h; ts, c; x, ks) become one, and doubled i is single. A Cyrillic word
+  with Latin letters that only look Cyrillic in it (Hocкoвa) is read as Cyrillic.
 -#}
 {% macro name_key(name) -%}
     {%- set sounds = [
@@ -8,9 +9,38 @@
         ('ь', ''), ('ъ', ''), ('kh', 'h'), ('ts', 'c'), ('x', 'ks'), ('sch', 'shch'), (' ', ''), ('-', ''), ('.', ''),
         ("''", ''), ('ii', 'i'), ('ii', 'i'), ('ie', 'e'), ('io', 'e'), ('der', 'dr'),
     ] -%}
-    {%- set spelled = namespace(sql="translate(lower(trim(" ~ name ~ ")), 'абвгдеёзийклмнопрстуфыэjyw', 'abvgdeeziiklmnoprstufieiiv')") -%}
+    {%- set read = "case when " ~ mixes_alphabets(name) ~ " then " ~ read_as_cyrillic(name) ~ " else lower(trim(" ~ name ~ ")) end" -%}
+    {%- set spelled = namespace(sql="translate(" ~ read ~ ", 'абвгдеёзийклмнопрстуфыэjyw', 'abvgdeeziiklmnoprstufieiiv')") -%}
     {%- for written, heard in sounds -%}
         {%- set spelled.sql = "replace(" ~ spelled.sql ~ ", '" ~ written ~ "', '" ~ heard ~ "')" -%}
     {%- endfor -%}
     nullif({{ spelled.sql }}, '')
+{%- endmacro %}
+
+{#- Whether Latin letters that look Cyrillic stand beside Cyrillic ones, and no other Latin letter: Hocкoвa, not Ivanов. -#}
+{% macro mixes_alphabets(name) -%}
+    {%- set written = "lower(" ~ name ~ ")" -%}
+    {{ return("coalesce(" ~ matches(written, "[а-яё]") ~ " and " ~ matches(written, "[abcehkmoptxy]") ~ " and " ~ looks_cyrillic(name)
+        ~ ", false)") }}
+{%- endmacro %}
+
+{#- The name with Latin letters that look like Cyrillic ones (as capitals or as small letters) as these. -#}
+{% macro read_as_cyrillic(name) -%}
+    {{ return("translate(lower(trim(" ~ name ~ ")), 'abcehkmoptxy', 'авсенкмортху')") }}
+{%- endmacro %}
+
+{#- Whether every letter is Cyrillic or looks it: Bepa. -#}
+{% macro looks_cyrillic(name) -%}{{ return("not " ~ matches("lower(" ~ name ~ ")", "[dfgijlnqrsuvwz]")) }}{%- endmacro %}
+
+{#-
+  The key of one of a record's names (int_identity_profiles): who writes Hocкoвa with Latin letters that look Cyrillic means Вера
+  by Bepa too.
+-#}
+{% macro key_as_meant(name) -%}
+    {%- set mixed = [] -%}
+    {%- for one in ['firsts', 'lasts', 'middles', 'ones', 'twos'] -%}
+        {%- do mixed.append("coalesce(" ~ one ~ ".mixes, false)") -%}
+    {%- endfor -%}
+    {{ return("case when " ~ mixed | join(" or ") ~ " then coalesce(" ~ name ~ ".cyrillic_key, " ~ name ~ ".name_key) else " ~ name
+        ~ ".name_key end") }}
 {%- endmacro %}

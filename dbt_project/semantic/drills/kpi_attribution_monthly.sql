@@ -108,7 +108,7 @@ select
     any_value(known.orders_with_source) as orders_with_source,
     any_value(known.itemised_orders) as itemised_orders,
     any_value(known.identified_orders) as identified_orders,
-    coalesce(round(sum(records.assumed_cost_amount), 2), 0) as assumed_cost_amount,
+    coalesce(round(sum(records.assumed_cost_amount)::decimal(28, 8), 2), 0) as assumed_cost_amount,
     coalesce(any_value(fit_conversions), 0) as fit_conversions,
     if(model = 'markov' and channel <> 'unattributed',
         coalesce(any_value(removal_effect) / sum(any_value(removal_effect)) over (partition by month, model), 0)

@@ -209,11 +209,11 @@ priced as (
     select
         *,
         round(redeemed_money, 2) as redeemed_value,
-        redeemed_money * cost_amount / nullif(order_revenue, 0) as points_discount_at_cost,
+        round(redeemed_money * cost_amount / nullif(order_revenue, 0), 2) as points_discount_at_cost,
         sum(points_issued) over to_date as points_issued_to_date,
         sum(points_issued - points_redeemed - coalesce(points_expired, 0) + points_adjusted) over to_date as closing_points,
         last_value(redeemed_money / nullif(priced_points, 0) ignore nulls) over to_date as point_value,
-        last_value(redeemed_money * cost_amount / nullif(order_revenue, 0) / nullif(priced_points, 0) ignore nulls) over to_date
+        last_value(round(redeemed_money * cost_amount / nullif(order_revenue, 0), 2) / nullif(priced_points, 0) ignore nulls) over to_date
             as point_value_at_cost
     from summed
     window to_date as (order by month rows between unbounded preceding and current row)

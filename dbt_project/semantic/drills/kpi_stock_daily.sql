@@ -147,7 +147,7 @@ looked_at as (
             where records.store_id = summed.store_id and records.day <= summed.day and records.day > summed.day - turnover.days
         ) as cost_of_sales_365d,
         (
-            select avg(earlier.stock_at_cost) from summed as earlier
+            select cast(cast(avg(earlier.stock_at_cost) as decimal(24, 6)) as decimal(18, 2)) from summed as earlier
             where earlier.store_id = summed.store_id and earlier.day <= summed.day and earlier.day > summed.day - turnover.days
         ) as average_stock_at_cost,
         (

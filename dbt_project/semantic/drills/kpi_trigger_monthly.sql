@@ -10,22 +10,42 @@ delivered as (
     select
         *,
         coalesce(trigger_name, '') as trigger_key,
-        row_number() over (partition by customer_id, trigger_name, campaign_id order by sent_at, message_id) as nth_of_campaign,
+        row_number() over (partition by customer_id, trigger_name order by sent_at, message_id) as nth,
         lag(sent_at) over (partition by customer_id, trigger_name order by sent_at, message_id) as last_sent_at
     from messages
     where is_delivered
         and customer_id in (select customer_id from marts.customer_360 where not is_employee and not is_b2b)
 ),
 
-firings as (
-    select *
+looking_back as (
+    select
+        *,
+        case
+            when last_sent_at is null or sent_at > last_sent_at + to_days(days) then nth
+            else coalesce(lag(nth) over (partition by customer_id, trigger_key, campaign_id order by nth), 0)
+        end as reaches
     from delivered
     cross join (select cast(value as integer) as days from marts.parameters where name = 'triggers.conversion_days')
-    qualify last_sent_at is null
-        or sent_at > last_sent_at + to_days(days)
-        or nth_of_campaign > max(nth_of_campaign) over (
-            partition by customer_id, trigger_key order by sent_at, message_id rows between unbounded preceding and 1 preceding
-        )
+),
+
+begun as (
+    select
+        customer_id,
+        trigger_key,
+        list_reduce(
+            list([nth, reaches] order by nth),
+            lambda begun, entry: case when entry[2] >= begun[-1] then list_append(begun, entry[1]) else begun end,
+            [0::bigint]
+        ) as begins
+    from looking_back
+    group by all
+),
+
+firings as (
+    select looking_back.*
+    from looking_back
+    join begun using (customer_id, trigger_key)
+    where list_contains(begins, nth)
 ),
 
 followed as (

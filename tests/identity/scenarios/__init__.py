@@ -32,7 +32,7 @@ Told = Facts | None  # None: the record is not there
 class Scenario:
     """`records`: name -> its facts, one for all nights or one per night, of which the last stays in force; the first named is the
     oldest. Facts are a person's columns and identifiers: a contact of one digit is a label that becomes a value of the
-    scenario's own; another word is a namespace, and names the record whose id the vendor knows.
+    scenario's own; another word is a namespace, and names the record whose id the vendor knows, or is a number as it stands.
 
     ids, told: a line per night, the last one stays in force. `told`: the events but `created`: "A takes B" (merged), "A gives B"
     (split), "A forced B", "A forbidden B"; comma between two. `redirects`: at the end, "B>A". `because`: record -> link_type.
@@ -82,7 +82,8 @@ class Scenario:
             born = f"{FIRST_RECORD + timedelta(days=place)}"
             people.append(person(self.profile_id(record), **{"created_at": born} | {k: v for k, v in told.items() if k in PERSON}))
             contacts = {kind: self.value(kind, value) for kind, value in told.items() if kind in CONTACTS}
-            ids = {space: f"{self.slug}-{value}" for space, value in told.items() if space not in (*PERSON, *CONTACTS, *SEEN)}
+            ids = {space: value if value.isdigit() else f"{self.slug}-{value}" for space, value in told.items()
+                   if space not in (*PERSON, *CONTACTS, *SEEN)}
             seen = {column: told[column] for column in SEEN if column in told}
             found += [row | seen for row in has(self.profile_id(record), **contacts, **ids)]
         return people, found

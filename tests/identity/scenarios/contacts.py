@@ -8,6 +8,10 @@ VERA = {"first_name": "Вера", "sex": "female", "birth_date": "1963-07-19"}
 ANTON = {"first_name": "Антон", "sex": "male", "birth_date": "1958-11-30"}
 OWNER = {"first_name": "Аркадий", "last_name": "Котов", "sex": "male", "birth_date": "1964-02-29"}
 DINA = {"first_name": "Дина", "sex": "female", "birth_date": "1959-01-08"}
+NINA = {"first_name": "Нина", "last_name": "Котова", "city": "Омск", "phone": "1", "first_seen_at": "2015-01-01",
+        "last_seen_at": "2016-01-01"}
+NEW_OWNER = {"first_name": "Нина", "last_name": "Белова", "phone": "1", "first_seen_at": "2025-11-01", "last_seen_at": "2026-10-01"}
+ORLOVA = {"first_name": "Анна", "last_name": "Орлова", "email": "1"}
 ZAHAR = {"first_name": "Захар", "last_name": "Лапин", "city": "Псков", "sex": "male"}
 
 CONTACTS = [
@@ -47,6 +51,21 @@ CONTACTS = [
                               "last_seen_at": "2026-10-01"}),
               "mail": OWNER | {"email": "1"}},
              ids=("A crm mail", "A crm mail | B till"), households="crm mail | till", verdicts={"phone 1": "recycled"}),
+    Scenario("recycled between namesakes", "Ten years lie between two surnames at one number: one first name is no sign of one person.",
+             {"crm": NINA, "till": NEW_OWNER | {"city": "Казань"}},
+             ids=("A crm | B till",), asked=("crm till vetoed",), verdicts={"phone 1": "recycled"}),
+    Scenario("recycled to a surname", "The till knows the new owner by her surname alone; the shop still shows the old one's record, and "
+             "fetched it last night. Who tells nothing but the number could be either.",
+             {"crm": OWNER | {"phone": "1", "first_seen_at": "2015-01-01", "last_seen_at": "2026-10-31"},
+              "till": {"last_name": "Белова", "phone": "1", "first_seen_at": "2025-11-01", "last_seen_at": "2026-10-01"},
+              "mail": {"phone": "1"}},
+             ids=("A crm | B till | C mail",), verdicts={"phone 1": "shared"}),
+    Scenario("married and kept her number", "Another surname at one number years later: where the first name agrees and nothing else "
+             "differs she married, and where the birth date does or a mailbox too.",
+             {"crm": NINA, "till": NEW_OWNER, "crm2": NINA | {"phone": "2", "birth_date": "1979-02-07"},
+              "till2": NEW_OWNER | {"phone": "2", "birth_date": "1979-02-07", "city": "Казань"},
+              "crm3": NINA | {"phone": "3", "email": "4"}, "till3": NEW_OWNER | {"phone": "3", "email": "4", "city": "Казань"}},
+             ids=("A crm till | B crm2 till2 | C crm3 till3",), because={"till": "phone", "till2": "phone", "till3": "email"}),
     Scenario("digit off behind a telephone", "One name, one telephone, a digit of the birth date wrong: a typing error and one person.",
              {"crm": ZAHAR | {"birth_date": "1968-05-21", "phone": "1"}, "till": ZAHAR | {"birth_date": "1968-05-27", "phone": "1"}},
              ids=("A crm till",), because={"till": "probabilistic"}),
@@ -54,6 +73,13 @@ CONTACTS = [
              {"till": {"kind": "company", "first_name": "ООО Ромашка", "email": "1"},
               "books": {"kind": "company", "first_name": "Ромашка ООО", "email": "1"}, "crm": {"first_name": "Инна", "email": "1"}},
              ids=("A till books | B crm",), because={"books": "email"}, verdicts={"email 1": "company"}),
+    Scenario("colleagues", "Two called Анна write from a company's mailbox, one of them twice, and some without a name: both names are "
+             "one person, one name is nobody.",
+             {"till": {"kind": "company", "first_name": "ООО Лютик", "email": "1"}, "crm": ORLOVA,
+              "crm2": ORLOVA | {"last_name": "Ветрова"}, "crm3": {"email": "1"}, "mail": ORLOVA, "mail2": {"email": "1"},
+              "mail3": {"first_name": "Анна", "email": "1"}},
+             ids=("A till | B crm mail | C crm2 | D crm3 | E mail2 | F mail3",), because={"mail": "email"},
+             verdicts={"email 1": "company"}),
     Scenario("role mailbox", "Two buyers who write from their employer's info@ are two people.",
              {"crm": {"first_name": "Инна", "email": "info@vasilek.example"},
               "crm2": {"first_name": "Инна", "email": "info@vasilek.example"}},
@@ -82,4 +108,11 @@ CONTACTS = [
               "crm2": {"first_name": "Юлия", "birth_date": "1995-02-02", "phone": "2"}},
              ids=("A crm mail | B crm2",), because={"mail": "email"},
              asked=("crm2 mail vetoed",)),
+    Scenario("chain of two sexes", "Nor does one join a man and a woman of two names, though nobody knows when they were born.",
+             {"crm": {"first_name": "Роман", "last_name": "Котов", "sex": "male", "email": "1"}, "mail": {"email": "1", "phone": "2"},
+              "crm2": {"first_name": "Юлия", "last_name": "Белова", "sex": "female", "phone": "2"}},
+             ids=("A crm mail | B crm2",), because={"mail": "email"}, asked=("crm2 mail vetoed",)),
+    Scenario("chain of names alone", "Two first names without a sex or birth date may be two spellings of one: here a chain joins.",
+             {"crm": {"first_name": "Роман", "email": "1"}, "mail": {"email": "1", "phone": "2"},
+              "crm2": {"first_name": "Юлия", "phone": "2"}}, ids=("A crm mail crm2",)),
 ]

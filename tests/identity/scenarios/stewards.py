@@ -5,6 +5,9 @@ from scenarios import Scenario
 from scenarios.likeness import whole
 
 ANNA = {"first_name": "Анна"}
+ROSE = {"first_name": "Роза", "email": "1"}
+ROSES = {1: ROSE} | dict.fromkeys(range(10, 18), (None, ROSE)) | {18: (None, None, ROSE)} | dict.fromkeys(range(2, 10), ROSE)
+NINE, EIGHT_MORE = (" ".join(f"crm{n}" for n in numbers) for numbers in (range(1, 10), range(10, 18)))
 TRIO = {"crm": ANNA | {"phone": "1", "email": "1"}, "till": ANNA | {"phone": "1"}, "mail": ANNA | {"email": "1"}}
 
 STEWARDS = [
@@ -45,4 +48,9 @@ STEWARDS = [
              merges=("", "", "crm2>crm"), ids=("A crm crm2", "A crm crm2", "A crm | B crm2"),
              told=("A forced A", "", "A gives B, B forbidden A", ""),
              asked=("crm crm2 forced", "crm crm2 forced", "crm crm2 forbidden")),
+    Scenario("grown since it was forced", "A steward says that nine records are one person; that holds for as many more as the limit "
+             "allows, wherever they come in between, and then it is asked again.",
+             {f"crm{n}": told for n, told in ROSES.items()},
+             ids=(f"A {NINE}", f"A {NINE} {EIGHT_MORE}", f"A {NINE} {EIGHT_MORE} crm18"), decisions=("", "force crm1 crm9"),
+             told=("", "A forced A", ""), asked=("crm1 crm9 too_big", "crm1 crm9 forced", "crm1 crm9 too_big")),
 ]

@@ -62,4 +62,13 @@ VENDORS = [
              {"crm": ANNA | {"phone": "1"}, "till": {"kind": "placeholder", "first_name": "Розничный покупатель", "phone": "1"},
               "crm2": ANNA | {"phone": "1", "is_test": "true"}},
              ids=("A crm",)),
+    Scenario("record 0", "An integration that knows no id writes 0: who shares it shares nothing.",
+             {"mail": ANNA | {"retailcrmId": "0"}, "mail2": ANNA | {"retailcrmId": "0"}, "mail3": ANNA | {"retailcrmId": "00"}},
+             ids=("A mail | B mail2 | C mail3",), verdicts={"source_record retailcrm:main:0": "junk"}),
+    Scenario("one id of everybody", "More first names refer to one record than a person has: it joins them with nobody, nor "
+             "with it.",
+             {f"mail{n}": {"first_name": name, "retailcrmId": "7770001"} for n, name in enumerate(
+                 ("Анна", "Борис", "Вера", "Глеб", "Дина", "Егор", "Жанна", "Анна"), start=1)},
+             ids=("A mail1 | B mail2 | C mail3 | D mail4 | E mail5 | F mail6 | G mail7 | H mail8",),
+             verdicts={"source_record retailcrm:main:7770001": "too_many"}),
 ]

@@ -1,6 +1,6 @@
 -- One product, of each attribute what the best ranked record says; its levels of category are those of one record, the best ranked
 -- that has any, since a level means something only below the one above it. A gift card is one because a system says so or because it
--- stands in a category of sales.gift_card_categories. One row per product.
+-- stands in a category of sales.gift_card_categories. A cost of 0 is one that nobody entered. One row per product.
 {% set told = rule('sales.gift_card_categories') -%}
 {% set gift_card_categories = [] if told is number else told -%}
 with records as (
@@ -23,7 +23,7 @@ merged as (
         {{ preferred('brand', 'record') }} as brand,
         {{ preferred('case when category is not null then record_key end', 'record') }} as category_record_key,
         {{ preferred('price', 'record') }} as price,
-        {{ preferred('cost', 'record') }} as cost,
+        {{ preferred('nullif(cost, 0)', 'record') }} as cost,
         {{ preferred('is_exclusive', 'record') }} as is_exclusive,
         {{ preferred('is_archived', 'record') }} as is_archived,
         {{ preferred('is_gift_card', 'record') }} as is_gift_card,

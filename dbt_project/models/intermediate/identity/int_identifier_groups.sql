@@ -1,20 +1,26 @@
 -- Who stands behind each shared value, and what follows: `link` (one person), `conflicted` (a family's or a recycled
 -- number, or what a company holds too: only those who also share a name or birth date are linked), `too_many` (a shared
--- thing, skipped). Companies and people are apart, so that a company's mailbox does not join it with its buyer; one row per type,
--- value and class.
+-- thing, or an id that every record names: skipped). Companies and people are apart, so that a company's mailbox does not join
+-- it with its buyer. A number was handed on (is_handed_on) where two people of different surnames told it one after the other, with
+-- time between (macro handed_on). Told is counted by the days on which records were made: vendors date the last sight of a
+-- number by whatever changed in the record, or by the last time it was fetched. One row per type, value and class.
 with identifiers as (
     select * from {{ ref('int_identifiers') }}
-    where rejected_because is null and identifier_type not in ('source_record', 'browser_client')
+    where rejected_because is null and identifier_type <> 'browser_client'
 ),
 
 profiles as (
     select * from {{ ref('int_identity_profiles') }}
 ),
 
+records as (
+    select profile_id, city from {{ ref('int_profiles') }}
+),
+
 of_companies as (
     select distinct identifier_type, link_value
     from identifiers
-    where is_company
+    where is_company and identifier_type <> 'source_record'
 ),
 
 counted as (
@@ -32,16 +38,64 @@ counted as (
     having count(distinct identifiers.profile_id) > 1
 ),
 
+-- Who tells a number that several tell; of each surname, since when and until when.
+tellers as (
+    select
+        counted.link_value,
+        profiles.profile_id,
+        profiles.first_name_key,
+        profiles.last_name_key,
+        profiles.middle_name_key,
+        profiles.birth_date,
+        {{ surname_stem('profiles.last_name_key') }} as surname,
+        coalesce(identifiers.first_seen_at, profiles.first_seen_at) as told_at
+    from counted
+    inner join identifiers
+        on counted.identifier_type = identifiers.identifier_type
+            and counted.link_value = identifiers.link_value
+            and counted.is_company = identifiers.is_company
+    inner join profiles on identifiers.profile_id = profiles.profile_id
+    where counted.identifier_type = 'phone' and not counted.is_company and profiles.last_name_key is not null
+),
+
+dated as (
+    select
+        tellers.*,
+        min(told_at) over (partition by link_value, surname) as first_told_at,
+        max(told_at) over (partition by link_value, surname) as last_told_at,
+        min(surname) over (partition by link_value) <> max(surname) over (partition by link_value) as is_of_several
+    from tellers
+),
+
+owners as (
+    select
+        dated.*,
+        {{ date_digits('dated.birth_date') }} as birth_digits,
+        {{ city_key('records.city') }} as city_key
+    from dated
+    left join records on dated.profile_id = records.profile_id
+    where dated.is_of_several
+),
+
+passed_on as (
+    select distinct one.link_value
+    from owners as one
+    inner join owners as other on one.link_value = other.link_value
+    where {{ handed_on('one', 'other') }}
+),
+
 final as (
     select
         counted.*,
+        of_companies.link_value is not null and not counted.is_company as is_of_company,
+        passed_on.link_value is not null as is_handed_on,
         case
             when counted.profiles_count > {{ rule('identity.records_per_identifier') }}
                 or (not counted.is_company and counted.names_count > {{ rule('identity.names_per_identifier') }})
                 then 'too_many'
-            when counted.is_company then 'link'
-            -- Colleagues write from one mailbox; one name there is one person all the same.
-            when counted.names_count > 1 and of_companies.link_value is not null then 'conflicted'
+            when counted.is_company or counted.identifier_type = 'source_record' then 'link'
+            -- Colleagues write from one mailbox, and a name alone does not tell them apart.
+            when of_companies.link_value is not null or passed_on.link_value is not null then 'conflicted'
             -- A number is handed on and shared in families; a mailbox or a card must show two signs of two people.
             when counted.identifier_type = 'phone'
                 and (counted.names_count > 1 or counted.birth_dates_count > 1 or counted.sexes_count > 1)
@@ -52,6 +106,8 @@ final as (
     from counted
     left join of_companies
         on counted.identifier_type = of_companies.identifier_type and counted.link_value = of_companies.link_value
+    left join passed_on
+        on counted.identifier_type = 'phone' and not counted.is_company and counted.link_value = passed_on.link_value
 )
 
 select * from final

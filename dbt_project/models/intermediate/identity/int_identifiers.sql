@@ -92,7 +92,7 @@ junk_values as (
     from distinct_values
     inner join junk
         on distinct_values.identifier_type = junk.identifier_type
-            and distinct_values.link_value like junk.value
+            and lower(distinct_values.link_value) like junk.value
             and (junk.applies_to = 'any' or not distinct_values.is_company)
     group by 1, 2, 3
 ),

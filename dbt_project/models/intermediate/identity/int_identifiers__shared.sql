@@ -1,6 +1,7 @@
 -- Values that several customers hold or that link nobody, and why: `too_many` (a shared thing), `company` (a company's, so that
 -- it says nothing of the people who use it), `recycled` (held by people of different surnames, one after the other), `shared` (a
--- household's, or lent), `junk` and `unreadable`. One row per type, value and class (people or companies).
+-- household's, or lent), `junk` and `unreadable`. Of ids of other systems' records those that link nobody: too many name them, or
+-- they are junk. One row per type, value and class (people or companies).
 with groups as (
     select * from {{ ref('int_identifier_groups') }}
     where verdict = 'too_many'
@@ -8,7 +9,7 @@ with groups as (
 
 identifiers as (
     select * from {{ ref('int_identifiers') }}
-    where identifier_type not in ('source_record', 'browser_client')
+    where identifier_type <> 'browser_client'
 ),
 
 profiles as (
@@ -24,7 +25,7 @@ contested as (
     select identifiers.identifier_type, identifiers.link_value
     from identifiers
     inner join customer_of_profile on identifiers.profile_id = customer_of_profile.profile_id
-    where identifiers.rejected_because is null
+    where identifiers.rejected_because is null and identifiers.identifier_type <> 'source_record'
     group by 1, 2
     having min(customer_of_profile.customer_id) <> max(customer_of_profile.customer_id)
 
@@ -114,7 +115,8 @@ final as (
             when groups.link_value is not null
                 then 'shared by ' || cast(groups.profiles_count as {{ dbt.type_string() }}) || ' records of '
                     || cast(groups.names_count as {{ dbt.type_string() }}) || ' names'
-            when shared.is_of_company then 'held by a company too: it does not link the people who use it with the company'
+            when shared.is_of_company
+                then 'held by a company too: it links the people who use it with nobody but whose names agree'
             when shared.is_handed_on and shared.identifier_type = 'phone'
                 then 'held by ' || cast(shared.customers_count as {{ dbt.type_string() }})
                     || ' people of different surnames, one after the other, the last since '
@@ -148,6 +150,8 @@ final as (
     from identifiers
     left join customer_of_profile on identifiers.profile_id = customer_of_profile.profile_id
     where identifiers.rejected_because is not null
+        -- The namespace of such an id is unknown: that is a matter of the seed identifier_namespaces, not of the value.
+        and not (identifiers.identifier_type = 'source_record' and identifiers.rejected_because = 'unreadable')
     group by 1, 2, 3, 5
 )
 

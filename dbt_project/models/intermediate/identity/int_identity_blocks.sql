@@ -1,7 +1,7 @@
 -- Which records are compared with each other by likeness: those that share a block. A block is a birth date with one of
--- the names (whichever field it stands in), both names with the year or with the day of birth, or a contact that is not shared
--- by too many. A block of more records than identity.block_size_limit compares nobody (is_skipped): everybody born on the
--- date that a form puts in. Blocks of one record are left out; one row per profile and block.
+-- the names (whichever field it stands in; each part of a double one), both names with the year or with the day of birth, or
+-- a contact that is not shared by too many. A block of more records than identity.block_size_limit compares nobody
+-- (is_skipped): the namesakes of a year. Blocks of one record are left out; one row per profile and block.
 with profiles as (
     select * from {{ ref('int_identity_profiles') }}
     where is_known and not is_company
@@ -22,14 +22,17 @@ born as (
         profile_no,
         first_name_key,
         last_name_key,
+        last_name_parts,
+        birth_year,
         {{ date_digits('birth_date') }} as birth_digits
     from profiles
-    where birth_date is not null
+    where birth_year is not null
 ),
 
 named as (
     select
         profile_no,
+        birth_year,
         birth_digits,
         least(first_name_key, last_name_key) || ' ' || greatest(first_name_key, last_name_key) as names
     from born
@@ -39,23 +42,36 @@ named as (
 blocks as (
     select profile_no, 'name and birth date|' || first_name_key || '|' || birth_digits as block
     from born
-    where first_name_key is not null
+    where first_name_key is not null and birth_digits is not null
 
     union
 
     select profile_no, 'name and birth date|' || last_name_key || '|' || birth_digits as block
     from born
-    where last_name_key is not null
+    where last_name_key is not null and birth_digits is not null
+
+    union
+
+    select profile_no, 'name and birth date|' || split_part(last_name_parts, ' ', 1) || '|' || birth_digits as block
+    from born
+    where last_name_parts is not null and birth_digits is not null
+
+    union
+
+    select profile_no, 'name and birth date|' || split_part(last_name_parts, ' ', 2) || '|' || birth_digits as block
+    from born
+    where last_name_parts is not null and birth_digits is not null
 
     union all
 
-    select profile_no, 'names and year of birth|' || names || '|' || left(birth_digits, 4) as block
+    select profile_no, 'names and year of birth|' || names || '|' || birth_year as block
     from named
 
     union all
 
     select profile_no, 'names and day of birth|' || names || '|' || right(birth_digits, 4) as block
     from named
+    where birth_digits is not null
 
     union all
 

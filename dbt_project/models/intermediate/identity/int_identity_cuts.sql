@@ -1,10 +1,12 @@
 -- Pairs that no chain of links may join: what a steward forbade (level 0 stops every link), and records of one component
--- that say they are two people. Differing in birth date and in first name they are (level 3 stops every shared value, while
--- the word of a vendor or steward stands); differing in birth date alone they may be father and son at one telephone, or
--- one person and a typing error (level 5 stops phones and likeness); differing in sex or middle name, likeness is not enough
--- (level 7). Birth dates a digit apart are a typing error where a name agrees, and cut nothing. Only where the digit is that of
--- the decade they may be those of father and son, who share a surname and a telephone: there both names must agree, or a middle
--- name, or the weight of the pair must say that it is one person. One row per pair.
+-- that say they are two people. Differing in birth date and in first name, or in sex and in first name, they are (level 3 stops
+-- every shared value, while the word of a vendor or steward stands); differing in birth date alone they may be father and son at
+-- one telephone, or one person and a typing error (level 5 stops phones and likeness); differing in sex or middle name alone,
+-- likeness is not enough (level 7). Birth dates a digit apart are a typing error where a name agrees, and cut nothing. Only where
+-- the digit is that of the decade they may be those of father and son, who share a surname and a telephone: there both names must
+-- agree, or a middle name, or the weight of the pair must say that it is one person. A number that was handed on parts its owners,
+-- people of different surnames (level 5), unless the birth date agrees, or the first name while nothing else differs: she may have
+-- married. One row per pair.
 with profiles as (
     select * from {{ ref('int_identity_profiles') }}
 ),
@@ -26,6 +28,16 @@ alike as (
 decisions as (
     select * from {{ ref('steward_decisions') }}
     where decision = 'forbid'
+),
+
+identifiers as (
+    select * from {{ ref('int_identifiers') }}
+    where identifier_type = 'phone' and rejected_because is null and not is_company
+),
+
+numbers as (
+    select link_value from {{ ref('int_identifier_groups') }}
+    where is_handed_on and verdict <> 'too_many'
 ),
 
 described as (
@@ -87,7 +99,36 @@ judged as (
     left join alike on paired.profile_a = alike.profile_a and paired.profile_b = alike.profile_b
 ),
 
-final as (
+-- The owners of a number by surname, and since when and until when each told it, on each record that bears the surname.
+tellers as (
+    select
+        numbers.link_value,
+        features.*,
+        {{ surname_stem('features.last_name_key') }} as surname,
+        coalesce(identifiers.first_seen_at, profiles.first_seen_at) as told_at
+    from numbers
+    inner join identifiers on numbers.link_value = identifiers.link_value
+    inner join features on identifiers.profile_id = features.profile_id
+    inner join profiles on features.profile_no = profiles.profile_no
+    where features.last_name_key is not null
+),
+
+owners as (
+    select
+        tellers.*,
+        min(told_at) over (partition by link_value, surname) as first_told_at,
+        max(told_at) over (partition by link_value, surname) as last_told_at
+    from tellers
+),
+
+handed_on as (
+    select distinct one.profile_no, other.profile_no as other_profile_no
+    from owners as one
+    inner join owners as other on one.link_value = other.link_value and one.profile_no <> other.profile_no
+    where {{ handed_on('one', 'other') }}
+),
+
+told as (
     select one.profile_no, other.profile_no as other_profile_no, 0 as level
     from decisions
     inner join profiles as one on decisions.profile_a = one.profile_id
@@ -100,11 +141,23 @@ final as (
         other_profile_no,
         case
             when births_differ and not is_typing_error and firsts_differ then 3
+            when sexes_differ and firsts_differ and not firsts_near and not names_swapped then 3
             when births_differ and not is_typing_error then 5
             else 7
         end as level
     from judged
     where (births_differ and not is_typing_error) or middles_differ or sexes_differ
+
+    union all
+
+    select least(profile_no, other_profile_no) as profile_no, greatest(profile_no, other_profile_no) as other_profile_no, 5 as level
+    from handed_on
+),
+
+final as (
+    select profile_no, other_profile_no, min(level) as level
+    from told
+    group by 1, 2
 )
 
 select * from final

@@ -67,9 +67,11 @@ described as (
         profiles.profile_no,
         profiles.first_name_key,
         profiles.last_name_key,
+        profiles.last_name_parts,
         profiles.middle_name_key,
         profiles.birth_date,
         {{ date_digits('profiles.birth_date') }} as birth_digits,
+        profiles.birth_year,
         coalesce(
             profiles.sex,
             case
@@ -94,17 +96,19 @@ final as (
         profile_no,
         first_name_key,
         last_name_key,
+        last_name_parts,
         middle_name_key,
         birth_date,
         birth_digits,
+        birth_year,
         sex,
         city_key,
         email,
         phone,
         md5(
             identity_model_version()
-            {%- for fact in ['first_name_key', 'last_name_key', 'middle_name_key', 'birth_digits', 'sex', 'city_key', 'all_contacts',
-                'skipped_blocks'] %}
+            {%- for fact in ['first_name_key', 'last_name_key', 'last_name_parts', 'middle_name_key', 'birth_digits', 'birth_year',
+                'sex', 'city_key', 'all_contacts', 'skipped_blocks'] %}
             || '|' || coalesce({{ fact }}, '')
             {%- endfor %}
         ) as features_hash

@@ -25,23 +25,6 @@ decisions as (
     where decision = 'force'
 ),
 
--- However alike: without a birth date or contact two records may be namesakes of one city, and without a surname two of the
--- many who are called so and were born that day there; without a first name that agrees (or stands in the other's field of the
--- surname) they may be twins. They are asked about, not linked.
-alike as (
-    select
-        profile_a || '|' || profile_b as pair,
-        profile_a,
-        profile_b,
-        weight,
-        evidence
-    from {{ ref('int_identity_pairs') }}
-    where weight >= {{ least_weight('identity.link_weight') }}
-        and (gamma_birth_date > 0 or gamma_contact >= 0)
-        and (gamma_last_name >= 0 or gamma_middle_name > 0 or gamma_contact >= 0)
-        and (gamma_first_name > 0 or gamma_last_name = 1 or gamma_contact >= 0)
-),
-
 named_pairs as (
     select profile_a as profile_id, profile_b as other_profile_id, 'steward' as link_type, 0 as rank
     from decisions
@@ -83,31 +66,39 @@ named as (
     inner join profiles as other on named_pairs.other_profile_id = other.profile_id
 ),
 
--- Those who name a record by its id meet at that id, and so does the record itself.
+-- Those who name a record by its id meet at that id, and so does the record itself, unless too many name it.
+referring as (
+    select identifiers.profile_id, identifiers.link_value
+    from identifiers
+    left join groups
+        on identifiers.identifier_type = groups.identifier_type
+            and identifiers.link_value = groups.link_value
+            and identifiers.is_company = groups.is_company
+    where identifiers.identifier_type = 'source_record' and coalesce(groups.verdict, 'link') <> 'too_many'
+),
+
 cross_references as (
     select
         profiles.profile_no,
         profiles.profile_id,
-        'source_record|' || identifiers.link_value as node,
+        'source_record|' || referring.link_value as node,
         'source_record' as link_type,
-        identifiers.link_value,
+        referring.link_value,
         2 as rank
-    from identifiers
-    inner join profiles on identifiers.profile_id = profiles.profile_id
-    where identifiers.identifier_type = 'source_record'
+    from referring
+    inner join profiles on referring.profile_id = profiles.profile_id
 
     union
 
     select
         profiles.profile_no,
         profiles.profile_id,
-        'source_record|' || identifiers.link_value as node,
+        'source_record|' || referring.link_value as node,
         'source_record' as link_type,
-        identifiers.link_value,
+        referring.link_value,
         2 as rank
-    from identifiers
-    inner join profiles on identifiers.link_value = profiles.profile_id
-    where identifiers.identifier_type = 'source_record'
+    from referring
+    inner join profiles on referring.link_value = profiles.profile_id
 ),
 
 members as (
@@ -119,6 +110,7 @@ members as (
         profiles.birth_date,
         profiles.sex,
         groups.verdict,
+        groups.is_of_company,
         identifiers.identifier_type as link_type,
         identifiers.link_value,
         identifiers.identifier_type || '|' || identifiers.link_value
@@ -132,7 +124,7 @@ members as (
             and identifiers.link_value = groups.link_value
             and identifiers.is_company = groups.is_company
     inner join profiles on identifiers.profile_id = profiles.profile_id
-    where groups.verdict <> 'too_many'
+    where groups.verdict <> 'too_many' and identifiers.identifier_type <> 'source_record'
 ),
 
 agreeing as (
@@ -151,10 +143,48 @@ agreeing as (
         and other.verdict = 'conflicted'
         and coalesce(one.sex = other.sex, true)
         and (one.first_name_key = other.first_name_key or one.birth_date = other.birth_date)
+        -- Of colleagues two are called Анна: both names are one person there, or one of them and the birth date.
+        and (
+            not one.is_of_company
+            or one.last_name_key = other.last_name_key
+            or (one.first_name_key = other.first_name_key and one.birth_date = other.birth_date)
+        )
         -- One name and two birth dates: a typing error behind a mailbox or card, father and son behind a phone.
         and (
             coalesce(one.birth_date = other.birth_date, true)
             or (one.rank < 5 and one.first_name_key = other.first_name_key and one.last_name_key = other.last_name_key)
+        )
+),
+
+-- Who shares a company's mailbox or number: that is no sign of one person.
+colleagues as (
+    select distinct
+        least(one.profile_id, other.profile_id) as profile_a,
+        greatest(one.profile_id, other.profile_id) as profile_b
+    from members as one
+    inner join members as other on one.node = other.node and one.profile_no < other.profile_no
+    where one.is_of_company
+),
+
+-- However alike: without a birth date or contact two records may be namesakes of one city, and without a surname two of the
+-- many who are called so and were born that day there; without a first name that agrees (or stands in the other's field of the
+-- surname) they may be twins. They are asked about, not linked. Colleagues must agree in all three.
+alike as (
+    select
+        pairs.profile_a || '|' || pairs.profile_b as pair,
+        pairs.profile_a,
+        pairs.profile_b,
+        pairs.weight,
+        pairs.evidence
+    from {{ ref('int_identity_pairs') }} as pairs
+    left join colleagues on pairs.profile_a = colleagues.profile_a and pairs.profile_b = colleagues.profile_b
+    where pairs.weight >= {{ least_weight('identity.link_weight') }}
+        and (pairs.gamma_birth_date > 0 or pairs.gamma_contact >= 0)
+        and (pairs.gamma_last_name >= 0 or pairs.gamma_middle_name > 0 or pairs.gamma_contact >= 0)
+        and (pairs.gamma_first_name > 0 or pairs.gamma_last_name = 1 or pairs.gamma_contact >= 0)
+        and (
+            colleagues.profile_a is null
+            or (pairs.gamma_first_name > 0 and pairs.gamma_last_name > 0 and pairs.gamma_birth_date > 0)
         )
 ),
 

@@ -2,7 +2,7 @@
 -- below the one met, -1: nothing to compare) and the same in words. A pair is weighed once and kept while both its records stay
 -- as they were (features_hash); since a weight hangs on its two records alone, what is kept and what is new is what a full run
 -- would say. One row per compared pair, the smaller id first.
-{% set comparisons = ['first_name', 'last_name', 'birth_date', 'middle_name', 'city', 'sex', 'contact'] %}
+{% set comparisons = ['first_name', 'last_name', 'birth_date', 'birth_year', 'middle_name', 'city', 'sex', 'contact'] %}
 {% set kept = kept_pairs(anew=false) %}
 with features as (
     select profile_id, features_hash from {{ ref('int_identity_features') }}

@@ -1,6 +1,7 @@
 -- The records that identity works on: people and companies, without placeholders and tests, numbered from the oldest to
 -- the youngest. A record that a vendor merged away and no longer shows stays here by its id alone (is_known = false), so
--- that facts which still name it find their customer; one row per vendor profile.
+-- that facts which still name it find their customer. Of a birth date on 1 January only the year is taken (birth_year), of one
+-- that a form puts in nothing; one row per vendor profile.
 with profiles as (
     select * from {{ ref('int_profiles') }}
 ),
@@ -28,6 +29,17 @@ told as (
     from profiles
 ),
 
+-- A form's default is more people's than a day of birth can be.
+birth_dates as (
+    select
+        birth_date,
+        count(*) > {{ rule('identity.records_per_birth_date') }}
+        and count(*) > {{ rule('identity.share_per_birth_date') }} * sum(count(*)) over () as is_default
+    from told
+    where birth_date is not null and kind in ('person', 'company')
+    group by birth_date
+),
+
 -- Names are few and records many: each spelling is heard once.
 written as (
     select first_name as name from told
@@ -41,8 +53,18 @@ written as (
     select word_two as name from told
 ),
 
+-- Of Иванова-Петрова also both parts, if they are names and no particles; of Bepa also how it sounds if these are Cyrillic letters.
 heard as (
-    select name, {{ name_key('name') }} as name_key from written
+    select
+        name,
+        {{ name_key('name') }} as name_key,
+        {{ mixes_alphabets('name') }} as mixes,
+        case when {{ looks_cyrillic('name') }} then {{ name_key(read_as_cyrillic('name')) }} end as cyrillic_key,
+        case
+            when name like '%-%' and length(split_part(name, '-', 1)) >= 4 and length(split_part(name, '-', 2)) >= 4
+                then {{ name_key("split_part(name, '-', 1)") }} || ' ' || {{ name_key("split_part(name, '-', 2)") }}
+        end as parts_key
+    from written
     where name is not null
 ),
 
@@ -69,15 +91,21 @@ people as (
         told.source_record_id,
         coalesce(told.kind = 'company', false) as is_company,
         true as is_known,
-        firsts.name_key as first_name_key,
-        lasts.name_key as last_name_key,
-        middles.name_key as middle_name_key,
-        ones.name_key as word_one,
-        twos.name_key as word_two,
-        -- Forms offer these two when nobody answers; they say nothing about who it is.
+        {{ key_as_meant('firsts') }} as first_name_key,
+        {{ key_as_meant('lasts') }} as last_name_key,
+        lasts.parts_key as last_name_parts,
+        {{ key_as_meant('middles') }} as middle_name_key,
+        {{ key_as_meant('ones') }} as word_one,
+        {{ key_as_meant('twos') }} as word_two,
         case
-            when told.birth_date not in (cast('1900-01-01' as date), cast('1970-01-01' as date)) then told.birth_date
+            when not birth_dates.is_default and extract(month from told.birth_date) + extract(day from told.birth_date) > 2
+                then told.birth_date
         end as birth_date,
+        -- Forms offer these two years when nobody answers; they say nothing about who it is.
+        case
+            when not birth_dates.is_default and told.birth_date not in (cast('1900-01-01' as date), cast('1970-01-01' as date))
+                then left(cast(told.birth_date as {{ dbt.type_string() }}), 4)
+        end as birth_year,
         told.sex,
         told.created_at as first_seen_at
     from told
@@ -86,6 +114,7 @@ people as (
     left join heard as middles on told.middle_name = middles.name
     left join heard as ones on told.word_one = ones.name
     left join heard as twos on told.word_two = twos.name
+    left join birth_dates on told.birth_date = birth_dates.birth_date
     where told.kind in ('person', 'company') and not coalesce(told.is_test, false)
 ),
 
@@ -115,8 +144,10 @@ shown as (
         people.is_known,
         coalesce(variants.first_name_key, people.read_first_name_key) as first_name_key,
         nullif(people.read_last_name_key, '') as last_name_key,
+        people.last_name_parts,
         people.middle_name_key,
         people.birth_date,
+        people.birth_year,
         people.sex,
         people.first_seen_at
     from read as people
@@ -154,8 +185,10 @@ everyone as (
         false as is_known,
         cast(null as {{ dbt.type_string() }}) as first_name_key,
         cast(null as {{ dbt.type_string() }}) as last_name_key,
+        cast(null as {{ dbt.type_string() }}) as last_name_parts,
         cast(null as {{ dbt.type_string() }}) as middle_name_key,
         cast(null as date) as birth_date,
+        cast(null as {{ dbt.type_string() }}) as birth_year,
         cast(null as {{ dbt.type_string() }}) as sex,
         cast(null as timestamp) as first_seen_at
     from hidden

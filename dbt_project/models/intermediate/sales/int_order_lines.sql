@@ -3,7 +3,8 @@
 -- `allocated_amount`, so that lines always add up to their order. The cost of a line is the one registered with the
 -- sale: by the books (int_sale_costs: of its order and product, for what a till sold else of its store, the shifts of its moment
 -- and its product), else by the line itself or by the same goods in another record of the order; else today's purchase price, else an
--- assumed share of the net amount; `cost_method` says which. What the books entered is spread over the units sold by differences of rounded running sums, so lines add up to the books to the kopeck.
+-- assumed share of the net amount; `cost_method` says which. A cost of 0 is not known. What the books entered is spread over the units
+-- sold by differences of rounded running sums, so lines add up to the books to the kopeck.
 -- Gift cards are no goods: their lines are left out, as they are of the order's amounts.
 -- One row per order line.
 {{ config(materialized='view') }}
@@ -73,7 +74,7 @@ told as (
             else cast(lines.net_amount * orders.exchange_rate as decimal(18, 2))
         end as told_net_amount,
         cast(
-            coalesce(lines.cost_amount * orders.exchange_rate, costs_elsewhere.unit_cost * lines.quantity) as decimal(18, 2)
+            coalesce(nullif(lines.cost_amount, 0) * orders.exchange_rate, costs_elsewhere.unit_cost * lines.quantity) as decimal(18, 2)
         ) as registered_cost,
         cast(products.cost * lines.quantity as decimal(18, 2)) as purchase_cost,
         coalesce(costs_of_order.cost_key, costs_of_day.cost_key) as cost_key,

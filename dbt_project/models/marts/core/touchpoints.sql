@@ -1,7 +1,7 @@
 {% set moment = rule('attribution.click_opens_visit_minutes') %}
 with sessions as (
     select * from {{ ref('sessions') }}
-    where customer_id is not null and traffic_channel <> 'internal'
+    where customer_id is not null
 ),
 
 campaigns as (

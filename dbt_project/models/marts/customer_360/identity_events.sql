@@ -52,8 +52,7 @@ decided as (
         case decisions.decision when 'force' then 'forced' else 'forbidden' end as event_type,
         one.customer_id,
         other.customer_id as other_customer_id,
-        'decision ' || cast(decisions.decision_id as {{ dbt.type_string() }}) || ' of ' || decisions.author || ' on '
-        || decisions.profile_a || ' and ' || decisions.profile_b || ': ' || decisions.reason as reason
+        {{ decision_told('decisions') }} as reason
     from decisions
     inner join registry as one on decisions.profile_a = one.profile_id
     inner join registry as other on decisions.profile_b = other.profile_id

@@ -3,7 +3,9 @@
 -- needs, such as a birth date (`fact_missing`); linked, but facts of the two customers say that they are two people (`vetoed`); alike
 -- enough, but as much like a third customer that is somebody else (`two_people`), or together too many records (`too_big`). A
 -- customer of more records than identity.cluster_size_limit is asked about by its oldest and youngest record (`too_big` too).
--- An answer (seed steward_decisions) closes the question; one row per pair, the smaller id first.
+-- An answer (seed steward_decisions) closes the question; of several about one pair the newest is shown. A `force` that names two records
+-- of a customer that was too big then says that it is one person as it stood: it is asked about again when it has grown by more
+-- than the limit since. Who was forced into one of two customers is not asked about the other. One row per pair, the smaller id first.
 with clusters as (
     select * from {{ ref('int_identity_clusters') }}
 ),
@@ -20,23 +22,36 @@ links as (
     select * from {{ ref('int_identity_links') }}
 ),
 
+registry as (
+    select * from {{ ref('identity_registry') }}
+),
+
+events as (
+    select * from {{ ref('identity_events') }}
+    where event_type = 'forced'
+),
+
 spoken as (
     select
-        least(profile_a, profile_b) as profile_a,
-        greatest(profile_a, profile_b) as profile_b,
-        decision = 'forbid' as is_forbid,
-        'decision ' || cast(decision_id as {{ dbt.type_string() }}) || ' of ' || author || ': ' || reason as said
-    from {{ ref('steward_decisions') }}
+        least(decisions.profile_a, decisions.profile_b) as profile_a,
+        greatest(decisions.profile_a, decisions.profile_b) as profile_b,
+        decisions.decision = 'forbid' as is_forbidden,
+        'decision ' || cast(decisions.decision_id as {{ dbt.type_string() }}) || ' of ' || decisions.author || ': '
+        || decisions.reason as said,
+        {{ decision_told('decisions') }} as told_as,
+        row_number() over (
+            partition by least(decisions.profile_a, decisions.profile_b), greatest(decisions.profile_a, decisions.profile_b)
+            order by
+                case when decisions.decision = 'forbid' then 0 else 1 end,
+                decisions.decided_on desc nulls last,
+                decisions.decision_id desc
+        ) as place
+    from {{ ref('steward_decisions') }} as decisions
 ),
 
 decisions as (
-    select
-        profile_a,
-        profile_b,
-        max(case when is_forbid then 1 else 0 end) = 1 as is_forbidden,
-        coalesce(max(case when is_forbid then said end), max(said)) as said
-    from spoken
-    group by 1, 2
+    select * from spoken
+    where place = 1
 ),
 
 cut_apart as (
@@ -146,6 +161,27 @@ big as (
     having count(*) > {{ rule('identity.cluster_size_limit') }}
 ),
 
+-- Who was forced together with whom, and the night from which on it was so.
+forced as (
+    select
+        one.cluster_no,
+        one.profile_no,
+        one.profile_id,
+        other.profile_no as other_profile_no,
+        other.profile_id as other_profile_id,
+        min(events.event_at) as since
+    from spoken
+    inner join clusters as one on spoken.profile_a = one.profile_id
+    inner join clusters as other on spoken.profile_b = other.profile_id and one.cluster_no = other.cluster_no
+    left join events on spoken.told_as = events.reason
+    where not spoken.is_forbidden
+    group by 1, 2, 3, 4, 5, spoken.told_as
+),
+
+answered as ({{ answered_sizes() }}),
+
+settled as ({{ settled_by_force() }}),
+
 questions as (
     select
         likenesses.profile_a,
@@ -191,7 +227,8 @@ questions as (
         greatest(oldest.profile_id, youngest.profile_id) as profile_b,
         big.cluster_no as cluster_a,
         big.cluster_no as cluster_b,
-        'one customer of ' || cast(big.records as {{ dbt.type_string() }}) || ' records' as link_evidence,
+        'one customer of ' || cast(big.records as {{ dbt.type_string() }}) || ' records'
+        || coalesce(', ' || cast(answered.records as {{ dbt.type_string() }}) || ' when it was forced', '') as link_evidence,
         cast(null as double) as weight,
         'too_big' as asked_because,
         9 as level,
@@ -199,6 +236,8 @@ questions as (
     from big
     inner join clusters as oldest on big.oldest_no = oldest.profile_no
     inner join clusters as youngest on big.youngest_no = youngest.profile_no
+    left join answered on big.cluster_no = answered.cluster_no
+    where answered.records is null or big.records > answered.records + {{ rule('identity.cluster_size_limit') }}
 ),
 
 ordered as (
@@ -209,8 +248,12 @@ ordered as (
             order by questions.place, questions.weight desc nulls last, questions.link_evidence, questions.profile_a, questions.profile_b
         ) as turn
     from questions
-    -- A steward has spoken of the two customers.
-    where questions.level > 0
+    left join settled as one
+        on questions.profile_a = one.profile_id and one.other_cluster_no in (questions.cluster_a, questions.cluster_b)
+    left join settled as other
+        on questions.profile_b = other.profile_id and other.other_cluster_no in (questions.cluster_a, questions.cluster_b)
+    -- At level 0 a steward has spoken of the two customers.
+    where questions.level > 0 and one.profile_id is null and other.profile_id is null
 ),
 
 told as (
@@ -222,17 +265,20 @@ told as (
         'open' as status
     from ordered
     left join decisions on ordered.profile_a = decisions.profile_a and ordered.profile_b = decisions.profile_b
-    where ordered.turn = 1 and decisions.profile_a is null
+    where ordered.turn = 1 and (decisions.profile_a is null or ordered.cluster_a = ordered.cluster_b)
 
     union all
 
     select
-        profile_a,
-        profile_b,
-        said as link_evidence,
+        decisions.profile_a,
+        decisions.profile_b,
+        decisions.said as link_evidence,
         'decided' as asked_because,
-        case when is_forbidden then 'forbidden' else 'forced' end as status
+        case when decisions.is_forbidden then 'forbidden' else 'forced' end as status
     from decisions
+    left join ordered
+        on decisions.profile_a = ordered.profile_a and decisions.profile_b = ordered.profile_b and ordered.cluster_a = ordered.cluster_b
+    where ordered.profile_a is null
 ),
 
 final as (
@@ -242,7 +288,7 @@ final as (
         one.customer_id as customer_id_a,
         other.customer_id as customer_id_b,
         pairs.weight,
-        concat_ws('; ', told.link_evidence, pairs.evidence) as evidence,
+        concat_ws('; ', told.link_evidence, nullif(pairs.evidence, '')) as evidence,
         told.asked_because,
         told.status
     from told

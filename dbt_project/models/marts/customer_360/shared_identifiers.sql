@@ -1,5 +1,6 @@
 -- What is no sign of one person: e-mail addresses, telephone numbers, cards and messenger ids that several customers hold, or that
--- link nobody, and why. Masked, with the keyed hash to look a value up by; one row per type, value and class (people or companies).
+-- link nobody, and ids of other systems' records that link nobody, and why. Masked, these ids only where they look like a contact,
+-- with the keyed hash to look a value up by; one row per type, value and class (people or companies).
 with values_shared as (
     select * from {{ ref('int_identifiers__shared') }}
 ),
@@ -8,7 +9,10 @@ final as (
     select
         identifier_type,
         -- An unreadable value may be anything, a name too.
-        case when verdict <> 'unreadable' then {{ masked('identifier_type', 'identifier_value') }} end as identifier_masked,
+        case
+            when identifier_type = 'source_record' then {{ without_contacts('identifier_value') }}
+            when verdict <> 'unreadable' then {{ masked('identifier_type', 'identifier_value') }}
+        end as identifier_masked,
         {{ keyed_hash('identifier_value') }} as identifier_hash,
         is_company,
         verdict,

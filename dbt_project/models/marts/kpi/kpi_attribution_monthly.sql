@@ -117,7 +117,8 @@ joined as (
         cast(round(coalesce(credited.credited_orders, 0), 15) as double) as credited_orders,
         cast(coalesce(credited.credited_revenue, 0) as decimal(18, 2)) as credited_revenue,
         cast(coalesce(credited.credited_margin, 0) as decimal(18, 2)) as credited_margin,
-        cast(round(coalesce(credited.assumed_cost_amount, 0), 2) as decimal(18, 2)) as assumed_cost_amount,
+        {# the fifteenth digit of a credit decides over no kopeck: half a kopeck goes up #}
+        cast(round(round(coalesce(credited.assumed_cost_amount, 0), 8), 2) as decimal(18, 2)) as assumed_cost_amount,
         case
             when models.model = 'markov' and channels.channel <> 'unattributed'
                 then round(coalesce(effects.removal_effect / effects.effects_of_all, 0) * cast(round(conversions.fit_conversions) as double), 12)

@@ -300,7 +300,7 @@ running as (
         sum(points_change) over (order by month rows between unbounded preceding and current row) as closing_points,
         sum(points_issued) over (order by month rows between unbounded preceding and current row)
             as points_issued_to_date,
-        redeemed_value * {{ ratio('cost_amount', 'order_revenue') }} as points_discount_at_cost,
+        cast(redeemed_value * {{ ratio('cost_amount', 'order_revenue') }} as decimal(18, 2)) as points_discount_at_cost,
         count({{ ratio('redeemed_value', 'priced_points') }}) over (order by month) as prices_known
     from monthly
 ),

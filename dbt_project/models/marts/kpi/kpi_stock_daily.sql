@@ -188,7 +188,7 @@ looked_back as (
     select
         *,
         cast(sum(cost_of_sales) {{ year_before }} as decimal(18, 2)) as cost_of_sales_365d,
-        cast(avg(stock_at_cost) {{ year_before }} as double) as average_stock_at_cost,
+        cast(cast(avg(stock_at_cost) {{ year_before }} as decimal(24, 6)) as decimal(18, 2)) as average_stock_at_cost,
         count(case when stock_rows > 0 then 1 end) {{ year_before }} as observed_days
     from days
 ),

@@ -47,10 +47,10 @@ delivered as (
         messages.channel,
         messages.month,
         messages.sent_at,
-        row_number() over (
-            partition by messages.customer_id, messages.trigger_name, messages.campaign_id
-            order by messages.sent_at, messages.message_id
-        ) as nth_of_campaign,
+        messages.campaign_id,
+        cast(row_number() over (
+            partition by messages.customer_id, messages.trigger_name order by messages.sent_at, messages.message_id
+        ) as bigint) as place,
         lag(messages.sent_at) over (
             partition by messages.customer_id, messages.trigger_name order by messages.sent_at, messages.message_id
         ) as last_sent_at
@@ -59,35 +59,42 @@ delivered as (
     where messages.is_delivered
 ),
 
-begun as (
+-- A message begins a firing when the one before is too old, or when its campaign was last sent in the firing that is going on.
+looking_back as (
     select
         *,
         case
             when last_sent_at is null
                 or sent_at > {{ dbt.dateadd('day', rule('triggers.conversion_days'), 'last_sent_at') }}
-                or nth_of_campaign > max(nth_of_campaign)
-                    over (
-                        partition by customer_id, trigger_key
-                        order by sent_at, message_id
-                        rows between unbounded preceding and 1 preceding
-                    )
-                then 1
-            else 0
-        end as begins
+                then place
+            else coalesce(lag(place) over (partition by customer_id, trigger_key, campaign_id order by place), 0)
+        end as reaches
     from delivered
+),
+
+begun as (
+    select
+        customer_id,
+        trigger_key,
+        {{ beginnings('place', 'reaches') }} as places
+    from looking_back
+    group by customer_id, trigger_key
 ),
 
 firings as (
     select
-        message_id as firing_id,
-        customer_id,
-        trigger_key,
-        trigger_name,
-        channel,
-        month,
-        sent_at as fired_at
-    from begun
-    where begins = 1
+        looking_back.message_id as firing_id,
+        looking_back.customer_id,
+        looking_back.trigger_key,
+        looking_back.trigger_name,
+        looking_back.channel,
+        looking_back.month,
+        looking_back.sent_at as fired_at
+    from looking_back
+    inner join begun
+        on looking_back.customer_id = begun.customer_id
+            and looking_back.trigger_key = begun.trigger_key
+    where array_contains(begun.places, looking_back.place)
 ),
 
 followed as (

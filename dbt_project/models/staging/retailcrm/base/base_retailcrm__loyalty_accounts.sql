@@ -9,5 +9,6 @@
     ('is_active',    'active',      'boolean?', ''),
     ('created_at',   'createdAt',   'local',    'required'),
     ('activated_at', 'activatedAt', 'local?',   ''),
+    ('custom_fields', 'customFields', 'json',   ''),
 ] %}
 {{ staged_documents('retailcrm', 'loyalty_accounts', contract, zones=ref('base_retailcrm__settings')) }}
