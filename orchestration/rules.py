@@ -72,6 +72,7 @@ class Sales(_Section):
 
 class Messaging(_Section):
     attribution_days: Days = 5
+    machine_click_seconds: Annotated[int, Field(ge=0, le=3600)] = 5
     open_rate_good_low: Share = 0.20
     open_rate_good_high: Share = 0.25
     fallback_ignored_messages: Count = 5

@@ -76,7 +76,7 @@
         'message_events': [
             ('message_record_id', 'text'), ('campaign_record_id', 'text'), ('profile_record_id', 'text'),
             ('channel', 'text'), ('brand', 'text'), ('event', 'text'), ('happened_at', 'timestamp'),
-            ('contact_point', 'text')],
+            ('contact_point', 'text'), ('raw_reason', 'text')],
         'loyalty_programmes': [('name', 'text'), ('started_on', 'date')],
         'loyalty_accounts': [
             ('profile_record_id', 'text'), ('programme_record_id', 'text'), ('card_number', 'text'), ('phone', 'text'),

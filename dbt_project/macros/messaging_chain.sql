@@ -22,6 +22,8 @@
         {{ ratio('opened_by_person', 'delivered') }} as open_rate_human,
         clicked,
         {{ ratio('clicked', 'delivered') }} as click_through_rate,
+        clicked_with_machines,
+        {{ ratio('clicked_with_machines', 'delivered') }} as click_through_rate_with_machines,
         {{ ratio('clicked', 'opened') }} as click_to_open_rate,
         unsubscribed,
         {{ ratio('unsubscribed', 'delivered') }} as unsubscribe_rate,
@@ -49,6 +51,7 @@
             count(case when is_opened then 1 end) as opened,
             count(case when is_opened and not is_machine_opened then 1 end) as opened_by_person,
             count(case when is_clicked then 1 end) as clicked,
+            count(case when is_clicked or is_machine_clicked then 1 end) as clicked_with_machines,
             count(case when is_unsubscribed then 1 end) as unsubscribed,
             count(case when is_spam_complaint then 1 end) as spam_complaints,
             case

@@ -128,6 +128,7 @@ def test_touches_become_credits_and_a_late_one_changes_its_order(project: SmallP
     for model in MODELS:
         project.write(f"models/intermediate/{model.rpartition('/')[2]}.sql", (PROJECT / f"models/{model}.sql").read_text(encoding="utf-8"))
     project.write("models/orders.sql", ORDERS)
+    project.write("models/identity_registry.sql", "select 'p1' as profile_id, timestamp '2026-08-01 23:00:00' as linked_at")
     project.write("models/dates.sql", "select unnest([date '2026-07-01', date '2026-08-01', date '2026-09-01']) as month")
     project.write("models/channel_costs.sql",
                   "select date '2026-08-01' as cost_on, 'A' as channel, 1 as impressions, 1 as clicks, 9.5 as cost")

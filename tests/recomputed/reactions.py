@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tests.recomputed.messaging import chain
+from tests.recomputed.messaging import chain, judged_messages
 from tests.recomputed.people import people
 from tests.recomputed.tables import Tables, month_of, ratio
 
@@ -13,7 +13,8 @@ GRAIN = ["month", "trigger_name", "channel"]
 
 def kpi_trigger_monthly(tables: Tables) -> pd.DataFrame:
     """Triggers and messages about orders: what was sent, how often they fired, and the orders that followed."""
-    messages = tables.messages[tables.messages.message_type.isin(["trigger", "transactional"])]
+    messages = judged_messages(tables)
+    messages = messages[messages.message_type.isin(["trigger", "transactional"])]
     messages = messages.assign(month=month_of(messages.sent_on), attributed_orders=0, attributed_revenue=0)
     rows = chain(messages, *(messages[column] for column in GRAIN))
     fired = _firings(tables, messages[messages.is_delivered & messages.customer_id.isin(people(tables))])
@@ -30,9 +31,9 @@ def kpi_trigger_monthly(tables: Tables) -> pd.DataFrame:
     ).astype("Int64")
     rows = rows.merge(told.reset_index(), on=GRAIN, how="left")
     rows[told.columns] = rows[told.columns].fillna(0)
-    kept = [*GRAIN, "sent", "delivered", "opened", "opened_by_person", "clicked", "unsubscribed", *told.columns, "delivery_rate"]
-    kept += ["open_rate", "open_rate_human", "click_through_rate", "click_to_open_rate", "unsubscribe_rate"]
-    return rows[kept].assign(
+    kept = [*GRAIN, "sent", "delivered", "opened", "opened_by_person", "clicked", "clicked_with_machines", "unsubscribed", *told.columns]
+    kept += ["delivery_rate", "open_rate", "open_rate_human", "click_through_rate", "click_through_rate_with_machines"]
+    return rows[[*kept, "click_to_open_rate", "unsubscribe_rate"]].assign(
         conversion_rate=ratio(rows.conversions, rows.firings),
         revenue_per_firing=ratio(rows.revenue, rows.firings) / 100,
     )

@@ -36,6 +36,7 @@ def kpi_service_daily(tables: Tables) -> pd.DataFrame:
         resolution_targets_met=_flag(solved.fillna(False)),
         sla_targets_due=_flag(answered.notna()) + _flag(solved.notna()),
         sla_targets_met=_flag(answered.fillna(False)) + _flag(solved.fillna(False)),
+        rated_tickets=_flag(tickets.resolved_at.notna() & tickets.csat_score.notna()),
         bot_tickets=_flag(tickets.has_bot),
         bot_resolved_tickets=_flag(tickets.is_bot_resolved),
     )
@@ -66,6 +67,7 @@ def kpi_service_daily(tables: Tables) -> pd.DataFrame:
         resolution_sla_attainment=ratio(rows.resolution_targets_met, rows.resolution_targets_due),
         sla_attainment=ratio(rows.sla_targets_met, rows.sla_targets_due),
         csat=ratio(rows.csat_satisfied, rows.csat_answers),
+        csat_response_rate=ratio(rows.rated_tickets, rows.tickets_resolved),
         bot_resolved_share=ratio(rows.bot_resolved_tickets, rows.bot_tickets),
         contacts_per_order=ratio(rows.order_contacts, rows.orders_of_day),
         repeat_contact_other_channel_share=ratio(rows.repeated_contacts, rows.identified_contacts),

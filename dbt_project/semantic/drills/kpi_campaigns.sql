@@ -12,6 +12,7 @@ with records as (
         is_opened,
         is_opened and not is_machine_opened as is_opened_by_person,
         is_clicked,
+        is_machine_clicked,
         is_unsubscribed,
         is_spam_complaint,
         case when is_opened and not is_machine_opened and first_opened_at >= delivered_at
@@ -34,6 +35,7 @@ select
     count(*) filter (where is_opened) as opened,
     count(*) filter (where is_opened_by_person) as opened_by_person,
     count(*) filter (where is_clicked) as clicked,
+    count(*) filter (where is_clicked or is_machine_clicked) as clicked_with_machines,
     count(*) filter (where is_unsubscribed) as unsubscribed,
     count(*) filter (where is_spam_complaint) as spam_complaints,
     sum(case channel when 'email' then cast(is_opened as integer) when 'push' then cast(is_clicked as integer)

@@ -99,6 +99,7 @@ select
     count(*) filter (where sla_first_response_met) + count(*) filter (where sla_resolution_met) as sla_targets_met,
     count(*) filter (where kind = 'rating given') as csat_answers,
     count(*) filter (where kind = 'rating given' and is_csat_satisfied) as csat_satisfied,
+    count(resolved_at) filter (where csat_score is not null) as rated_tickets,
     count(*) filter (where has_bot) as bot_tickets,
     count(*) filter (where is_bot_resolved) as bot_resolved_tickets,
     count(*) filter (where is_about_order) as order_contacts,

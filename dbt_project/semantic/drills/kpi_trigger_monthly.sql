@@ -64,7 +64,7 @@ followed as (
 
 records as (
     select 'message' as kind, month, trigger_name, channel, message_id, customer_id, is_delivered, is_opened, is_machine_opened, is_clicked,
-        is_unsubscribed
+        is_machine_clicked, is_unsubscribed
     from messages
 
     union all by name
@@ -93,6 +93,7 @@ select
     count(*) filter (where is_opened) as opened,
     count(*) filter (where is_opened and not is_machine_opened) as opened_by_person,
     count(*) filter (where is_clicked) as clicked,
+    count(*) filter (where is_clicked or is_machine_clicked) as clicked_with_machines,
     count(*) filter (where is_unsubscribed) as unsubscribed,
     count(*) filter (where kind = 'firing') as firings,
     count(orders_after) as conversions,

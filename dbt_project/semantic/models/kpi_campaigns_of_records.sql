@@ -16,6 +16,7 @@ with records as (
         is_opened,
         is_opened and not is_machine_opened as is_opened_by_person,
         is_clicked,
+        is_machine_clicked,
         is_unsubscribed,
         is_spam_complaint,
         case when is_opened and not is_machine_opened and first_opened_at >= delivered_at

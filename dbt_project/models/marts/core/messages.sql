@@ -54,9 +54,14 @@ final as (
         messages.is_delivered,
         messages.is_hard_bounced,
         messages.is_soft_bounced,
+        case
+            when messages.is_hard_bounced then {{ without_contacts('messages.hard_reason') }}
+            when messages.is_soft_bounced then {{ without_contacts('messages.soft_reason') }}
+        end as bounce_reason,
         messages.is_opened,
         messages.is_machine_opened,
         messages.is_clicked,
+        messages.is_machine_clicked,
         messages.is_unsubscribed,
         messages.is_spam_complaint,
         messages.delivered_at,

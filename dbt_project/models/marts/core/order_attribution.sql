@@ -181,4 +181,5 @@ final as (
     where touched.order_id is null
 )
 
-select * from final
+select *, {{ identity_version() }} as identity_version
+from final

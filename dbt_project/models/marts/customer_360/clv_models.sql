@@ -135,7 +135,8 @@ final as (
         {{ ratio('errors.expected', 'errors.bought') }} - 1 as holdout_bias,
         errors.mean_absolute_error as holdout_mean_absolute_error,
         errors.root_mean_square_error as holdout_root_mean_square_error,
-        errors.correlation as holdout_correlation
+        errors.correlation as holdout_correlation,
+        {{ identity_version() }} as identity_version
     from fits
     left join fitted on fits.moment = fitted.moment
     left join counted on fits.moment = counted.moment

@@ -23,6 +23,8 @@ final as (
         chain.open_rate_human,
         chain.clicked,
         chain.click_through_rate,
+        chain.clicked_with_machines,
+        chain.click_through_rate_with_machines,
         chain.click_to_open_rate,
         chain.unsubscribed,
         chain.unsubscribe_rate,

@@ -48,7 +48,8 @@ created as (
         count(case when sla_resolution_met then 1 end) as resolution_targets_met,
         count(case when has_bot then 1 end) as bot_tickets,
         count(case when is_bot_resolved then 1 end) as bot_resolved_tickets,
-        count(case when reopened_count > 0 then 1 end) as reopened_tickets
+        count(case when reopened_count > 0 then 1 end) as reopened_tickets,
+        count(case when csat_score is not null then resolved_at end) as rated_tickets
     from tickets
     group by created_on, channel, priority
 ),
@@ -175,6 +176,8 @@ final as (
         coalesce(rated.csat_answers, 0) as csat_answers,
         coalesce(rated.csat_satisfied, 0) as csat_satisfied,
         {{ ratio('rated.csat_satisfied', 'rated.csat_answers') }} as csat,
+        coalesce(created.rated_tickets, 0) as rated_tickets,
+        {{ ratio('created.rated_tickets', 'created.tickets_resolved') }} as csat_response_rate,
         coalesce(created.bot_tickets, 0) as bot_tickets,
         coalesce(created.bot_resolved_tickets, 0) as bot_resolved_tickets,
         {{ ratio('created.bot_resolved_tickets', 'created.bot_tickets') }} as bot_resolved_share,

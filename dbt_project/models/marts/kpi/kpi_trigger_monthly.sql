@@ -33,6 +33,7 @@ counted as (
         count(case when is_opened then 1 end) as opened,
         count(case when is_opened and not is_machine_opened then 1 end) as opened_by_person,
         count(case when is_clicked then 1 end) as clicked,
+        count(case when is_clicked or is_machine_clicked then 1 end) as clicked_with_machines,
         count(case when is_unsubscribed then 1 end) as unsubscribed
     from messages
     group by month, trigger_name, channel
@@ -149,6 +150,8 @@ final as (
         {{ ratio('counted.opened_by_person', 'counted.delivered') }} as open_rate_human,
         counted.clicked,
         {{ ratio('counted.clicked', 'counted.delivered') }} as click_through_rate,
+        counted.clicked_with_machines,
+        {{ ratio('counted.clicked_with_machines', 'counted.delivered') }} as click_through_rate_with_machines,
         {{ ratio('counted.clicked', 'counted.opened') }} as click_to_open_rate,
         counted.unsubscribed,
         {{ ratio('counted.unsubscribed', 'counted.delivered') }} as unsubscribe_rate,

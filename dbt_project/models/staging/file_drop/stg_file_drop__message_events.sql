@@ -21,7 +21,8 @@ select
     channel,
     '{{ event }}' as event,
     {{ moment }} as happened_at,
-    recipient as contact_point
+    recipient as contact_point,
+    {{ 'failed_reason' if event == 'hard_bounced' else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as raw_reason
 from messages
 where {{ moment }} is not null
 {{ 'union all' if not loop.last }}

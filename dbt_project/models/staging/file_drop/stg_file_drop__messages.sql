@@ -33,5 +33,6 @@ select
     delivered_at,
     opened_at,
     clicked_at,
+    failed_reason,
     case when failed_reason is not null then coalesce(failed_at, sent_at) else failed_at end as failed_at
 from translated

@@ -25,7 +25,8 @@ select
         {{ mapped_value('message_event') }}
     ) as event,
     statuses.happened_at,
-    cast(null as {{ dbt.type_string() }}) as contact_point
+    cast(null as {{ dbt.type_string() }}) as contact_point,
+    statuses.not_delivered_reason as raw_reason
 from statuses
 left join recipients
     on
