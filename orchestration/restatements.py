@@ -5,111 +5,32 @@
 Publishing asks it for the rows that the version it makes adds; nothing else runs it. A number counts as published when its period was
 over as of the moment for which the last version was built (its `as_of`, and not `published_at`: a refresh that runs over midnight
 tells nothing whole of the day that has begun) and the mart told that period at all: days that a first load brings later were never
-published, and a month that is still running is not restated but finished. Why a number moved is read from the facts its mart stands
-on: which of their rows, dated in the same period, are new, gone, different or of another customer; then whether a rule it reads or
-its definition changed. Facts of days before the period, which windows and cohorts look at, are named where none of their rows in it
-moved. A mart whose grain has no date (a campaign's whole life) is never finished, so it is not restated. A mart says its grain in
-`meta.grain`, a fact its key and its date in `meta.fact`.
+published, and a month that is still running is not restated but finished. A mart whose grain has no date may tell its period in
+`meta.period` (a campaign's, from its first message to its last); else it is never finished and not restated. Numbers of periods that
+began longer ago than publishing.restatements_kept_days are not told.
+
+A cause names rows that moved in the facts that a number is made of (lineage.py), never others: first changed rules and a changed
+definition, then of each fact the rows of the period; where none of these moved those of days before it, which windows and cohorts look
+at (a stock is of all days up to its end); of days after it where no fact has others. Of a fact with columns of the row's grain (channel,
+store, system) rows of the same values are told, else the others, as `outside its …`; where nothing moved, that it cannot be told.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration import business_rules, versions
+from orchestration import business_rules, exports, versions
+from orchestration.lineage import Kpi, Lineage, Mart
 from orchestration.versions import Version
 
 TABLE = "restatements"
 SAME = 1e-9  # doubles that differ by less, relative to their size, are one number computed in another order
+ELSE = "a mapping, a seed or another table that it looks at"
 MOVES = {"added": "new", "removed": "gone", "changed": "changed", "rekeyed": "of another customer"}
-
-
-@dataclass(frozen=True)
-class Mart:
-    """A KPI mart: its grain, the column of its period, the column that counts months from there (cohorts), its KPI columns with
-    their ids, the facts below it and the names of the rules that its lineage reads."""
-
-    name: str
-    grain: tuple[str, ...]
-    period: str
-    age: str | None
-    kpis: Mapping[str, str]
-    facts: tuple[str, ...]
-    rules: frozenset[str]
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        return tuple(column for column in self.grain if column != self.period)
-
-    @property
-    def last_day(self) -> str:
-        """The last day of a row's period, as SQL."""
-        if self.period == "day":
-            return '"day"'
-        age = f' + to_months(cast("{self.age}" as integer))' if self.age else ""
-        return f'cast(last_day("{self.period}"{age}) as date)'
-
-
-class Lineage:
-    """What the manifest knows of the KPI marts and the facts."""
-
-    def __init__(self, manifest: Mapping[str, Any]) -> None:
-        self._nodes = manifest["nodes"]
-        self._macros = manifest["macros"]
-        self._marts = {node["name"]: node for node in self._nodes.values()
-                       if node["resource_type"] == "model" and node["schema"] == "marts"}
-
-    @cached_property
-    def facts(self) -> dict[str, dict[str, Any]]:
-        """Fact -> {key: its columns, dated_by: the column of its date}."""
-        return {name: node["config"]["meta"]["fact"] for name, node in self._marts.items() if "fact" in node["config"].get("meta", {})}
-
-    def definition(self, mart: str) -> str:
-        """A hash of the SQL and seeds a mart stands on: another one is another definition."""
-        sums = sorted(str(node["checksum"]["checksum"]) for node in self._above(mart) if "checksum" in node)
-        return hashlib.sha256("".join(sums).encode()).hexdigest()[:16]
-
-    def definitions(self) -> dict[str, str]:
-        """KPI mart -> the hash of its definition."""
-        return {name: self.definition(name) for name in self._marts if name.startswith("kpi_")}
-
-    def mart(self, name: str, kpis: Mapping[str, str], types: Mapping[str, str], rules: Iterable[str]) -> Mart | None:
-        """The mart as restatements see it; None for one without a period, which tells only what is known today."""
-        grain = tuple(self._marts[name]["config"].get("meta", {}).get("grain", ())) if name in self._marts else ()
-        dates = [column for column in grain if types.get(column) == "DATE"]
-        if not dates or not kpis:
-            return None
-        above = list(self._above(name))
-        read = "\n".join(str(node.get("raw_code", "")) for node in above) + self._macro_code(above)
-        return Mart(
-            name, grain, dates[0], next((column for column in grain if column.startswith("age")), None), kpis,
-            tuple(sorted(node["name"] for node in above if node["name"] in self.facts)),
-            frozenset(rule for rule in rules if f"'{rule}'" in read),
-        )
-
-    def ages(self, name: str) -> list[str]:
-        """The columns of a mart that grow with the calendar: they move every night and restate nothing."""
-        return self._marts[name]["config"].get("meta", {}).get("ages", []) if name in self._marts else []
-
-    def _above(self, mart: str) -> list[Mapping[str, Any]]:
-        seen: dict[str, Mapping[str, Any]] = {}
-        waiting = [self._marts[mart]["unique_id"]]
-        while waiting:
-            unique_id = waiting.pop()
-            if unique_id in self._nodes and unique_id not in seen:
-                seen[unique_id] = self._nodes[unique_id]
-                waiting += self._nodes[unique_id]["depends_on"].get("nodes", [])  # a seed stands on none
-        return list(seen.values())
-
-    def _macro_code(self, nodes: Iterable[Mapping[str, Any]]) -> str:
-        named = {macro for node in nodes for macro in node["depends_on"]["macros"] if macro.startswith("macro.omnimart.")}
-        return "\n".join(self._macros[macro]["macro_sql"] for macro in sorted(named) if macro in self._macros)
 
 
 def find(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before: Version | None, changed: Iterable[str], version: str) -> str:
@@ -121,127 +42,210 @@ def find(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before: Versio
         "create or replace temp table restated (kpi_id varchar, period date, dimensions varchar, old_value double, new_value double, "
         "version varchar, cause varchar)"
     )
-    there = {name for (name,) in connection.execute(
-        "select table_name from information_schema.tables where table_catalog = 'warehouse' and table_schema = 'marts'").fetchall()}
+    there = set(exports.tables(connection, "marts"))
     moved = {name.removeprefix("marts.") for name in changed if name.startswith("marts.")} & there
     if before is None or not {"kpi_register", TABLE} <= there:
         return "restated"
-    zone = business_rules.read().business.timezone
-    _moved_facts(connection, lineage, before, moved, zone)
-    rules = _moved_rules(connection, before)
-    for name in sorted(moved):
-        if not name.startswith("kpi_") or name == "kpi_register" or not _file(before, name):
-            continue
+    rules = business_rules.read()
+    zone = rules.business.timezone
+    published = datetime.fromisoformat(before.as_of or before.published_at)
+    over_before, as_of = (moment.astimezone(ZoneInfo(zone)).date() for moment in (published, exports.as_of(connection) or published))
+    kept_after = as_of - timedelta(days=rules.publishing.restatements_kept_days)
+    facts = _moved_facts(connection, lineage, before, moved, zone)
+    changed_rules = _moved_rules(connection, before)
+    for name in sorted(one for one in moved if one.startswith("kpi_") and one != "kpi_register" and _file(before, one)):
         types = _types(connection, f'warehouse.marts."{name}"')
         known = _types(connection, f"read_parquet('{_file(before, name)}')")
-        registered = connection.execute(
-            "select mart_column, min(kpi_id) from warehouse.marts.kpi_register where mart = ? group by 1", [name]).fetchall()
-        kpis = {column: kpi for column, kpi in registered if column in types and column in known and column not in lineage.ages(name)}
-        mart = lineage.mart(name, kpis, types, rules)
-        if mart and set(mart.grain) <= known.keys():
-            why = [f"rule {rule}: {old} became {new}" for rule, (old, new) in sorted(rules.items()) if rule in mart.rules]
+        kpis = [kpi for kpi in _kpis(connection, name) if {kpi.column} <= types.keys() & known.keys() - {*lineage.ages(name)}]
+        mart = lineage.mart(name, kpis, types, changed_rules)
+        if mart and {*mart.told} <= known.keys():
+            why = [f"rule {rule}: {old} became {new}" for rule, (old, new) in sorted(changed_rules.items()) if rule in mart.rules]
             if before.definitions.get(name) not in (None, lineage.definition(name)):
                 why.append("its definition changed")
-            _compare(connection, mart, before, version, zone, "; ".join(why))
+            if _compare(connection, mart, before, over_before, kept_after):
+                _explain(connection, mart, facts, version, "; ".join(why))
     return "restated"
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, mart: Mart, before: Version, version: str, zone: str, why: str) -> None:
-    """One full join on the grain; a row per KPI whose value is not the same."""
-    grain = ", ".join(f'"{column}"' for column in mart.grain)
-    values = ", ".join(f'cast("{column}" as double) as "{column}"' for column in mart.kpis)
-    both = ", ".join(f'coalesce(new."{column}", old."{column}") as "{column}"' for column in mart.grain)
-    pairs = ", ".join(f"{{'kpi_id': {_text(kpi)}, 'old': old.\"{column}\", 'new': new.\"{column}\"}}" for column, kpi in mart.kpis.items())
+def _kpis(connection: duckdb.DuckDBPyConnection, mart: str) -> list[Kpi]:
+    """The KPIs of a mart by the warehouse's register; of several names for one column the first."""
+    rows = connection.execute(
+        "select mart_column, min(kpi_id), any_value(numerator_column), any_value(denominator_column), any_value(additive) "
+        "from warehouse.marts.kpi_register where mart = ? group by 1 order by 1", [mart]).fetchall()
+    return [Kpi(kpi, column, tuple(part for part in parts if part), additive or "") for column, kpi, *parts, additive in rows]
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, mart: Mart, before: Version, over_before: date, kept_after: date) -> int:
+    """moved_numbers: a full join on the grain; a row per KPI that is not the same, with the facts it is made of. Gives how many."""
+    grain = ", ".join(f'"{column}"' for column in mart.told)
+    values = ", ".join(f'cast("{kpi.column}" as double) as "{kpi.column}"' for kpi in mart.kpis)
+    both = ", ".join(
+        f'{"greatest" if column == mart.ends else "coalesce"}(old."{column}", new."{column}") as "{column}"' for column in mart.told)
+    pairs = ", ".join(
+        f"{{'kpi_id': {_text(kpi.kpi_id)}, 'place': {place}, 'old': old.\"{kpi.column}\", 'new': new.\"{kpi.column}\"}}"
+        for place, kpi in enumerate(mart.kpis)
+    )
+    made_of = " ".join(f"when {place} then {mart.facts_of(kpi)}" for place, kpi in enumerate(mart.kpis))
+    of_row = " || ".join(sorted({mart.facts_of(kpi) for kpi in mart.kpis}))
+    stocks = [place for place, kpi in enumerate(mart.kpis) if mart.is_stock(kpi)]
     same = " and ".join(f'new."{column}" is not distinct from old."{column}"' for column in mart.grain)
+    was_told = f'"{mart.period}" in (select "{mart.period}" from old)' if mart.is_dated else "was_told"
+    connection.execute(
+        f"""
+        create or replace temp table moved_numbers as
+        with
+        old as (select {grain}, {values}, true as was_told from read_parquet('{_file(before, mart.name)}')),
+        new as (select {grain}, {values}, true as is_told from warehouse.marts."{mart.name}"),
+        pairs as (
+            select
+                {both}, coalesce(old.was_told, false) as was_told, old.was_told is null or new.is_told is null as is_of_row,
+                unnest([{pairs}]) as number
+            from new full join old on {same}
+        )
+        select
+            row_number() over () as number_id, * exclude (number, was_told),
+            "{mart.period}" as first_day, {mart.last_day} as last_day, number.kpi_id, number.old, number.new,
+            -- A row comes and goes as a whole, with any of its numbers.
+            case when is_of_row then {of_row} else case number.place {made_of} end end as made_of,
+            list_contains(cast({stocks!r} as integer[]), number.place) or (is_of_row and {bool(stocks)}) as is_stock
+        from pairs
+        where number.old is distinct from number.new
+            and (number.old is null or number.new is null
+                or abs(number.old - number.new) > {SAME} * greatest(abs(number.old), abs(number.new)))
+            and {was_told} and {mart.last_day} < date '{over_before}' and "{mart.period}" > date '{kept_after}'
+        """
+    )
+    return connection.table("moved_numbers").shape[0]
+
+
+def _explain(connection: duckdb.DuckDBPyConnection, mart: Mart, facts: dict[str, list[str]], version: str, why: str) -> None:
+    """Restate the moved numbers of a mart, each with its cause."""
     told = ", ".join(f"{_text(column)}: \"{column}\"" for column in mart.dimensions)
+    connection.execute(
+        "create or replace temp table reached (number_id bigint, fact varchar, outside varchar, told_by varchar, move varchar, "
+        "words varchar, within hugeint, earlier hugeint, later hugeint)"
+    )
+    for fact, columns in facts.items():
+        if any(f"'{fact}'" in mart.facts_of(kpi) for kpi in mart.kpis):
+            shared = [column for column in mart.dimensions if column in columns]
+            connection.execute(f"insert into reached {_reached(mart, fact, shared, None)}")
+            if shared:  # of these, what has other values
+                connection.execute(f"insert into reached {_reached(mart, fact, [], ', '.join(shared))}")
+    looked_at = "nullif(array_to_string(list_sort(list_distinct(made_of)), ', '), '')"
     connection.execute(
         f"""
         insert into restated
         with
-        old as (select {grain}, {values} from read_parquet('{_file(before, mart.name)}')),
-        new as (select {grain}, {values} from warehouse.marts."{mart.name}"),
-        told as (select distinct "{mart.period}" as period from old),
-        pairs as (
-            select {both}, unnest([{pairs}]) as number
-            from new full join old on {same}
+        -- The nearest rows that moved of each fact: those of the row's own values first, of the period before others.
+        ranked as (
+            select *, 'within' as reach, within as rows, if(outside is null, 0, 2) as distance from reached where within > 0
+            union all
+            select *, 'earlier', earlier, if(outside is null, 1, 3) from reached where earlier > 0
+            union all
+            select *, 'later', later, if(outside is null, 4, 6) from reached where later > 0
         ),
-        moved as (
-            select *, {mart.last_day} as last_day
-            from pairs
-            where number.old is distinct from number.new
-                and (number.old is null or number.new is null
-                    or abs(number.old - number.new) > {SAME} * greatest(abs(number.old), abs(number.new)))
-                and "{mart.period}" in (select period from told)
+        nearest as (
+            select ranked.*, distance >= 4 as is_later, min(distance >= 4) over (partition by number_id) as only_later
+            from ranked
+            inner join moved_numbers using (number_id)
+            qualify distance = min(distance) over (partition by number_id, fact)
+                and (not is_of_row or outside is null or bool_and(outside is not null) over (partition by number_id))
         ),
-        spans as (select distinct "{mart.period}" as first_day, last_day from moved),
-        dated as (
-            select first_day, last_day, fact, move, words, on_day < first_day as is_earlier, sum(rows) as rows
-            from spans
-            inner join moved_facts on on_day <= last_day and list_contains({list(mart.facts)!r}, fact)
-            group by all
-        ),
-        facts as (
+        by_kind as (
             select
-                first_day, last_day, fact, is_earlier, fact || ': ' || string_agg(rows || ' ' || words, ', ' order by move) as words,
-                min(is_earlier) over (partition by first_day, last_day, fact) as is_only_earlier
-            from dated
-            group by first_day, last_day, fact, is_earlier
+                number_id, distance, reach, outside, fact, told_by, sum(rows) as rows,
+                sum(sum(rows)) over (partition by number_id, distance, fact) as of_fact,
+                fact || coalesce(' of ' || told_by, '') || ': ' || string_agg(rows || ' ' || words, ', ' order by move) as words
+            from nearest
+            where is_later = only_later
+            group by number_id, distance, reach, outside, fact, told_by
         ),
-        causes as (
+        by_distance as (
             select
-                first_day, last_day,
-                concat_ws(
-                    '; ', string_agg(words, '; ' order by fact) filter (not is_earlier),
-                    'of days before it ' || string_agg(words, '; ' order by fact) filter (is_only_earlier)
-                ) as words
-            from facts
-            group by first_day, last_day
-        )
+                number_id, distance,
+                concat_ws(' ', case reach when 'earlier' then 'of days before it' when 'later' then 'of days after it' end,
+                    'outside its ' || outside, string_agg(words, '; ' order by of_fact desc, fact, rows desc, told_by)) as words
+            from by_kind
+            group by number_id, distance, reach, outside
+        ),
+        causes as (select number_id, string_agg(words, '; ' order by distance, words) as words from by_distance group by number_id)
         select
-            number.kpi_id, "{mart.period}", {f"cast(to_json({{{told}}}) as varchar)" if told else "'{}'"}, number.old, number.new,
-            {_text(version)},
-            coalesce(nullif(concat_ws('; ', causes.words, nullif({_text(why)}, '')), ''), {_text(_elsewhere(connection, mart))})
-        from moved
-        left join causes on moved."{mart.period}" = causes.first_day and moved.last_day = causes.last_day
-        where moved.last_day < cast(timezone({_text(zone)}, timestamptz '{before.as_of or before.published_at}') as date)
+            kpi_id, first_day, {f"cast(to_json({{{told}}}) as varchar)" if told else "'{}'"}, old, new, {_text(version)},
+            coalesce(
+                nullif(concat_ws('; ', nullif({_text(why)}, ''), causes.words), ''),
+                'cannot be told: ' || coalesce('nothing moved in ' || {looked_at} || ', so ', '') || {_text(ELSE)}
+            )
+        from moved_numbers
+        left join causes using (number_id)
         """
     )
 
 
-def _elsewhere(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str:
-    """The cause of numbers that look beyond the end of their own period."""
-    found = connection.execute(
-        "select fact, sum(rows) from moved_facts where list_contains(?, fact) group by 1 order by 1", [list(mart.facts)]).fetchall()
-    told = "; ".join(f"{fact}: {rows}" for fact, rows in found)
-    return f"rows of later days that it looks at ({told})" if told else "a mapping, a seed or another table that it looks at"
+def _reached(mart: Mart, fact: str, shared: list[str], outside: str | None) -> str:
+    """Rows of a fact that moved in, before and after the period of each moved number, of the same values in the columns shared. The
+    numbers of a period and values are looked up once; outside of them only where none in them moved up to its end."""
+    alike = " and ".join(
+        f'(moved."{column}" is not distinct from cells."{column}"'
+        + (f' or cells."{column}" is not distinct from {_text(mart.totals[column])})' if column in mart.totals else ")")
+        for column in shared
+    )
+    columns = "".join(f', "{column}"' for column in shared)
+    same = " and ".join(f'numbers."{column}" is not distinct from spread."{column}"' for column in ["first_day", "last_day", *shared])
+    found = f"(select number_id from reached where fact = '{fact}' and (within > 0 or earlier > 0))"
+    which = f"list_contains(made_of, '{fact}')" + (f" and number_id not in {found}" if outside else "")
+    return f"""
+        with
+        numbers as (select number_id, first_day, last_day, is_stock{columns} from moved_numbers where {which}),
+        cells as (select distinct first_day, last_day{columns} from numbers),
+        moved as (select on_day, told_by, move, words{columns}, sum(rows) as rows from "moved_{fact}" group by all),
+        spread as (
+            select
+                cells.*, told_by, move, words,
+                sum(rows) filter (on_day between first_day and last_day) as within,
+                sum(rows) filter (on_day < first_day) as earlier, sum(rows) filter (on_day > last_day) as later
+            from cells inner join moved on {alike or 'true'}
+            group by all
+        )
+        select
+            number_id, '{fact}', {_text(outside)}, told_by, move, words,
+            case when is_stock then coalesce(within, 0) + coalesce(earlier, 0) else within end,
+            case when not is_stock then earlier end,
+            later
+        from numbers inner join spread on {same}
+    """
 
 
-def _moved_facts(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before: Version, moved: Iterable[str], zone: str) -> None:
-    """moved_facts (fact, on_day, move, words, rows): rows of the facts that differ from the last version, by business day."""
-    connection.execute("create or replace temp table moved_facts (fact varchar, on_day date, move varchar, words varchar, rows bigint)")
-    for fact in sorted(set(moved) & lineage.facts.keys()):
-        if not _file(before, fact):
-            continue
+def _moved_facts(
+    connection: duckdb.DuckDBPyConnection, lineage: Lineage, before: Version, moved: Iterable[str], zone: str
+) -> dict[str, list[str]]:
+    """Fact -> its columns; moved_<fact> (on_day, told_by, move, words, its columns of any mart's grain, rows): rows that differ from the
+    last version, by business day and these values; one that changed day or values is told by the old and the new ones."""
+    grains = {column for name in lineage.marts for column in lineage.grain(name)}
+    found = {}
+    needed = {fact for name in lineage.marts for fact in lineage.made_of(name)}
+    for fact in sorted(one for one in needed.intersection(moved) if _file(before, one)):
         told, old = lineage.facts[fact], f"read_parquet('{_file(before, fact)}')"
         types, known = _types(connection, f'warehouse.marts."{fact}"'), _types(connection, old)
         on, key = told["dated_by"], ", ".join(f'"{column}"' for column in told["key"])
         if on not in known or not set(told["key"]) <= known.keys():
             continue
         shared = [column for column in types if column in known and column != "customer_id"]
-        content = ", ".join(f'"{column}"' for column in shared)
+        content = ", ".join(f'"{column}"' for column in shared if column in told.get("columns", shared))
+        sides = [column for column in shared if column in grains and types[column] == "VARCHAR"]
         day = f'"{on}"' if types[on] == "DATE" else f"""cast(timezone({_text(zone)}, timezone('UTC', "{on}")) as date)"""
         person = '"customer_id"' if "customer_id" in types and "customer_id" in known else "cast(null as varchar)"
-        columns = f"hash({key}) as key, {day} as on_day, hash({content}) as content, {person} as person"
-        words = " ".join(f"when '{move}' then '{word}'" for move, word in MOVES.items())
+        by = f'"{told["told_by"]}"' if told.get("told_by") in shared else "cast(null as varchar)"
+        stands = ", ".join(["'on_day': " + day, "'told_by': " + by, *(f"{_text(column)}: \"{column}\"" for column in sides)])
+        columns = f"hash({key}) as key, {{{stands}}} as stands, hash({content}) as content, {person} as person"
         connection.execute(
             f"""
-            insert into moved_facts
+            create or replace temp table "moved_{fact}" as
             with
             old as (select {columns} from {old}),
             new as (select {columns} from warehouse.marts."{fact}"),
             moves as (
                 select
-                    new.on_day as new_day, old.on_day as old_day,
+                    new.stands as new_stands, old.stands as old_stands,
                     case
                         when old.key is null then 'added'
                         when new.key is null then 'removed'
@@ -253,14 +257,22 @@ def _moved_facts(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before
                 where old.key is null or new.key is null
                     or old.content is distinct from new.content or old.person is distinct from new.person
             ),
-            days as (
-                select move, new_day as on_day from moves where new_day is not null
+            standing as (
+                select move, new_stands as stands from moves where new_stands is not null
                 union all
-                select move, old_day as on_day from moves where old_day is not null and old_day is distinct from new_day
+                select move, old_stands as stands from moves where old_stands is not null and old_stands is distinct from new_stands
+            ),
+            counted as (
+                select stands, move, map {MOVES}[move] as words, count(*) as rows
+                from standing
+                where stands.on_day is not null
+                group by stands, move
             )
-            select {_text(fact)}, on_day, move, case move {words} end, count(*) from days group by all
+            select unnest(stands), move, words, rows from counted
             """
         )
+        found[fact] = sides
+    return found
 
 
 def _moved_rules(connection: duckdb.DuckDBPyConnection, before: Version) -> dict[str, tuple[str, str]]:
@@ -284,5 +296,5 @@ def _types(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, st
     return {name: kind for name, kind, *_ in connection.execute(f"describe from {relation}").fetchall()}
 
 
-def _text(words: str) -> str:
-    return "'" + words.replace("'", "''") + "'"
+def _text(words: str | None) -> str:
+    return "null" if words is None else "'" + words.replace("'", "''") + "'"

@@ -22,6 +22,7 @@ from tests.conftest import UNTIL
 from tests.decisions import HALVES, customer_of, decided, restated
 from tests.drills import broken_ratios, differences, recordless, told_otherwise, unreached
 from tests.nights import house, land, night
+from tests.restated import misled
 
 AS_MANY_THREADS_AS_A_NIGHT = True
 SALES = "from marts.orders where is_counted"
@@ -269,6 +270,10 @@ def test_restatements_are_the_published_numbers_that_moved(story):
         where = " and ".join(f"{name} is not distinct from " + ("null" if value is None else f"'{value}'") for name, value in told.items())
         query = f"select cast({column} as double) from marts.{mart} where {where}"
         assert (story.second.read(query) or [(None,)], story.back.read(query) or [(None,)]) == ([(old,)], [(new,)])
+
+
+def test_a_restatement_names_only_what_its_number_is_made_of_and_what_moved(story, parsed):
+    assert misled(story.second, story.back, kept_days=400) == []
 
 
 def test_whom_a_steward_parts_have_their_own_orders_back_and_the_numbers_that_moved_are_restated(story):

@@ -85,7 +85,8 @@ def marts(project: IdentityProject) -> None:
             "orders as select order_id, ordered_on, customer_id from intermediate.int_customer_of_profile "
             f"inner join (values {orders}) as told (order_id, profile_id, ordered_on) using (profile_id)",
             "kpi_buyers_daily as select ordered_on as day, count(distinct customer_id) as buyers from marts.orders group by 1",
-            "kpi_register as select 'kpi_buyers_daily' as mart, 'buyers' as mart_column, 'buyers' as kpi_id",
+            "kpi_register as select 'kpi_buyers_daily' as mart, 'buyers' as mart_column, 'buyers' as kpi_id, '' as numerator_column, "
+            "'' as denominator_column, 'yes' as additive",
             "restatements as select '' as kpi_id",
         ):
             build.execute(f"create or replace table marts.{statement}")

@@ -1,11 +1,11 @@
 -- A KPI column in a mart and not in the register, or the reverse, fails the build. The columns are those of the contracts;
--- a mart's grain and attributes stand in its meta; contracts are enforced, so no mart need be built first. Components of a ratio
+-- a mart's grain, attributes and period stand in its meta; contracts are enforced, so no mart need be built first. Components of a ratio
 -- are known to the register as its numerator or denominator.
 {% set published = [] %}
 {%- if execute %}
 {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.fqn[1] == 'marts' %}
 {%- set meta = node.config.get('meta', {}) %}
-{%- set grain = meta.get('grain', []) + meta.get('attributes', []) %}
+{%- set grain = meta.get('grain', []) + meta.get('attributes', []) + meta.get('period', []) %}
 {%- for column in node.columns.values() %}
 {%- set is_kpi = node.name.startswith('kpi_') and node.name != 'kpi_register' and column.name not in grain %}
 {%- do published.append((node.name, column.name, is_kpi)) %}

@@ -262,26 +262,33 @@ valued as (
 
 final as (
     select
-        form,
-        metric,
-        cast(coalesce(people, 0) as bigint) as people,
-        numerator_before,
-        denominator_before,
-        value_before,
-        numerator_after,
-        denominator_after,
-        value_after,
-        value_after - value_before as change,
-        cast(matched_people as bigint) as matched_people,
-        matched_numerator_before,
-        matched_denominator_before,
-        matched_value_before,
-        matched_numerator_after,
-        matched_denominator_after,
-        matched_value_after,
-        matched_value_after - matched_value_before as matched_change,
-        value_after - value_before - (matched_value_after - matched_value_before) as effect
+        valued.form,
+        valued.metric,
+        case
+            when valued.form = 'launch' then cast({{ dbt.dateadd('day', -1 * days, 'launches.launched_on') }} as date)
+        end as window_from,
+        case
+            when valued.form = 'launch' then cast({{ dbt.dateadd('day', days - 1, 'launches.launched_on') }} as date)
+        end as window_to,
+        cast(coalesce(valued.people, 0) as bigint) as people,
+        valued.numerator_before,
+        valued.denominator_before,
+        valued.value_before,
+        valued.numerator_after,
+        valued.denominator_after,
+        valued.value_after,
+        valued.value_after - valued.value_before as change,
+        cast(valued.matched_people as bigint) as matched_people,
+        valued.matched_numerator_before,
+        valued.matched_denominator_before,
+        valued.matched_value_before,
+        valued.matched_numerator_after,
+        valued.matched_denominator_after,
+        valued.matched_value_after,
+        valued.matched_value_after - valued.matched_value_before as matched_change,
+        valued.value_after - valued.value_before - (valued.matched_value_after - valued.matched_value_before) as effect
     from valued
+    cross join launches
 )
 
 select * from final
