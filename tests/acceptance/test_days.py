@@ -1,8 +1,8 @@
 """All vendors over several days: a day of news, the same day twice, a vendor that is down, and the catch-up.
 
 One story told once, because every night is a whole build: the first night; the night after, with poisoned records and without
-Mindbox, which is down; the same night again; an attempt while RetailCRM is down too; the next night, when all are back and a
-steward has parted a customer.
+Mindbox, which is down; the same night again, its warehouse deleted; an attempt while RetailCRM is down too; the next night, when
+all are back and a steward has parted a customer.
 """
 
 import json
@@ -106,6 +106,7 @@ def story(parsed_project, tmp_path_factory):
         sandbox.advance(days=1)
         sandbox.faults.plant(Fault("mindbox", kind="html", times=10_000))
         told.second = night("night-2")
+        (data / "warehouse.duckdb").unlink()
         told.again = night("night-2-again")
         sandbox.advance(hours=1)
         sandbox.faults.plant(Fault("retailcrm", kind="status", status=503, times=10_000))
@@ -148,6 +149,7 @@ def test_after_one_day_only_the_new_documents_are_fetched_and_staged(story):
 
 
 def test_the_same_day_twice_gives_identical_marts_and_flips_nothing(story):
+    """The second time from the lake alone: what two nights added to a warehouse is what one build makes of all that was landed."""
     assert (story.again.outcome.flipped, story.again.outcome.changed) == (False, ())
     assert story.again.outcome.sentence == f"No business table changed, so version {story.second.outcome.version.version} stays published."
     assert story.again.version == story.second.version

@@ -14,10 +14,13 @@ from collections.abc import Hashable, Iterable
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from identity_project import IdentityProject
 from measures import Measures, measure
 from planted_people import Planted, planted
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from dbt_project.plugins.components import parted_components
 from orchestration.dbt import run_dbt
@@ -107,17 +110,13 @@ class Resolved:
 
 
 def _connected(records: Iterable[str], shared: list[tuple[str, Hashable]]) -> dict[str, Hashable]:
-    parent: dict[Hashable, Hashable] = {}
-
-    def root(node: Hashable) -> Hashable:
-        while parent.setdefault(node, node) != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for record, value in shared:
-        parent[root(record)] = root(value)
-    return {record: root(record) for record in records}
+    """record -> component, records that share a value being one."""
+    number = {record: n for n, record in enumerate(records)}
+    value_number: dict[Hashable, int] = {}
+    edges = np.array([(number[record], value_number.setdefault(value, len(value_number))) for record, value in shared])
+    size = len(number) + len(value_number)
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1] + len(number))), shape=(size, size))
+    return dict(zip(number, connected_components(graph, directed=False)[1].tolist(), strict=False))
 
 
 @pytest.fixture(scope="module")
