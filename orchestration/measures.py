@@ -150,13 +150,16 @@ class Measured:
 
     def _told_by_itself(self, words: dict[str, Any], name: str, column: str) -> None:
         value, level = f"{name}_in_row", self._level(column)
+        # Of several months the one that is known already must not pass for all of them.
+        period = [self._distinct(one) for one in self.mart.grain if self.mart.columns[one].data_type == "date"]
+        of_one = "".join(f"{one} = 1 and " for one in period)
         measure = {"name": self._measured(column), "agg": "max", "expr": column}
         if not level:
             rows = f"{name}_rows"
             counted = {"name": f"{measure['name']}_rows", "agg": "sum", "expr": f"case when {column} is not null then 1 end"}
             self._simple(_helper(value, f"{words['label']}, unguarded"), measure)
             self._simple(_helper(rows, f"{words['label']}, rows that tell it"), counted)
-            self._derived(words, f"case when {rows} = 1 then {value} end", [rows, value])
+            self._derived(words, f"case when {of_one}{rows} = 1 then {value} end", [*period, rows, value])
             return
         # Of the rows that tell the column the one with the most totals, if there is one such row: it holds the others of its group.
         # How many there are is counted in base SO_MANY by how many of a row's columns hold totals.
@@ -168,7 +171,7 @@ class Measured:
         self._simple(_helper(rows, f"{words['label']}, rows that tell it"), counted)
         levels = [SO_MANY**number for number in range(len(self.mart.totals) + 1)]
         single = " or ".join(f"({rows} >= {one} and {rows} < {2 * one})" for one in levels)
-        self._derived(words, f"case when {single} then struct_extract({value}, 'value') end", [rows, value])
+        self._derived(words, f"case when {of_one}({single}) then struct_extract({value}, 'value') end", [*period, rows, value])
 
     def _worked_out(self, words: dict[str, Any], kpi: Kpi) -> None:
         named = {column: metric_name(self.mart, column, self.home) for column in formulas.columns(kpi)}

@@ -217,6 +217,8 @@ def _summed(mart: Mart, column: str, home: tuple[str, ...], rows: Rows, around: 
 
 def _alone(mart: Mart, column: str, rows: Rows) -> Any:
     """The value of the only row that tells the column; of rows that hold totals, of the only one among these with the most of them."""
+    if _of_several_periods(mart, rows):
+        return None
     if not mart.totals:
         values = [row[column] for row in rows if row[column] is not None]
         return values[0] if len(values) == 1 else None
@@ -225,12 +227,20 @@ def _alone(mart: Mart, column: str, rows: Rows) -> Any:
     return highest[0] if len(highest) == 1 else None
 
 
+def _of_several_periods(mart: Mart, rows: Rows) -> bool:
+    """A month that tells a value is not the quarter, also where the quarter's other months do not tell it yet."""
+    period = semantics.period_of(mart)
+    return bool(period) and period.name in mart.grain and len({row[period.name] for row in rows}) > 1
+
+
 def _of_its_kind(mart: Mart, column: str, rows: Rows) -> Any:
     """The same of a KPI that is of one kind: of that kind's rows, where any tells it, the one that is the total of everything by which they
     differ."""
     kind = mart.sums(column).total
     if not kind:
         return _alone(mart, column, rows)
+    if _of_several_periods(mart, rows):
+        return None
     telling = [row for row in rows if row[column] is not None]
     telling = [row for row in telling if row[kind[0]] == kind[1]] or telling
     differ = {name: total for name, total in mart.totals.items() if len({row[name] for row in telling}) > 1}
