@@ -217,18 +217,19 @@ class Measured:
 class OverRecords:
     """The measures and metrics of what a grain of a mart tells over records anew."""
 
-    def __init__(self, mart: Mart, home: tuple[str, ...], kpis: list[Kpi]) -> None:
+    def __init__(self, mart: Mart, home: tuple[str, ...], columns: list[str]) -> None:
         self.measures: list[dict[str, Any]] = []
         self.metrics: list[dict[str, Any]] = []
-        for kpi in kpis:
-            words, made = words_of(mart, kpi.mart_column, home), records.measures(mart, kpi)
+        for column in columns:
+            words, told = words_of(mart, column, home), metric_name(mart, column, home)
+            made = records.measures(mart, column, told)
             self.measures += made
             if len(made) == 1:
                 self.metrics.append({**words, "type": "simple", "type_params": {"measure": made[0]["name"]}})
                 continue
-            inputs = [f"{kpi.kpi_id}_told", f"{kpi.kpi_id}_is_known"]
+            inputs = [f"{told}_told", f"{told}_is_known"]
             for name, measure in zip(inputs, made, strict=True):
-                helper = _helper(name, f"{words['label']}, {'unguarded' if name == inputs[0] else 'whether any record knows it'}")
+                helper = _helper(name, f"{words['label']}, {'unguarded' if name == inputs[0] else 'whether its records know it'}")
                 self.metrics.append({**helper, "type": "simple", "type_params": {"measure": measure["name"]}})
             params = {"expr": f"case when {inputs[1]} = 1 then {inputs[0]} end", "metrics": [{"name": one} for one in inputs]}
             self.metrics.append({**words, "type": "derived", "type_params": params})

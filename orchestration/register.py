@@ -180,7 +180,11 @@ class Mart:
 
     def home(self, kpi: Kpi) -> tuple[str, ...]:
         """The columns of the grain that a KPI has: all of them, or those of which it is a fact."""
-        return self.sums(kpi.mart_column).of or self.grain
+        return self.home_of(kpi.mart_column)
+
+    def home_of(self, column: str) -> tuple[str, ...]:
+        """The same of a column, be it a KPI or a part of one."""
+        return self.sums(column).of or self.grain
 
 
 def _listed(words: str, before: str) -> tuple[str, ...]:

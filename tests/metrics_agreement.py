@@ -32,7 +32,7 @@ def rows_of(configuration: CLIConfiguration, mart: Mart) -> Rows:
 
 def records_of(configuration: CLIConfiguration, mart: Mart, rows: Rows) -> Rows:
     """What is told anew over records, in each of them, with what the row of the mart that it belongs to says of the rest."""
-    if not records.kpis(mart):
+    if not records.columns(mart):
         return []
     table = configuration.sql_client.query(f"select * from relations.marts.{records.model(mart)}")
     known = {tuple(row[name] for name in mart.grain): row for row in rows}
@@ -167,10 +167,10 @@ def expected(mart: Mart, kpi: Kpi, rows: Rows, around: Rows, behind: Rows) -> An
 
 def _anew(mart: Mart, column: str, rows: Rows) -> Any:
     """A percentile of the values of these records, between the two nearest; or how many different ones there are. None where a record has
-    to know it and none does."""
+    to know it and none does, or all have to and one does not."""
     told, values = records.told(mart, column), sorted(row[column] for row in rows if row[column] is not None)
     part = told.part
-    if told.known and not any(row[f"{column}_known"] for row in rows):
+    if told.known and not (all if told.whole else any)(row[f"{column}_known"] for row in rows):
         return None
     if part is None:
         return len(set(values)) if rows else None
