@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from orchestration import formulas, measures, semantics
+from orchestration import formulas, measures, records, semantics
 from orchestration.register import Kpi, Mart
 
 TIME = "metric_time"
@@ -105,18 +105,27 @@ class Questions:
         return "\n".join([*(self._no_such(self.kpis[name], missing) for name, missing in lacking.items()), *apart])
 
     def why_empty(self, name: str, group_by: Sequence[str], where: Sequence[str]) -> list[str]:
-        """Why a KPI may have no number in an answer, in both languages: over what it does not add up, where the question leaves that open.
-        Empty where the question leaves nothing open, and for what is no KPI."""
+        """Why a KPI may have no number in an answer, in both languages: over what it does not add up, or of which parts of a period it is
+        not known, where the question leaves that open. Empty where the question leaves nothing open, and for what is no KPI."""
         if name not in self.kpis:
             return []
         kpi = self.kpis[name]
         mart, known = self.marts[kpi.mart], self.dimensions(kpi)
         fixed = self._fixed(mart, [*group_by, *(one for condition in where for found in WHERE.findall(condition) for one in found if one)])
-        over = {column for part in self._summed(mart, kpi) for column in mart.sums(part).not_over}
+        parts, period = self._summed(mart, kpi), semantics.period_of(mart)
+        over = {column for part in parts for column in mart.sums(part).not_over if column != mart.last_of(part)}
         left_open = [column for column in mart.grain if column in over - fixed - mart.totals.keys()]
+        if period and period.name not in fixed and any(mart.sums(part).anew and records.told(mart, part).whole for part in parts):
+            by = f"{TIME}__{semantics.grain_of(period)}"
+            return [
+                f"{name} is not known yet of every {period.name}: it is NULL where a group holds one of which it is not, since the others "
+                f"would pass for the whole. Ask by {by}, or choose a period that is known from end to end with --where.",
+                f"{name} известно ещё не за каждый период: пусто, где в группе есть неизвестная часть, иначе остальные сошли бы за целое. "
+                f"Спросите в разрезе {by} или выберите через --where период, известный целиком.",
+            ]
         if not left_open:
             return []
-        period, things = semantics.period_of(mart), {key: thing for thing, (_, key) in semantics.DIMENSIONS.items()}
+        things = {key: thing for thing, (_, key) in semantics.DIMENSIONS.items()}
         asked = {column: things.get(column, next((one for one in known if one.endswith(f"__{column}")), column)) for column in left_open}
         if period and period.name in asked:
             asked[period.name] = f"{TIME}__{semantics.grain_of(period)}"

@@ -1,11 +1,13 @@
-"""KPIs that never add up and are told anew over the records of any group: medians, percentiles, distinct people.
+"""Columns that never add up and are told anew over the records of any group: medians, percentiles, distinct people.
 
     semantic/drills/<mart>.sql  ──►  the relation <mart>_of_records, its measures and metrics  ──►  semantics.py, which writes them
 
-The register says `over records`. The drill tells the rest, which a test holds against every row of the mart: its `records` are of the
-mart's own dimensions, and a line of it says what the column is: `quantile_cont(wait_seconds, 0.5) filter (where …) as wait_p50`, or
-`count(distinct customer_id) filter (where …) as buyers`; what some records cannot know (who left, while the history is too short) is
-`if(bool_or(has_lapses), count(distinct …) filter (where …), null) as churned`.
+The register says `over records` (of a part, the YAML of its mart). The drill tells the rest, which a test holds against every row of the
+mart: its `records` are of the mart's own dimensions, and a line of it says what the column is:
+`quantile_cont(wait_seconds, 0.5) filter (where …) as wait_p50`, or `count(distinct customer_id) filter (where …) as buyers`. What some
+records cannot know is `if(bool_and(has_lapses), count(distinct …) filter (where …), null) as churned` where it is not known yet (who left,
+while the history is too short: two months of a year must not pass for the year), and `if(bool_or(…), …)` where the records are nobody's
+and the others are all there is (orders of marketplaces beside those of people).
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.kpi_book import drill
-from orchestration.register import PROJECT, Kpi, Mart, RegisterError
+from orchestration.register import PROJECT, Mart, RegisterError
 
 RELATION = (PROJECT / "semantic" / "templates" / "records_table.sql").read_text(encoding="utf-8")
 RECORDS = re.compile(r"(?P<head>.*?(?:^|\s)records as \(\n.*?\n\))", re.DOTALL | re.MULTILINE)
 FILTER = r"(?: filter \(where (?P<where>.*?)\))?"
 TOLD = (
-    r"^\s*(?:if\(bool_or\((?P<known>\w+)\), )?(?:quantile_cont\((?P<value>\w+), (?P<part>[\d.]+)\)|count\(distinct (?P<key>\w+)\))"
+    r"^\s*(?:if\(bool_(?P<which>and|or)\((?P<known>\w+)\), )?"
+    r"(?:quantile_cont\((?P<value>\w+), (?P<part>[\d.]+)\)|count\(distinct (?P<key>\w+)\))"
     r"{filter}(?:, null\))? as {column},?$"
 )
 
@@ -29,12 +32,13 @@ TOLD = (
 @dataclass(frozen=True)
 class Told:
     """How a column is told over records: of what value, of which of them, which part of the values lies below (None: how many different
-    ones), and which flag says that a record can know it."""
+    ones), and which flag says that a record can know it; `whole` where every record of a group has to."""
 
     value: str
     where: str | None
     part: float | None
     known: str | None
+    whole: bool = False
 
     @property
     def expression(self) -> str:
@@ -50,12 +54,14 @@ def told(mart: Mart, column: str) -> Told:
             f"The register says that {mart.name}.{column} is told over records, but semantic/drills/{mart.name}.sql has no line "
             f"`quantile_cont(value, 0.5) filter (where …) as {column}` or `count(distinct value) filter (where …) as {column}`."
         )
-    return Told(found["value"] or found["key"], found["where"], float(found["part"]) if found["part"] else None, found["known"])
+    part = float(found["part"]) if found["part"] else None
+    return Told(found["value"] or found["key"], found["where"], part, found["known"], found["which"] == "and")
 
 
-def kpis(mart: Mart, home: tuple[str, ...] | None = None) -> list[Kpi]:
-    """The KPIs of a mart that are told over records; of one grain of it alone, or of all."""
-    return [kpi for kpi in mart.kpis if not kpi.is_ratio and mart.sums(kpi.mart_column).anew and home in (None, mart.home(kpi))]
+def columns(mart: Mart, home: tuple[str, ...] | None = None) -> list[str]:
+    """The columns of a mart that are told over records, KPIs and parts of ratios; of one grain of it alone, or of all."""
+    named = [*(kpi.mart_column for kpi in mart.kpis if not kpi.is_ratio), *mart.parts]
+    return [column for column in named if mart.sums(column).anew and home in (None, mart.home_of(column))]
 
 
 def model(mart: Mart) -> str:
@@ -64,16 +70,16 @@ def model(mart: Mart) -> str:
 
 
 def relation(mart: Mart, period: str) -> str:
-    """The records of a mart with its grain, its period and a column for each of these KPIs."""
+    """The records of a mart with its grain, its period and each of these columns."""
     read = RECORDS.match(drill(mart.name) or "")
     if not read:
         raise RegisterError(f"semantic/drills/{mart.name}.sql has no `records as (` with its end at the beginning of a line.")
     values = []
-    for kpi in kpis(mart):
-        one = told(mart, kpi.mart_column)
-        values.append(f"{one.expression} as {kpi.mart_column}")
+    for column in columns(mart):
+        one = told(mart, column)
+        values.append(f"{one.expression} as {column}")
         if one.known:
-            values.append(f"case when {one.known} then 1 end as {known(kpi)}")
+            values.append(f"case when {one.known} then 1 else 0 end as {known(column)}")
     selected = ",\n".join(f"    {one}" for one in [*mart.grain, *values])
     query = f"{read['head']}\n\nselect\n{selected}\nfrom records"
     if period not in mart.grain:  # an attribute of the mart
@@ -83,9 +89,9 @@ def relation(mart: Mart, period: str) -> str:
     return RELATION.format(name=mart.name, query=re.sub(r"\bmarts\.(?=\w)", "omnimart.marts.", query))
 
 
-def known(kpi: Kpi) -> str:
-    """The column that is 1 in records that can know a KPI."""
-    return f"{kpi.mart_column}_known"
+def known(column: str) -> str:
+    """The column that is 1 in records that can know this one, 0 in the others."""
+    return f"{column}_known"
 
 
 def key(mart: Mart, home: tuple[str, ...] | None = None) -> str:
@@ -93,13 +99,14 @@ def key(mart: Mart, home: tuple[str, ...] | None = None) -> str:
     return " || chr(31) || ".join(f"coalesce(cast({name} as varchar), '')" for name in home or mart.grain)
 
 
-def measures(mart: Mart, kpi: Kpi) -> list[dict[str, Any]]:
-    """The measure of a KPI over the relation; behind it, where not every record can know it, the one that says whether any can."""
-    one = told(mart, kpi.mart_column)
-    named = {"name": f"{kpi.kpi_id}_over_records", "expr": kpi.mart_column}
+def measures(mart: Mart, column: str, name: str) -> list[dict[str, Any]]:
+    """The measure of a column over the relation, for the metric of that name; behind it, where not every record can know it, the one that
+    says whether any can, or all."""
+    one = told(mart, column)
+    named = {"name": f"{name}_over_records", "expr": column}
     if one.part is None:
         value = {**named, "agg": "count_distinct"}
     else:
         exact = {"use_discrete_percentile": False, "use_approximate_percentile": False}
         value = {**named, "agg": "percentile", "agg_params": {"percentile": one.part, **exact}}
-    return [value, {"name": f"{kpi.kpi_id}_known", "agg": "max", "expr": known(kpi)}] if one.known else [value]
+    return [value, {"name": f"{name}_known", "agg": "min" if one.whole else "max", "expr": known(column)}] if one.known else [value]

@@ -57,7 +57,7 @@ def files(marts: dict[str, Mart]) -> dict[Path, str]:
         if mart.kpis or name in dimensional:
             for home in homes(mart):
                 found[MODELS / f"{_model(mart, home)}.sql"] = _relation(mart, home)
-            if records.kpis(mart):
+            if records.columns(mart):
                 found[MODELS / f"{records.model(mart)}.sql"] = records.relation(mart, _period(mart)["expr"])
             found[MODELS / f"{name}.yml"] = HEADER + _yaml(_described(mart))
     return found
@@ -113,7 +113,7 @@ def _described(mart: Mart) -> dict[str, Any]:
             metrics += made.metrics
         models.append(model)
     for home in homes(mart):
-        if anew := records.kpis(mart, home):
+        if anew := records.columns(mart, home):
             made = OverRecords(mart, home, anew)
             models.append(_of_records(mart, home, made.measures))
             metrics += made.metrics
@@ -138,7 +138,7 @@ def _of_records(mart: Mart, home: tuple[str, ...], measures: list[dict[str, Any]
 def _entities(mart: Mart, home: tuple[str, ...]) -> list[dict[str, str]]:
     keys = {entity: DIMENSIONS[entity][1] for entity in things(mart, home)}
     found = [{"name": entity, "type": "primary" if mart.grain == (key,) else "foreign", "expr": key} for entity, key in keys.items()]
-    if records.kpis(mart, home):  # whose records have its dimensions
+    if records.columns(mart, home):  # whose records have its dimensions
         found.append({"name": subject(mart, home), "type": "primary", "expr": records.key(mart, home)})
     return found
 

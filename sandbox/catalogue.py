@@ -15,6 +15,8 @@ from sandbox.dice import Dice
 from sandbox.traps import COMPANIES_PER_PERSON, WITHOUT_COST
 from sandbox.world import table
 
+FIRMS_MAILBOX = "office@"  # everybody in a firm shares it
+
 # city, region, time zone, hours ahead of UTC
 CITIES = (
     ("Москва", "Москва", "Europe/Moscow", 3),
@@ -206,7 +208,7 @@ def companies(dice: Dice, customers: int, *, begins: np.datetime64, until: np.da
             "name": [f"ООО «{n}-{k}»" for n, k in zip(trade, key, strict=True)],
             "inn": [f"77{k:08d}" for k in key + 1_000_000],
             "kpp": ["770101001"] * len(key),
-            "email": [f"office@firma{k}.example" for k in key],
+            "email": [f"{FIRMS_MAILBOX}firma{k}.example" for k in key],
             "phone": [f"+7499{k:07d}" for k in key + 2_000_000],
             "city": [CITIES[c][0] for c in city],
             "region": [CITIES[c][1] for c in city],

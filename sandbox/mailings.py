@@ -13,6 +13,7 @@ import pandas as pd
 
 from sandbox import replies, traps
 from sandbox.campaigns import BRAND
+from sandbox.catalogue import FIRMS_MAILBOX
 from sandbox.dice import Dice
 from sandbox.trade import APP_USERS, NEVER, seconds
 from sandbox.world import table
@@ -168,6 +169,8 @@ def mail(
     )
     posted = posted.iloc[order].assign(message_id=np.arange(1, len(order) + 1)).reset_index(drop=True)
     at = posted["reader"].to_numpy()
+    points = contact_points(readers, posted["channel"].to_numpy(), at, posted["sent_at"].to_numpy())
+    posted["is_guarded"] = [point.startswith(FIRMS_MAILBOX) for point in points]
     messages = table(
         "messages",
         {
@@ -176,7 +179,7 @@ def mail(
             "person_id": readers["person_id"].to_numpy()[at],
             "mindbox_id": readers["mindbox_id"].to_numpy()[at],
             "sent_at": posted["sent_at"],
-            "contact_point": contact_points(readers, posted["channel"].to_numpy(), at, posted["sent_at"].to_numpy()),
+            "contact_point": points,
         },
     )
     return messages, replies.events(dice, posted, ends=ends), consent_events(dice, readers, consents, ends=ends)

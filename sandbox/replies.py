@@ -1,4 +1,4 @@
-"""What becomes of a message: delivered or bounced, opened by a person or a machine, clicked, complained about; and how late we hear of it.
+"""What becomes of a message: delivered or bounced, opened or clicked by a person or a machine, complained about; how late we hear of it.
 
 posted messages -> message_events
 """
@@ -29,7 +29,7 @@ TRIGGERS = {
 }
 MOST_OPEN = 0.9
 SPAM = 0.0003
-MACHINE_OPENS, OPENS_AGAIN, CLICKS_AGAIN = 0.6, 0.25, 0.2
+MACHINE_OPENS, OPENS_AGAIN, CLICKS_AGAIN, SECOND_LINK = 0.6, 0.25, 0.2, 0.7
 
 
 def tempers(campaigns: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +51,8 @@ def opens(dice: Dice, chance: np.ndarray, who: np.ndarray, campaign_id: np.ndarr
 def events(dice: Dice, posted: pd.DataFrame, *, ends: np.datetime64) -> pd.DataFrame:
     """message_events recorded by `ends`.
 
-    `posted`: message_id, who, campaign_id, number, sent_at, channel, hard, leaves, left_at and what `tempers` gives.
+    `posted`: message_id, who, campaign_id, number, sent_at, channel, hard, leaves, left_at, is_guarded and what
+    `tempers` gives.
     """
     key = (posted["who"].to_numpy(), posted["campaign_id"].to_numpy(), posted["number"].to_numpy())
     channel, at = posted["channel"].to_numpy(), posted["sent_at"].to_numpy().astype("datetime64[us]")
@@ -65,8 +66,10 @@ def events(dice: Dice, posted: pd.DataFrame, *, ends: np.datetime64) -> pd.DataF
         email, opened & dice.happens(posted["clicks_of_opens"].to_numpy(), "clicks", *key),
         delivered & dice.happens(posted["clicks"].to_numpy(), "clicks", *key),
     )
-    unseen = clicked & email & ~leaves & dice.happens(traps.CLICK_WITHOUT_OPEN, "blocked images", *key)
     arrived = at + seconds(1 + dice.exponential(8.0, "arrives", *key))
+    followed = email & delivered & posted["is_guarded"].to_numpy() & dice.happens(traps.FOLLOWED_BY_GATEWAY, "followed", *key)
+    let_in = arrived + seconds(1 + dice.index(2, "followed after", *key))
+    unseen = clicked & email & ~leaves & dice.happens(traps.CLICK_WITHOUT_OPEN, "blocked images", *key)
     read = arrived + seconds(30 + dice.exponential(6 * 3600.0, "reads after", *key))
     read = np.where(leaves, np.minimum(read, posted["left_at"].to_numpy().astype("datetime64[us]") - np.timedelta64(60, "s")), read)
     click = read + seconds(5 + dice.exponential(90.0, "clicks after", *key))
@@ -87,6 +90,8 @@ def events(dice: Dice, posted: pd.DataFrame, *, ends: np.datetime64) -> pd.DataF
         ("clicked", clicked & dice.happens(CLICKS_AGAIN, "clicks again", *key), click + np.timedelta64(47, "s")),
         ("unsubscribed", leaves, posted["left_at"].to_numpy().astype("datetime64[us]")),
         ("spam", email & delivered & dice.happens(SPAM, "spam", *key), read + np.timedelta64(15, "s")),
+        ("machine_clicked", followed, let_in),
+        ("machine_clicked", followed & dice.happens(SECOND_LINK, "second link", *key), let_in + np.timedelta64(1, "s")),
     )
     ids = posted["message_id"].to_numpy()
     parts = [

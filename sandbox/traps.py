@@ -67,3 +67,4 @@ LATE_EVENT = 0.03  # recorded up to two days after it happened
 CLICK_WITHOUT_OPEN = 0.08  # of clicks: images were blocked
 SENT_AFTER_OPT_OUT = 0.01  # of the opted-out, per campaign
 APPLE_MAIL = 0.12  # of e-mail readers: a machine opens for them
+FOLLOWED_BY_GATEWAY = 0.9  # of e-mails to a firm's mailbox: what guards it follows the links within three seconds of the delivery

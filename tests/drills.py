@@ -123,15 +123,16 @@ def recordless(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def told_otherwise(mart: Mart, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Rows of a mart in which what metrics tell over records is not what the mart tells."""
-    return [one for home in measures.homes(mart) if records.kpis(mart, home) for one in _told_otherwise(mart, home, connection)]
+    return [one for home in measures.homes(mart) if records.columns(mart, home) for one in _told_otherwise(mart, home, connection)]
 
 
 def _told_otherwise(mart: Mart, home: tuple[str, ...], connection: duckdb.DuckDBPyConnection) -> list[str]:
-    asked, values = [kpi.mart_column for kpi in records.kpis(mart, home)], []
+    asked, values = records.columns(mart, home), []
     for column in asked:
         told = records.told(mart, column)
         part = f"percentile_cont({told.part}) within group (order by {column})" if told.part else f"count(distinct {column})"
-        values.append(f"{f'if(max({column}_known) = 1, {part}, null)' if told.known else part} as {column}")
+        known = f"{'min' if told.whole else 'max'}({column}_known) = 1"
+        values.append(f"{f'if({known}, {part}, null)' if told.known else part} as {column}")
     grain = ", ".join(home)
     _, _, relation = records.relation(mart, semantics.period_of(mart).name).partition("\n")
     answers = _rows(connection, f"select {grain}, {', '.join(values)} from ({relation}) as records group by {grain}")

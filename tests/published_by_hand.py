@@ -59,15 +59,16 @@ def put_records(marts: dict[str, Mart], root: Path) -> None:
     """In place of what the drills select from the records: none to two for each row of a mart, with values drawn from a hash."""
     with duckdb.connect(str(root / "relations.duckdb")) as connection:
         connection.execute(f"attach '{root.parent / 'published' / 'current' / 'omnimart.duckdb'}' as omnimart (read_only)")
-        for mart in (mart for mart in marts.values() if records.kpis(mart)):
-            key, drawn = records.key(mart), []
-            for kpi in records.kpis(mart):
-                number = f"hash({key} || '{kpi.mart_column} ' || record) % 90"
-                value = f"'person ' || {number} % 7" if records.told(mart, kpi.mart_column).part is None else number
-                drawn.append(f"case when {number} % 5 > 0 then {value} end as {kpi.mart_column}")
-                if records.told(mart, kpi.mart_column).known:
-                    drawn.append(f"case when {number} % 4 > 0 then 1 end as {records.known(kpi)}")
-            names = list(dict.fromkeys([*mart.grain, semantics.period_of(mart).name]))
+        for mart in (mart for mart in marts.values() if records.columns(mart)):
+            key, drawn, period = records.key(mart), [], semantics.period_of(mart).name
+            for column in records.columns(mart):
+                number, told = f"hash({key} || '{column} ' || record) % 90", records.told(mart, column)
+                value = number if told.part else f"'person ' || {number} % 7"
+                drawn.append(f"case when {number} % 5 > 0 then {value} end as {column}")
+                if told.known:  # not in the first month, or in some records of each
+                    knows = f"{period} > (select min({period}) from omnimart.marts.{mart.name})" if told.whole else f"{number} % 4 > 0"
+                    drawn.append(f"case when {knows} then 1 else 0 end as {records.known(column)}")
+            names = list(dict.fromkeys([*mart.grain, period]))
             connection.execute(f"drop view marts.{records.model(mart)}")
             connection.execute(
                 f"create table marts.{records.model(mart)} as select {', '.join([*names, *drawn])} "
@@ -103,7 +104,8 @@ def _own_grains(mart: Mart) -> dict[str, tuple[str, ...]]:
             for sums in (mart.sums(column), mart.sums(kpi.mart_column)):
                 if sums.repeats:
                     found[column] = sums.of
-    return found
+    kinds = tuple(sorted({total[0] for kpi in mart.kpis if (total := mart.sums(kpi.mart_column).total)}))
+    return found | (dict.fromkeys(mart.attributes, kinds) if kinds else {})  # what a row is held against hangs on its kind
 
 
 def ratio(scale: tuple[int, int], above: Any, below: Any) -> float | None:

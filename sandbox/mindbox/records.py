@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MAILING_TYPE = {"mass": "mass", "trigger": "trigger", "transactional": "transaction"}
 STATUS = {
     "sent": "Sent", "delivered": "Delivered", "opened": "Opened", "machine_opened": "OpenedByMachine", "clicked": "Clicked",
+    "machine_clicked": "Clicked",
     "unsubscribed": "Unsubscribed", "spam": "MarkedAsSpam", "hard_bounced": "NotDelivered", "soft_bounced": "NotDelivered",
     "not_sent": "NotSent",
 }
@@ -89,7 +90,7 @@ class Records:
         resolve = self._profiles.resolver(now)
         for at, sent_at, number, message, event, campaign, customer in zip(happened, sent, *told, strict=True):
             mailing, source = mailings[campaign]
-            if event == "clicked":
+            if STATUS[event] == "Clicked":
                 mailing = {**mailing, "link": f"https://shop.example/catalog?utm_campaign={campaign}"}
             elif event in REASON:
                 member, name, words = REASON[event]

@@ -91,7 +91,10 @@ def _partly_known(tables):
 
 
 def test_what_is_planted_shows(tables):
-    """Members who left on a told day, a balance astray, goods without a cost: with one value only a wrong formula would not show."""
+    """Clicks of machines, members who left on a told day, a balance astray, goods without a cost: with one value only a wrong
+    formula would not show."""
+    messaging = (tables.kpi_messaging_daily, tables.kpi_campaigns, tables.kpi_trigger_monthly)
+    assert [(mart.clicked_with_machines - mart.clicked).nunique() > 1 for mart in messaging] == [True, True, True]
     loyalty = tables.kpi_loyalty_monthly
     assert loyalty.average_leaver_tenure_days.nunique() > 1
     assert loyalty.balance_difference.dropna().ne(0).tolist() == [True]

@@ -65,6 +65,13 @@ def test_what_a_mart_says_its_numbers_are_made_of_is_there(project):
     assert shown - lineage.facts.keys() == set()
 
 
+def test_every_segment_of_ours_says_what_it_is_made_of(project):
+    made = project["nodes"]["model.omnimart.kpi_segments_daily"]["config"]["meta"]["made_of"]["customers"]["segment"]
+    test = "unit_test.omnimart.kpi_segments_daily.people_stand_in_a_segment_from_day_to_day"
+    told = {row["segment"] for row in project["unit_tests"][test]["expect"]["rows"]}
+    assert made.keys() == {segment for segment in told if not segment.startswith("vendor:")}
+
+
 def test_every_kpi_of_a_dated_mart_is_made_of_some_fact(project):
     lineage = Lineage(project)
     with register.SEED.open(encoding="utf-8", newline="") as file:

@@ -4,7 +4,7 @@ import csv
 import re
 from pathlib import Path
 
-from orchestration import kpi_book, register
+from orchestration import business_rules, kpi_book, register
 from tests.drills import drill_of
 
 # Every kpi_id of kpis.md, sections 1a and 1b, with the columns in which it asks for it.
@@ -19,8 +19,11 @@ LEANS_ON_ANOTHER_RU = re.compile(
     re.IGNORECASE,
 )
 A_RULE = r"\b[a-z_]+\.[a-z_0-9]+\b"
+A_COLUMN = r"\b[a-z_]+\.[a-z_0-9]+\b|\b[a-z]+_\w+\b"
 A_NUMBER = r"(?<![\w.,])\d+(?:[.,]\d+)?"
 ENGLISH_OF_FORMULAS = r"\b(count|sum|of|the|with|where|distinct|median|quantile|over|by|and|months?|in)\b"
+# Both sum every message by the macro messaging_chain, and kpi_campaigns has a row for those of no campaign: campaigns add up to days.
+ONE_CHAIN = {"kpi_messaging_daily", "kpi_campaigns"}
 WHO_ASKED = {
     "ABM", "ABM Loyalty", "ADG", "Calltouch", "Fashion House", "HBR", "IDC", "Retail Magazine", "Retail Rocket", "Sendsay", "Tervolina",
     "TexTerra", "eSputnik", "Ароматный Мир", "МойСклад",
@@ -64,10 +67,35 @@ def test_no_two_kpis_have_one_name():
     assert sorted({one for one in russian if russian.count(one) > 1}) == []
 
 
-def test_no_two_kpis_of_a_mart_have_one_formula():
+def test_no_two_kpis_have_one_formula_unless_they_are_one_number_at_two_grains():
+    """Who reads a formula alone knows what is counted; and what is one number is told as one."""
+    kpis = register.kpis()
     for told in ("formula", "formula_ru"):
-        formulas = [(kpi.mart, getattr(kpi, told)) for kpi in register.kpis()]
-        assert sorted({one for one in formulas if formulas.count(one) > 1}) == []
+        sharing: dict[str, list[register.Kpi]] = {}
+        for kpi in kpis:
+            sharing.setdefault(getattr(kpi, told).casefold().replace("-", "−"), []).append(kpi)
+        shared = [same for same in sharing.values() if len(same) > 1]
+        assert [[kpi.kpi_id for kpi in same] for same in shared if {kpi.mart for kpi in same} != ONE_CHAIN or len(same) > 2] == []
+        assert [
+            same[0].kpi_id for same in shared
+            if len({(kpi.mart_column, kpi.unit, kpi.numerator_column, kpi.denominator_column, kpi.additive) for kpi in same}) > 1
+        ] == []
+    columns = {kpi.mart_column: kpi for kpi in kpis if kpi.mart == "kpi_campaigns"}
+    both = [(kpi, columns[kpi.mart_column]) for kpi in kpis if kpi.mart == "kpi_messaging_daily" and kpi.mart_column in columns]
+    assert [daily.kpi_id for daily, whole in both if daily.formula != whole.formula] == []
+
+
+def test_a_formula_names_what_there_is_and_the_same_in_both_languages():
+    """A column of the KPI's mart or of the records behind it (its drill), table.column of what is published, or a rule."""
+    marts = register.marts()
+    rules = {one["name"] for one in business_rules.parameters(business_rules.read())}
+    published = {f"{name}.{column}" for name, mart in marts.items() for column in mart.columns}
+    others = {"channel_list.owner", "at_risk"}  # a seed, and a state of a customer
+    for kpi in register.kpis():
+        records = {*marts[kpi.mart].columns, *marts, *re.findall(r"\w+", kpi_book.drill(kpi.mart) or "")}
+        named = set(re.findall(A_COLUMN, kpi.formula))
+        assert sorted(named - records - published - rules - others) == [], kpi.kpi_id
+        assert sorted(named ^ set(re.findall(A_COLUMN, kpi.formula_ru))) == [], kpi.kpi_id
 
 
 def test_every_kpi_is_named_and_explained_in_russian():

@@ -59,13 +59,14 @@ def _flows(tables: Tables, months: pd.DatetimeIndex) -> pd.DataFrame:
     if not knows_expiry(tables):
         rows["points_expired"] = float("nan")
 
-    spent = operations.operation_type == "redeemed"
-    earned = (operations.operation_type == "earned") & operations.order_id.notna()
-    rows["points_charged"] = summed(-operations.points, spent)
-    transaction = operations.order_id.fillna(operations.operation_id)
-    rows["redeeming_orders"] = transaction[spent].groupby(operations.month[spent]).nunique().reindex(months, fill_value=0)
-    rows["points_earned_on_orders"] = summed(operations.points, earned)
-    rows["earning_orders"] = operations[earned].groupby("month").order_id.nunique().reindex(months, fill_value=0)
+    for of, sign, columns in (("redeemed", -1, ("points_charged", "redeeming_orders")),
+                              ("earned", 1, ("points_earned_on_orders", "earning_orders"))):
+        theirs = operations[(kind == of) & (operations.order_id.notna() | (of == "redeemed"))]
+        transaction = theirs.order_id.fillna(theirs.operation_id)
+        kept = sign * theirs.groupby(transaction).points.sum()
+        begun = theirs[theirs.operation_type == of].groupby(transaction).month.min()
+        left = kept.reindex(begun.index)[lambda points: points > 0].groupby(begun)
+        rows[columns[0]], rows[columns[1]] = left.sum().reindex(months, fill_value=0), left.count().reindex(months, fill_value=0)
 
     orders = tables.orders.set_index("order_id")
     points, money = operations.order_id.map(orders.points_redeemed), operations.order_id.map(orders.points_discount_amount)

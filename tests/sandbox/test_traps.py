@@ -70,12 +70,31 @@ def test_each_trap_has_victims(crowd):
         "delivered",
         "opened",
         "machine_opened",
+        "machine_clicked",
         "clicked",
         "unsubscribed",
         "hard_bounced",
         "soft_bounced",
         "not_sent",
     }
+
+
+def test_what_guards_a_firms_mailbox_follows_the_links_at_once(crowd):
+    """Clicks of no person: soon enough for messaging.machine_click_seconds, on mailboxes of firms alone, and no visit comes of them."""
+    events = crowd.message_events
+    delivered = events[events["event"] == "delivered"].set_index("message_id")["happened_at"]
+    guarded = crowd.messages["contact_point"].str.startswith("office@").to_numpy()
+    machines = events[events["event"] == "machine_clicked"]
+    waited = machines["happened_at"] - machines["message_id"].map(delivered)
+    assert waited.dt.total_seconds().between(1, 3).all()
+    let_in = set(crowd.messages.loc[guarded, "message_id"]) & set(delivered.index)
+    assert set(machines["message_id"]) < let_in
+    assert machines["message_id"].nunique() / len(let_in) == pytest.approx(traps.FOLLOWED_BY_GATEWAY, abs=0.05)
+    assert machines["message_id"].duplicated().any()
+    persons = events.loc[events["event"] == "clicked", "message_id"]
+    assert set(crowd.visits["clicked_message_id"].dropna()) <= set(persons)
+    by_persons = events[events["event"] == "clicked"]
+    assert (by_persons["happened_at"] - by_persons["message_id"].map(delivered)).dropna().min() > pd.Timedelta(seconds=30)
 
 
 def test_the_retailer_is_a_plausible_one(crowd):

@@ -89,6 +89,14 @@ records as (
         operation_type,
         order_id,
         points,
+        -- beside the first operation of a transaction: what stays of its points, whenever a part was cancelled
+        if(
+            operation_type <> 'cancelled' and row_number() over (
+                partition by moves, coalesce(order_id, operation_id) order by operation_type = 'cancelled', effective_on, operation_id
+            ) = 1,
+            greatest(if(moves = 'redeemed', -1, 1) * sum(points) over (partition by moves, coalesce(order_id, operation_id)), 0),
+            0
+        ) as kept_points,
         if(moves = 'redeemed', orders.points_discount_amount / nullif(orders.points_redeemed, 0), null) as money_per_point
     from marts.loyalty_operations
     left join (select order_id, points_discount_amount, points_redeemed from marts.orders) as orders using (order_id)
@@ -177,10 +185,10 @@ summed as (
         coalesce(-sum(points) filter (where moves = 'redeemed'), 0) as points_redeemed,
         coalesce(sum(points) filter (where moves in ('adjusted', 'cancelled')), 0) as points_adjusted,
         if(has_expiry, coalesce(-sum(points) filter (where moves = 'expired'), 0), null) as points_expired,
-        coalesce(-sum(points) filter (where operation_type = 'redeemed'), 0) as points_charged,
-        count(distinct coalesce(order_id, record_id)) filter (where operation_type = 'redeemed') as redeeming_orders,
-        coalesce(sum(points) filter (where operation_type = 'earned' and order_id is not null), 0) as points_earned_on_orders,
-        count(distinct order_id) filter (where operation_type = 'earned') as earning_orders,
+        coalesce(sum(kept_points) filter (where moves = 'redeemed'), 0) as points_charged,
+        count(*) filter (where moves = 'redeemed' and kept_points > 0) as redeeming_orders,
+        coalesce(sum(kept_points) filter (where moves = 'earned' and order_id is not null), 0) as points_earned_on_orders,
+        count(*) filter (where moves = 'earned' and order_id is not null and kept_points > 0) as earning_orders,
         coalesce(sum(receipts_count), 0) as orders_count,
         coalesce(sum(receipts_count) filter (where is_attributable), 0) as itemised_orders,
         coalesce(sum(receipts_count) filter (where is_by_member), 0) as member_orders,

@@ -192,11 +192,11 @@ select
     case when orders_count > 0 then customer_id end as buyers,
     case when is_active_at_start then customer_id end as customers_at_start,
     case when is_active_at_start and has_lapses then customer_id end as customers_at_start_known,
-    case when has_lapses then 1 end as customers_at_start_known_known,
+    case when has_lapses then 1 else 0 end as customers_at_start_known_known,
     case when is_active_at_start and has_lapsed then customer_id end as churned_customers,
-    case when has_lapses then 1 end as churned_customers_known,
+    case when has_lapses then 1 else 0 end as churned_customers_known,
     case when has_come_back then customer_id end as reactivated_customers,
-    case when has_lapses then 1 end as reactivated_customers_known,
+    case when has_lapses then 1 else 0 end as reactivated_customers_known,
     case when is_engaged is not null then customer_id end as site_visitors,
     case when is_engaged = 1 then customer_id end as engaged_site_visitors
 from records

@@ -195,22 +195,40 @@ flows as (
             as points_expired,
         sum(
             case when coalesce(cancels_type, operation_type) in ('adjusted', 'cancelled') then points else 0 end
-        ) as points_adjusted,
-        count(distinct case when operation_type = 'redeemed' then coalesce(order_id, operation_id) end)
-            as redeeming_orders,
-        sum(case when operation_type = 'earned' and order_id is not null then points else 0 end) as points_earned_on_orders,
-        count(distinct case when operation_type = 'earned' then order_id end) as earning_orders
+        ) as points_adjusted
     from operations
     where not is_pending
     group by 1
 ),
 
+-- What stays of the points that moved with a transaction, whenever a part of them was cancelled; of the month in which they moved.
+transactions as (
+    select
+        coalesce(cancels_type, operation_type) as moved,
+        order_id is not null as has_order,
+        coalesce(order_id, operation_id) as transaction_id,
+        min(case when operation_type <> 'cancelled' then effective_on end) as moved_on,
+        sum(points) as points
+    from operations
+    where not is_pending and coalesce(cancels_type, operation_type) in ('earned', 'redeemed')
+    group by 1, 2, 3
+),
+
+transacted as (
+    select
+        cast({{ dbt.date_trunc('month', 'moved_on') }} as date) as month,
+        0 - sum(case when moved = 'redeemed' and points < 0 then points else 0 end) as points_charged,
+        count(case when moved = 'redeemed' and points < 0 then 1 end) as redeeming_orders,
+        sum(case when moved = 'earned' and has_order and points > 0 then points else 0 end) as points_earned_on_orders,
+        count(case when moved = 'earned' and has_order and points > 0 then 1 end) as earning_orders
+    from transactions
+    group by 1
+),
+
 redemptions as (
-    -- What was redeemed at the till or at checkout before anything was taken back, and the money that stays discounted by
-    -- the points: each point at the rate of its own order, cancelled redemptions taken back.
+    -- The money that stays discounted by the points: each point at the rate of its own order, cancelled redemptions taken back.
     select
         cast({{ dbt.date_trunc('month', 'operations.effective_on') }} as date) as month,
-        0 - sum(case when operations.operation_type = 'redeemed' then operations.points else 0 end) as points_charged,
         0 - sum(
             cast(operations.points as double)
             * coalesce(cast(discounted.points_discount_amount as double) / nullif(cast(discounted.points_redeemed as double), 0), 0)
@@ -268,10 +286,10 @@ monthly as (
         coalesce(flows.points_redeemed, 0) as points_redeemed,
         coalesce(flows.points_expired, 0) as points_expired,
         coalesce(flows.points_adjusted, 0) as points_adjusted,
-        coalesce(flows.redeeming_orders, 0) as redeeming_orders,
-        coalesce(flows.points_earned_on_orders, 0) as points_earned_on_orders,
-        coalesce(flows.earning_orders, 0) as earning_orders,
-        coalesce(redemptions.points_charged, 0) as points_charged,
+        coalesce(transacted.redeeming_orders, 0) as redeeming_orders,
+        coalesce(transacted.points_earned_on_orders, 0) as points_earned_on_orders,
+        coalesce(transacted.earning_orders, 0) as earning_orders,
+        coalesce(transacted.points_charged, 0) as points_charged,
         coalesce(redemptions.redeemed_value, 0) as redeemed_value,
         coalesce(redemptions.priced_points, 0) as priced_points,
         coalesce(pending.points_pending, 0) as points_pending,
@@ -290,6 +308,7 @@ monthly as (
     left join redeemers on months.month = redeemers.month
     left join spending on months.month = spending.month
     left join flows on months.month = flows.month
+    left join transacted on months.month = transacted.month
     left join redemptions on months.month = redemptions.month
     left join pending on months.month = pending.month
 ),
