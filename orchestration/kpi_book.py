@@ -29,9 +29,10 @@ make metrics ARGS="list metrics --search nps"
 - **Adds up** says over what a column may be summed, and so how its metric may be sliced: by any period and by each dimension of its mart
   (and by the columns of stores, employees, campaigns and customers, where the mart has their key), with these exceptions.
   `over records` (medians, percentiles, the different people of any period): told anew over the records of any group, by every
-  dimension of its mart. `by its formula`: worked out in any group from columns that add up. `no`: told where one row of its mart in the
+  dimension of its mart; of a period of which a part is not known yet (churn of the first year) NULL, and the command says so. `by its formula`: worked out in any group from columns that add up. `no`: told where one row of its mart in the
   group tells it (rows in which it is NULL are none); `not over model`: where the group holds one model; elsewhere it is NULL, and the
-  command says over what it does not add up and by what to ask. `last of month`: a state, told as it stands at the end of the period.
+  command says over what it does not add up and by what to ask. `last of month`: a state, told as it stands at the end of the period
+  (`no; last of month`: where one row tells it).
   `fact of month, channel`: the mart shows it beside dimensions that it does not have
   (the eight models); it can be sliced by month and channel alone, the others are refused. `only by month`: the others are refused since
   by them it misleads. Beneath a ratio such a column is counted once for each of its own (contacts per order of a channel: by the orders of
@@ -53,11 +54,11 @@ make metrics ARGS="list metrics --search nps"
 - **Складывается** — по чему столбец можно суммировать, а значит, в каких разрезах есть метрика: за любой период и по каждому измерению
   своей витрины (и по столбцам магазинов, сотрудников, кампаний и клиентов, если в витрине есть их ключ), кроме следующего.
   `over records` (медианы, процентили, число разных людей за любой период): считается заново по записям любой группы, в любом разрезе
-  своей витрины. `by its formula`: вычисляется в любой группе из складывающихся столбцов. `no`: значение есть, когда в группе оно есть
+  своей витрины; за период, часть которого ещё не известна (отток первого года), пусто, и команда так и говорит. `by its formula`: вычисляется в любой группе из складывающихся столбцов. `no`: значение есть, когда в группе оно есть
   в одной строке витрины (строки, где оно пусто, не в счёт); `not over model`: когда в группе одна модель; иначе пусто, и команда
   говорит, по чему показатель не складывается и в каком разрезе спросить.
   `last of month`:
-  состояние, берётся на конец периода. `fact of month, channel`: в витрине значение повторяется по измерениям, которых у него нет (восемь
+  состояние, берётся на конец периода (`no; last of month`: если оно есть в одной строке). `fact of month, channel`: в витрине значение повторяется по измерениям, которых у него нет (восемь
   моделей); разрезы — только месяц и канал, в остальных запрос отклоняется. `only by month`: остальные разрезы отклоняются, потому что
   вводят в заблуждение. В знаменателе отношения такой столбец считается один раз (обращения на заказ по каналу — на заказы дня). Если в
   витрине рядом с частями стоят итоги (`all`, пусто), группа показывает итог, а не сумму итога и частей; `total where shopper_type =
@@ -168,7 +169,7 @@ def _adds_up(kpi: Kpi) -> str:
         NOT_OVER: "не по ", LAST_OF: "на конец ", FACT_OF: "относится к ", ONLY_BY: "только по ", OVER_RECORDS: "по записям",
         BY_FORMULA: "по своей формуле",
     }
-    for english, words in words_of.items():
+    for english, words in {"no; ": "нет; ", **words_of}.items():
         russian = russian.replace(english, words)
     return f"{kpi.additive} · {russian}"
 
