@@ -6,8 +6,8 @@
 -- the digit is that of the decade they may be those of father and son, who share a surname and a telephone: there both names must
 -- agree, or a middle name, or the weight of the pair must say that it is one person. Dates two digits apart are two errors where
 -- a third record is an error's distance from both, and the first names agree. A number that was handed on parts its owners, people of
--- different surnames (level 5), unless the birth date agrees, or the first name while nothing else differs: she may have married. One
--- row per pair.
+-- different surnames (level 5), unless the birth date agrees, or the first name while nothing else differs: she may have married.
+-- `reason` says in words what keeps them apart. One row per pair.
 with profiles as (
     select * from {{ ref('int_identity_profiles') }}
 ),
@@ -152,7 +152,7 @@ handed_on as (
 ),
 
 told as (
-    select one.profile_no, other.profile_no as other_profile_no, 0 as level
+    select one.profile_no, other.profile_no as other_profile_no, 0 as level, 'a steward forbade it' as reason
     from decisions
     inner join profiles as one on decisions.profile_a = one.profile_id
     inner join profiles as other on decisions.profile_b = other.profile_id
@@ -167,18 +167,29 @@ told as (
             when sexes_differ and firsts_differ and not firsts_near and not names_swapped then 3
             when are_born_apart then 5
             else 7
-        end as level
+        end as level,
+        concat_ws(
+            ', ',
+            case when are_born_apart then 'different birth dates' end,
+            case when firsts_differ then 'different first names' end,
+            case when middles_differ then 'different middle names' end,
+            case when sexes_differ then 'different sexes' end
+        ) as reason
     from parted
     where are_born_apart or middles_differ or sexes_differ
 
     union all
 
-    select least(profile_no, other_profile_no) as profile_no, greatest(profile_no, other_profile_no) as other_profile_no, 5 as level
+    select
+        least(profile_no, other_profile_no) as profile_no,
+        greatest(profile_no, other_profile_no) as other_profile_no,
+        5 as level,
+        'a number that was handed on' as reason
     from handed_on
 ),
 
 final as (
-    select profile_no, other_profile_no, min(level) as level
+    select profile_no, other_profile_no, min(level) as level, {{ sorted_text_list('reason') }} as reason
     from told
     group by 1, 2
 )
