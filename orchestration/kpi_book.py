@@ -84,6 +84,7 @@ UNITS = {
     "touches per order": "касаний на заказ", "paths": "пути", "contacts per order": "обращений на заказ", "weeks": "недели",
     "visits per week": "визитов в неделю", "records": "записи", "records per person": "записей на человека",
     "money per order": "деньги на заказ", "clicks": "клики", "impressions": "показы", "name": "имя", "as the metric": "как у показателя",
+    "customer-months": "клиенто-месяцы",
 }
 OWNERS = {
     "Analytics": "аналитика", "CRM marketing": "CRM-маркетинг", "Commerce": "коммерция", "Contact centre": "контактный центр",

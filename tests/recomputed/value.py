@@ -163,10 +163,10 @@ def kpi_cohort_retention(tables: Tables) -> pd.DataFrame:
             })
     rows = pd.DataFrame(found)
     rows["net_revenue"] = rows.order_revenue - rows.returned_amount
-    rows["cumulative_net_revenue"] = rows.groupby("first_order_month").net_revenue.cumsum()
+    rows["cumulative_net_revenue"] = rows.groupby("first_order_month").net_revenue.cumsum().where(rows.is_month_over)
     return rows.assign(
         retention_rate=ratio(rows.retained_customers, rows.customers_known),
-        cumulative_revenue_per_customer=ratio(rows.cumulative_net_revenue, rows.customers) / 100,
+        cumulative_revenue_per_customer=ratio(rows.cumulative_net_revenue, rows.customers_known) / 100,
     )
 
 

@@ -46,6 +46,7 @@ summed as (
     select
         first_order_month,
         age_months,
+        is_month_over,
         count(*) as customers,
         if(is_month_over, count(*), null) as customers_known,
         if(is_month_over, count(*) filter (where orders_count > 0), null) as retained_customers,
@@ -58,5 +59,7 @@ summed as (
     group by first_order_month, age_months, is_month_over
 )
 
-select *, sum(net_revenue) over (partition by first_order_month order by age_months) as cumulative_net_revenue
+select
+    *,
+    if(is_month_over, sum(net_revenue) over (partition by first_order_month order by age_months), null) as cumulative_net_revenue
 from summed

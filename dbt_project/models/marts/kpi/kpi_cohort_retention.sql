@@ -1,7 +1,7 @@
 -- Customers by the month of their first counted order, followed month by month. Retained is who ordered in the month of that age; a
 -- return lessens the month in which the goods came back. A cohort has a row for every age up to the month of the refresh, also
--- when nobody of it bought. Who is retained in the running month is not known yet: retained_customers and what they are divided by
--- (customers_known) are NULL in it.
+-- when nobody of it bought. Who is retained in the running month and what a cohort has brought in by its end is not known yet:
+-- retained_customers, cumulative_net_revenue and what they are divided by (customers_known) are NULL in it.
 with customer_months as (
     select * from {{ ref('int_customer_months') }}
 ),
@@ -49,8 +49,8 @@ final as (
         cast(returned_amount as decimal(18, 2)) as returned_amount,
         cast(net_revenue as decimal(18, 2)) as net_revenue,
         cast(margin_amount as decimal(18, 2)) as margin_amount,
-        cast(cumulative_net_revenue as decimal(18, 2)) as cumulative_net_revenue,
-        {{ ratio('cumulative_net_revenue', 'customers') }} as cumulative_revenue_per_customer
+        cast(case when is_month_over then cumulative_net_revenue end as decimal(18, 2)) as cumulative_net_revenue,
+        case when is_month_over then {{ ratio('cumulative_net_revenue', 'customers') }} end as cumulative_revenue_per_customer
     from dated
 )
 
