@@ -51,7 +51,7 @@ def _nights(root: Path, copies: int) -> None:
 
     people = planted(2)
     project = IdentityProject(root)
-    project.stage({"profiles": people.profiles, "identifiers": people.identifiers, "profile_merges": (), "consents": (), "segments": ()})
+    project.stage(people.staged)
     one = root / "one"
     (project.data / "staging").rename(one)
     for night, shown in enumerate((FIRST, "true"), 1):

@@ -46,7 +46,7 @@ def metric_name(mart: Mart, column: str, home: tuple[str, ...] | None = None) ->
 def stands_in_one_row(mart: Mart, kpi: Kpi) -> bool:
     """Whether a ratio is told by one row alone and not by its parts: in a mart of totals, where neither part adds up."""
     parts = (mart.sums(kpi.numerator_column), mart.sums(kpi.denominator_column))
-    return bool(mart.totals) and all(part.not_over == mart.grain for part in parts)
+    return bool(mart.totals) and all(part.by_row for part in parts)
 
 
 def columns_at(mart: Mart, home: tuple[str, ...]) -> list[str]:
@@ -99,7 +99,7 @@ class Measured:
             return
         sums, coarser = mart.sums(column), self.home != mart.grain
         not_over = tuple(one for one in sums.not_over if one in self.home)
-        if not coarser and sums.not_over == mart.grain:
+        if not coarser and sums.by_row:
             self._told_by_itself(words, name, column)
         elif not not_over and (coarser or not fills(mart, column)):
             self._sum(words, column, at_the_end=bool(sums.last))
@@ -121,8 +121,9 @@ class Measured:
             told = f"{inside} / {others}"
         if totals:
             whole = f"{name}_in_total"
-            measure = self._measure(column, f"case when {self._is_total(totals)} then {column} end", at_the_end=bool(sums.last))
-            self._simple(_helper(whole, f"{words['label']}, rows of totals"), {**measure, "name": f"{measure['name']}_in_total"})
+            measure = self._measure(column, f"case when {self._is_total(totals)} then {column} end")
+            measure["name"] += "_in_total"
+            self._simple(_helper(whole, f"{words['label']}, rows of totals"), measure, at_the_end=bool(sums.last))
             inputs.append(whole)
             told = f"case when {' and '.join(f'{one} = 1' for one in parted)} then {told} else {whole} end"
         self._derived(words, f"case when {' and '.join(conditions)} then {told} end" if conditions else told, inputs)
@@ -130,14 +131,11 @@ class Measured:
     def _is_total(self, totals: dict[str, str | None]) -> str:
         return " and ".join(f"{one} is null" if value is None else f"{one} = '{value}'" for one, value in totals.items())
 
-    def _measure(self, column: str, expression: str, *, at_the_end: bool) -> dict[str, Any]:
-        measure: dict[str, Any] = {"name": self._measured(column), "agg": "sum", "expr": expression}
-        if at_the_end:
-            measure["non_additive_dimension"] = {"name": PERIOD, "window_choice": "max"}
-        return measure
+    def _measure(self, column: str, expression: str) -> dict[str, Any]:
+        return {"name": self._measured(column), "agg": "sum", "expr": expression}
 
     def _sum(self, words: dict[str, Any], column: str, *, at_the_end: bool) -> None:
-        self._simple(words, self._measure(column, column, at_the_end=at_the_end))
+        self._simple(words, self._measure(column, column), at_the_end=at_the_end)
 
     def _rows(self) -> str:
         rows = f"{self.prefix}_rows"
@@ -150,15 +148,16 @@ class Measured:
 
     def _told_by_itself(self, words: dict[str, Any], name: str, column: str) -> None:
         value, level = f"{name}_in_row", self._level(column)
-        # Of several months the one that is known already must not pass for all of them.
-        period = [self._distinct(one) for one in self.mart.grain if self.mart.columns[one].data_type == "date"]
+        # Of several months the one that is known already must not pass for all of them; a state is that of the last.
+        last = self.mart.last_of(column)
+        period = [self._distinct(one) for one in self.mart.grain if self.mart.columns[one].data_type == "date" and one != last]
         of_one = "".join(f"{one} = 1 and " for one in period)
         measure = {"name": self._measured(column), "agg": "max", "expr": column}
         if not level:
             rows = f"{name}_rows"
             counted = {"name": f"{measure['name']}_rows", "agg": "sum", "expr": f"case when {column} is not null then 1 end"}
-            self._simple(_helper(value, f"{words['label']}, unguarded"), measure)
-            self._simple(_helper(rows, f"{words['label']}, rows that tell it"), counted)
+            self._simple(_helper(value, f"{words['label']}, unguarded"), measure, at_the_end=bool(last))
+            self._simple(_helper(rows, f"{words['label']}, rows that tell it"), counted, at_the_end=bool(last))
             self._derived(words, f"case when {of_one}{rows} = 1 then {value} end", [*period, rows, value])
             return
         # Of the rows that tell the column the one with the most totals, if there is one such row: it holds the others of its group.
@@ -167,8 +166,8 @@ class Measured:
         measure["expr"] = f"{told}struct_pack(level := {level}, value := {column}) end"
         counted = {"name": f"{measure['name']}_rows", "agg": "sum", "expr": f"{told}cast({SO_MANY} ** ({level}) as bigint) end"}
         rows = f"{name}_rows"
-        self._simple(_helper(value, f"{words['label']}, of the row with the most totals"), measure)
-        self._simple(_helper(rows, f"{words['label']}, rows that tell it"), counted)
+        self._simple(_helper(value, f"{words['label']}, of the row with the most totals"), measure, at_the_end=bool(last))
+        self._simple(_helper(rows, f"{words['label']}, rows that tell it"), counted, at_the_end=bool(last))
         levels = [SO_MANY**number for number in range(len(self.mart.totals) + 1)]
         single = " or ".join(f"({rows} >= {one} and {rows} < {2 * one})" for one in levels)
         self._derived(words, f"case when {of_one}({single}) then struct_extract({value}, 'value') end", [*period, rows, value])
@@ -191,8 +190,9 @@ class Measured:
         if all(metric["name"] != name for metric in self.metrics):
             self._simple(_helper(name, label), measure)
 
-    def _simple(self, words: dict[str, Any], measure: dict[str, Any]) -> None:
-        self.measures.append(measure)
+    def _simple(self, words: dict[str, Any], measure: dict[str, Any], *, at_the_end: bool = False) -> None:
+        end = {"non_additive_dimension": {"name": PERIOD, "window_choice": "max"}} if at_the_end else {}
+        self.measures.append({**measure, **end})
         self.metrics.append({**words, "type": "simple", "type_params": {"measure": measure["name"]}})
 
     def _derived(self, words: dict[str, Any], expression: str, inputs: list[str]) -> None:
@@ -263,7 +263,9 @@ def _reach(mart: Mart, kpi: Kpi) -> str:
     """What a metric may not be asked, in words."""
     columns, home = [kpi.numerator_column, kpi.denominator_column] if kpi.is_ratio else [kpi.mart_column], mart.home(kpi)
     sums = {column: mart.sums(column) for column in columns}
-    told = " As it stands at the end of the period." if any(one.last for one in sums.values()) else ""
+    by_itself = kpi.is_ratio and stands_in_one_row(mart, kpi)
+    ends = {mart.last_of(kpi.mart_column)} if by_itself else {one.last for one in sums.values()}
+    told = " As it stands at the end of the period." if any(ends) else ""
     if any(one.anew for one in sums.values()):
         told += " Over the records of any group anew."
     if home != mart.grain:
@@ -275,9 +277,12 @@ def _reach(mart: Mart, kpi: Kpi) -> str:
         for column, one in sums.items():
             if fills(mart, column):
                 told += f" {column} is counted once for each {' and '.join(one.of)}."
-    closed = [name for name in home if any(name in one.not_over for one in sums.values())]
+    by_row = home == mart.grain and any(one.by_row for one in sums.values())
+    closed = [name for name in home if name not in ends] if by_row else [
+        name for name in home if any(name in one.not_over for one in sums.values())
+    ]
     totals = ", or the total of the rows" if mart.totals and home == mart.grain and closed else ""
-    if closed == list(mart.grain):
+    if by_row:
         kind = mart.sums(kpi.mart_column).total
         totals += f", which for {kind[0]} is {kind[1]}" if kind else ""
         return f"{told} Told where a group is one row of the mart ({', '.join(closed)}){totals}, NULL elsewhere."

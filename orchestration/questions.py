@@ -113,7 +113,7 @@ class Questions:
         mart, known = self.marts[kpi.mart], self.dimensions(kpi)
         fixed = self._fixed(mart, [*group_by, *(one for condition in where for found in WHERE.findall(condition) for one in found if one)])
         parts, period = self._summed(mart, kpi), semantics.period_of(mart)
-        over = {column for part in parts for column in mart.sums(part).not_over}
+        over = {column for part in parts for column in mart.sums(part).not_over if column != mart.last_of(part)}
         left_open = [column for column in mart.grain if column in over - fixed - mart.totals.keys()]
         if period and period.name not in fixed and any(mart.sums(part).anew and records.told(mart, part).whole for part in parts):
             by = f"{TIME}__{semantics.grain_of(period)}"

@@ -91,13 +91,15 @@ class Kpi:
 
 @dataclass(frozen=True)
 class Sum:
-    """How a column sums: not where a group holds several values of `not_over`, and of a period only its `last` day or month. `of` are
+    """How a column sums: not where a group holds several values of `not_over`, and of a period only its `last` day or month; or not at all,
+    and is told where one row tells it (`by_row`; with `last` one of the period's last day or month). `of` are
     the columns of the grain that it has, where it lacks some: a fact of these stands in every row of the others again (`repeats`), or
     it is told only by these and summed over the others, since by them it would mislead. `total` is (column, value) of the row that stands
     for all of that column, where it is not the one that the mart's totals name: the omnichannel shoppers', whom a KPI is of. What is told
     `anew` does not sum: a median or distinct people, over the records of any group; nor what is `worked_out` by its formula in each."""
 
     not_over: tuple[str, ...] = ()
+    by_row: bool = False
     last: str | None = None
     of: tuple[str, ...] = ()
     repeats: bool = False
@@ -171,7 +173,16 @@ class Mart:
             raise RegisterError(f"{self.name}.{column} is said to add up {additive!r}, but the totals of the mart are {self.totals}.")
         if said.named - set(self.grain):
             raise RegisterError(f"{self.name}.{column} is said to add up {additive!r}, but the grain of the mart is {self.grain}.")
-        return said
+        by_row = bool(self.grain) and said.not_over == self.grain
+        return replace(said, by_row=by_row, not_over=tuple(name for name in said.not_over if name != said.last))
+
+    def last_of(self, column: str) -> str | None:
+        """The day or month as of whose end a column stands, or both parts of a ratio do; None for what happens in a period."""
+        kpi = self.registered.get(column)
+        if not kpi or not kpi.is_ratio:
+            return self.sums(column).last
+        above, below = (self.last_of(part) for part in (kpi.numerator_column, kpi.denominator_column))
+        return above if above == below else None
 
     def totals_of(self, column: str) -> dict[str, str | None]:
         """The totals of the mart as a column has them."""

@@ -173,7 +173,7 @@ def _apply(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], changes:
     """Carry the people's changes into their own records, as far as each vendor hears of them; cards always, at enrolment."""
     own = {(s, p): at for at, (s, p, n) in enumerate(zip(made["system"], made["person"], made["slot"], strict=True)) if n == OWN}
     values = {name: made[name].astype(object).to_numpy().copy() for name in PROFILE_FIELDS}
-    created = made["created_at"].to_numpy()
+    created, record_ids = made["created_at"].to_numpy(), made["record_id"].to_numpy()
     kinds = {name: n for n, name in enumerate(PROFILE_FIELDS)}
     reach = {
         (s, c): bool(h)
@@ -200,7 +200,7 @@ def _apply(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], changes:
                     written.append(
                         {
                             "system": system,
-                            "record_id": made["record_id"].iat[at],
+                            "record_id": record_ids[at],
                             "changed_at": moment,
                             "field": name,
                             "old_value": before,
@@ -219,39 +219,21 @@ def _others(made: pd.DataFrame, real: np.ndarray, firms: pd.DataFrame) -> None:
     personal = ["first_name", "last_name", "middle_name", "email", "phone", "city", "region", "address", "sex"]
     made.loc[~real, personal] = None
     made.loc[~real, "birth_date"] = pd.NaT
-    for at in np.flatnonzero(~real):
-        person, number = made["person"].iat[at], made["firm"].iat[at]
-        if person == -1:
-            firm = firms.iloc[number]
-            made.loc[at, ["kind", "first_name", "email", "phone", "city", "region", "address", "company_id"]] = [
-                "company",
-                firm["name"],
-                firm["email"],
-                firm["phone"],
-                firm["city"],
-                firm["region"],
-                firm["address"],
-                firm["company_id"],
-            ]
-        elif person == -2:
-            made.loc[at, ["kind", "first_name", "last_name", "email", "phone"]] = [
-                "test",
-                "Тест",
-                "Тестов",
-                traps.JUNK_EMAILS[0],
-                traps.TILL_DUMMY_PHONE,
-            ]
-        else:
-            made.loc[at, ["kind", "first_name"]] = ["placeholder", PLACEHOLDER_NAME]
+    person = made["person"].to_numpy()
+    firm = person == -1
+    theirs = firms.iloc[made["firm"].to_numpy()[firm]]
+    written = {"kind": "company", "first_name": theirs["name"].to_numpy(dtype=object)}
+    written |= {name: theirs[name].to_numpy(dtype=object) for name in ("email", "phone", "city", "region", "address", "company_id")}
+    test = {"kind": "test", "first_name": "Тест", "last_name": "Тестов", "email": traps.JUNK_EMAILS[0], "phone": traps.TILL_DUMMY_PHONE}
+    for hit, columns in (firm, written), (person == -2, test), (person < -2, {"kind": "placeholder", "first_name": PLACEHOLDER_NAME}):
+        for column, values in columns.items():
+            made.loc[hit, column] = values
 
 
 def _merge(dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], alone: np.ndarray) -> None:
     """Some guest records and second subscriptions are later combined into the person's own record."""
-    own = {
-        (s, p): (r, t)
-        for s, p, n, r, t in made.loc[~alone, ["system", "person", "slot", "record_id", "created_at"]].itertuples(index=False)
-        if n == OWN
-    }
+    own = made.loc[~alone & (made["slot"] == OWN).to_numpy(), ["system", "person", "record_id", "created_at"]]
+    own = {(s, p): (r, t) for s, p, r, t in own.itertuples(index=False)}
     chance = made["system"].map({"retailcrm": traps.COMBINED_RECORD, "mindbox": traps.MINDBOX_MERGED, "moysklad": 0.0}).to_numpy()
     hit = ~alone & (made["person"] >= 0).to_numpy() & (made["slot"] != OWN).to_numpy() & dice.happens(chance, "combined", *key)
     wait = ((1 + dice.exponential(20.0, "combined after", *key)) * 86400).astype("timedelta64[s]")

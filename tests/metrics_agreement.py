@@ -157,8 +157,8 @@ def expected(mart: Mart, kpi: Kpi, rows: Rows, around: Rows, behind: Rows) -> An
     if home != mart.grain:
         rows, around = (_coarser(mart, kpi, home, some) for some in (rows, around))
     columns = columns_of(kpi)
-    if mart.totals and all(mart.sums(column).not_over == mart.grain for column in columns):
-        return _of_its_kind(mart, kpi.mart_column, rows)
+    if mart.totals and all(mart.sums(column).by_row for column in columns):
+        return _of_its_kind(mart, kpi.mart_column, _at_the_end(mart, columns, rows, around))
     values = [
         _anew(mart, column, behind) if mart.sums(column).anew else _summed(mart, column, home, rows, around) for column in columns
     ]
@@ -197,8 +197,8 @@ def _coarser(mart: Mart, kpi: Kpi, home: tuple[str, ...], rows: Rows) -> Rows:
 
 def _summed(mart: Mart, column: str, home: tuple[str, ...], rows: Rows, around: Rows) -> Any:
     sums = mart.sums(column)
-    if home == mart.grain and sums.not_over == mart.grain:
-        return _alone(mart, column, rows)
+    if home == mart.grain and sums.by_row:
+        return _alone(mart, column, _at_the_end(mart, [column], rows, around))
     for name in (name for name in sums.not_over if name in home):
         if len({row[name] for row in rows}) > 1:
             if name not in mart.totals:
@@ -213,6 +213,15 @@ def _summed(mart: Mart, column: str, home: tuple[str, ...], rows: Rows, around: 
         rows = [row for row in rows if row[sums.last] == end]
     values = [row[column] for row in rows if row[column] is not None]
     return sum(values) if values else None
+
+
+def _at_the_end(mart: Mart, columns: Sequence[str], rows: Rows, around: Rows) -> Rows:
+    """Of states the rows of the last month of all around; of what is none, all."""
+    last = {mart.last_of(column) for column in columns}
+    if len(last) > 1 or None in last:
+        return rows
+    end = max(row[min(last)] for row in around)
+    return [row for row in rows if row[min(last)] == end]
 
 
 def _alone(mart: Mart, column: str, rows: Rows) -> Any:

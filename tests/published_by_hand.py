@@ -104,7 +104,8 @@ def _own_grains(mart: Mart) -> dict[str, tuple[str, ...]]:
             for sums in (mart.sums(column), mart.sums(kpi.mart_column)):
                 if sums.repeats:
                     found[column] = sums.of
-    return found
+    kinds = tuple(sorted({total[0] for kpi in mart.kpis if (total := mart.sums(kpi.mart_column).total)}))
+    return found | (dict.fromkeys(mart.attributes, kinds) if kinds else {})  # what a row is held against hangs on its kind
 
 
 def ratio(scale: tuple[int, int], above: Any, below: Any) -> float | None:

@@ -28,7 +28,7 @@ MODEL, FREQUENCIES = "model.json", "frequencies.json"
 PAIR = {"profile_a": "VARCHAR", "profile_b": "VARCHAR"}
 # A level that no pair of the training shows would forbid or prove everything: nothing is rarer than this.
 LEAST_M, LEAST_U = 1e-3, 1e-6
-PAIRS_SAMPLED, SEED = 3_000_000, 1
+SEED = 1
 DIGITS = 9  # of a probability in the files: another order of the rows differs in the 16th
 ANYTHING_ELSE = "else"
 
@@ -65,13 +65,14 @@ class Comparison:
 class Likeness:
     """What is compared. `features`: column -> its type in DuckDB, `profile_id` among them; `by_frequency`: columns whose agreement says
     more in a rare value. The prior is drawn from the pairs that agree in all columns of one of the lists `sure`, which find the share
-    `recall` of those that belong together."""
+    `recall` of those that belong together; u is drawn from `pairs_sampled` pairs."""
 
     features: Mapping[str, str]
     comparisons: Mapping[str, Comparison]
     by_frequency: tuple[str, ...]
     sure: tuple[tuple[str, ...], ...]
     recall: float
+    pairs_sampled: int = 3_000_000
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:
@@ -145,7 +146,7 @@ def train(features: pa.Table, labels: pa.Table, likeness: Likeness) -> Model:
         linker, _ = _linker(own, _untrained(likeness))
         linker.training.estimate_probability_two_random_records_match(
             [block_on(*columns) for columns in likeness.sure], recall=likeness.recall)
-        linker.training.estimate_u_using_random_sampling(max_pairs=PAIRS_SAMPLED, seed=SEED)
+        linker.training.estimate_u_using_random_sampling(max_pairs=likeness.pairs_sampled, seed=SEED)
         linker.training.estimate_m_from_label_column("cluster_no")
         settings = _tidied(linker.misc.save_model_to_json(), likeness)
         frequencies = {column: _frequencies(own, column) for column in likeness.by_frequency}

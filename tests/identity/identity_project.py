@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from orchestration.dbt import PROJECT, run_dbt
 
@@ -77,6 +78,13 @@ def _key(profile_id: str) -> Row:
     return {"source_system": system, "source_account": "main", "source_record_id": record}
 
 
+def _columns(rows: Sequence[Row] | pd.DataFrame, names: list[str]) -> pa.Table:
+    """These columns; rows as texts, which the staging table's types read."""
+    if isinstance(rows, pd.DataFrame):
+        return pa.table({name: pa.array(rows[name], from_pandas=True) if name in rows else pa.nulls(len(rows)) for name in names})
+    return pa.table({name: pa.array([None if row.get(name) is None else str(row[name]) for row in rows], pa.string()) for name in names})
+
+
 @dataclass
 class IdentityProject:
     """A project in `root` with its data in `root/data`; `nights` counts what was built."""
@@ -121,22 +129,17 @@ class IdentityProject:
         self.nights += 0 if same_night else 1
         return self.build(tests=tests)
 
-    def stage(self, tables: dict[str, Sequence[Row]]) -> None:
-        """Write the staging tables of all vendors."""
+    def stage(self, tables: dict[str, Sequence[Row] | pd.DataFrame]) -> None:
+        """Write the staging tables of all vendors; `tables`: entity -> its rows or a frame of them."""
         (self.data / "staging").mkdir(parents=True, exist_ok=True)
-        for entity, columns in ENTITIES.items():
-            frame = pd.DataFrame([{name: row.get(name) for name in columns} for row in tables[entity]], columns=list(columns), dtype=object)
-            frame = frame.where(frame.notna(), None).map(lambda value: None if value is None else str(value))
-            for system in (system for system, asked in STAGED if asked == entity):
-                target = self.data / "staging" / f"stg_{system}__{entity}.parquet"
-                rows = frame[frame["source_system"] == system]
+        with duckdb.connect() as connection:
+            for entity, columns in ENTITIES.items():
+                connection.register(entity, _columns(tables[entity], list(columns)))
                 typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in columns.items())
-                with duckdb.connect() as connection:
-                    connection.execute(f"create table rows ({', '.join(f'{name} varchar' for name in columns)})")
-                    if len(rows):
-                        connection.register("given", rows)
-                        connection.execute("insert into rows select * from given")
-                    connection.execute(f"copy (select {typed} from rows) to '{target}' (format parquet)")
+                for system in (system for system, asked in STAGED if asked == entity):
+                    target = self.data / "staging" / f"stg_{system}__{entity}.parquet"
+                    connection.execute(
+                        f"copy (select {typed} from {entity} where source_system = '{system}') to '{target}' (format parquet)")
 
     def build(self, *, tests: bool = False) -> dict[str, str]:
         """Everything here, with dbt's own tests on the nights that ask for them."""

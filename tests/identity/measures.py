@@ -8,9 +8,11 @@ that one big cluster cannot drown the small ones. Over-merge rate: found custome
 """
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -49,21 +51,32 @@ class Measures:
 def measure(found: Mapping[Hashable, Hashable], truth: Mapping[Hashable, Hashable]) -> Measures:
     """Over the records that stand in both; a pair of records is together when its two values are equal."""
     records = [record for record in found if record in truth]
-    together = Counter((found[record], truth[record]) for record in records)
-    clusters, people = Counter(found[record] for record in records), Counter(truth[record] for record in records)
+    return measure_aligned(_numbered(found[record] for record in records), _numbered(truth[record] for record in records))
+
+
+def measure_aligned(found: NDArray[np.int64], truth: NDArray[np.int64]) -> Measures:
+    """The same of whole numbers, the cluster and the person of each record."""
+    clusters, found, sizes = np.unique(found, return_inverse=True, return_counts=True)
+    people, truth, records_of = np.unique(truth, return_inverse=True, return_counts=True)
+    both, together = np.unique(found * max(1, len(people)) + truth, return_counts=True)
+    cluster, person = np.divmod(both, max(1, len(people)))
     right = _pairs(together)
-    mixed = Counter(cluster for cluster, _ in together)
     return Measures(
-        records=len(records), people=len(people), customers=len(clusters),
-        pairwise_precision=right / max(1, _pairs(clusters)), pairwise_recall=right / max(1, _pairs(people)),
-        b_cubed_precision=sum(n * n / clusters[cluster] for (cluster, _), n in together.items()) / max(1, len(records)),
-        b_cubed_recall=sum(n * n / people[person] for (_, person), n in together.items()) / max(1, len(records)),
-        over_merge_rate=sum(1 for n in mixed.values() if n > 1) / max(1, len(clusters)),
+        records=len(found), people=len(people), customers=len(clusters),
+        pairwise_precision=right / max(1, _pairs(sizes)), pairwise_recall=right / max(1, _pairs(records_of)),
+        b_cubed_precision=float(np.sum(together * together / sizes[cluster])) / max(1, len(found)),
+        b_cubed_recall=float(np.sum(together * together / records_of[person])) / max(1, len(found)),
+        over_merge_rate=int(np.sum(np.bincount(cluster, minlength=1) > 1)) / max(1, len(clusters)),
     )
 
 
-def _pairs(groups: Counter) -> int:
-    return sum(n * (n - 1) // 2 for n in groups.values())
+def _numbered(values: Iterable[Hashable]) -> NDArray[np.int64]:
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
+
+
+def _pairs(groups: NDArray[np.int64]) -> int:
+    return int(np.sum(groups * (groups - 1) // 2))
 
 
 def _f1(precision: float, recall: float) -> float:

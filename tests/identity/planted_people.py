@@ -14,30 +14,34 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sandbox.identity_noise import FlawedSpelling
 from sandbox.retailer import simulate
 from sandbox.world import ACCOUNT, World
 
-Row = dict[str, Any]
 SYSTEMS = ("retailcrm", "moysklad", "mindbox")
 UNTIL = datetime(2026, 10, 31, 23, tzinfo=UTC)
 IDENTIFIERS = {"phone": ("phone", None), "email": ("email", None), "card_number": ("loyalty_card", None),
                "retailcrm_id": ("source_record", "retailcrmId")}
 WITH_UNSEEN = 1.05  # some of the retailer's people have bought without a name only
-TOLD = ("first_name", "last_name", "middle_name", "sex", "city")
-KEY = ("source_system", "source_account", "source_record_id")
+TOLD = ("first_name", "last_name", "middle_name", "sex", "city", "birth_date")
 
 
 @dataclass(frozen=True)
 class Planted:
     """Staging rows of `profiles` and `identifiers`; the person of each profile id; the profile ids that have each flaw."""
 
-    profiles: list[Row]
-    identifiers: list[Row]
+    profiles: pd.DataFrame
+    identifiers: pd.DataFrame
     truth: dict[str, str]
     flawed: dict[str, frozenset[str]]
+
+    @property
+    def staged(self) -> dict[str, Any]:
+        """What IdentityProject.stage takes."""
+        return {"profiles": self.profiles, "identifiers": self.identifiers, "profile_merges": (), "consents": (), "segments": ()}
 
     def share(self, flaw: str) -> float:
         """How many of the people's records have this flaw, or are of people who have it."""
@@ -47,32 +51,30 @@ class Planted:
         """How many people have a record with this flaw."""
         return len({self.truth[record] for record in self.flawed[flaw] & self.truth.keys()}) / len(set(self.truth.values()))
 
-    def missing(self, column: str) -> float:
-        """How many of the people's records do not tell it."""
-        own = [row for row in self.profiles if _id(row) in self.truth]
-        return sum(1 for row in own if not row[column]) / len(own)
+    def missing(self) -> dict[str, float]:
+        """How many of the people's records do not tell it, by column."""
+        own = self.profiles[ids(self.profiles).isin(list(self.truth))]
+        return {column: float(own[column].isna().mean()) for column in ("birth_date", "city", "last_name", "middle_name", "sex")}
 
 
 def planted(seed: int, *, people: int = 20_000) -> Planted:
     """The records of `people` people and a few more; the same for the same seed."""
     world, flawed = _written(seed, round(people * WITH_UNSEEN))
-    profiles, identifiers = [], []
-    for system in SYSTEMS:
-        stood = world.profiles_at(system, UNTIL)
-        stood = stood[stood["merged_into"].isna() & stood["kind"].isin(["person", "employee", "company"])]
-        for row in stood.astype(object).where(stood.notna(), None).to_dict("records"):
-            key = dict(zip(KEY, (system, ACCOUNT, str(row["record_id"])), strict=True))
-            made = f"{row['created_at']:%Y-%m-%d %H:%M:%S}"
-            profiles.append(key | {column: row[column] for column in TOLD} | {
-                "kind": "company" if row["kind"] == "company" else "person", "created_at": made,
-                "birth_date": row["birth_date"] and f"{row['birth_date']:%Y-%m-%d}"})
-            identifiers += [
-                key | {"identifier_type": kind, "identifier_namespace": namespace, "identifier_value": str(row[column]),
-                       "first_seen_at": made, "last_seen_at": made}
-                for column, (kind, namespace) in IDENTIFIERS.items() if row[column] is not None]
-    shown = {_id(row) for row in profiles}
-    truth = {record: person for *key, person in world.truth().itertuples(index=False) if (record := ":".join(key)) in shown}
-    return Planted(profiles, identifiers, truth, {flaw: frozenset(records) for flaw, records in flawed.items()})
+    stood = pd.concat([world.profiles_at(system, UNTIL) for system in SYSTEMS], ignore_index=True)
+    stood = stood[stood["merged_into"].isna() & stood["kind"].isin(["person", "employee", "company"])]
+    made = stood["created_at"].dt.floor("s")
+    key = {"source_system": stood["system"], "source_account": ACCOUNT, "source_record_id": stood["record_id"].astype(str)}
+    kind = np.where(stood["kind"] == "company", "company", "person")
+    profiles = stood[list(TOLD)].assign(**key, kind=kind, created_at=made)
+    identifiers = [
+        pd.DataFrame(key | {"identifier_type": kind, "identifier_namespace": namespace, "first_seen_at": made, "last_seen_at": made,
+                            "identifier_value": stood[column].astype(object).where(stood[column].notna(), None)})
+        for column, (kind, namespace) in IDENTIFIERS.items()]
+    told = pd.concat(identifiers, ignore_index=True).dropna(subset="identifier_value")
+    shown = set(ids(profiles))
+    known = world.truth()
+    truth = {record: person for record, person in zip(ids(known), known["person_id"], strict=True) if record in shown}
+    return Planted(profiles, told.astype({"identifier_value": str}), truth, {flaw: frozenset(hit) for flaw, hit in flawed.items()})
 
 
 def _written(seed: int, people: int) -> tuple[World, dict[str, set[str]]]:
@@ -81,19 +83,20 @@ def _written(seed: int, people: int) -> tuple[World, dict[str, set[str]]]:
 
     class Seen(FlawedSpelling):
         def written(self, made: pd.DataFrame) -> pd.DataFrame:
-            ids = (made["system"] + f":{ACCOUNT}:" + made["record_id"].astype(str)).to_numpy()
-            flawed.update({flaw: set(ids[hit]) for flaw, hit in self.flaws.items()})
+            records = (made["system"] + f":{ACCOUNT}:" + made["record_id"].astype(str)).to_numpy()
+            flawed.update({flaw: set(records[hit]) for flaw, hit in self.flaws.items()})
             return super().written(made)
 
     world = simulate(until=UNTIL, seed=seed, customers=people, hand=Seen, people_alone=True)
     folk = world.people
     family = folk["family_id"].notna() & folk.duplicated(["family_id", "phone"])
     known = world.truth()
-    ids = known["source_system"] + ":" + known["source_account"] + ":" + known["source_record_id"]
+    records = ids(known)
     for flaw, whose in (("family phone", family), ("recycled", folk["phone"].duplicated() & ~family)):
-        flawed[flaw] = set(ids[known["person_id"].isin(set(folk.loc[whose, "person_id"]))])
+        flawed[flaw] = set(records[known["person_id"].isin(set(folk.loc[whose, "person_id"]))])
     return world, flawed
 
 
-def _id(row: Row) -> str:
-    return ":".join(row[column] for column in KEY)
+def ids(rows: pd.DataFrame) -> pd.Series:
+    """The profile id of each row."""
+    return rows["source_system"] + ":" + rows["source_account"] + ":" + rows["source_record_id"]

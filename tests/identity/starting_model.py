@@ -32,7 +32,7 @@ def starting_model(root: Path) -> Model:
     os.environ |= {"OMNIMART_DATA": str(root / "data"), "OMNIMART_BUSINESS_RULES": str(rules)}
     put_in_force(blank(PEOPLE))  # the shipped one may be of other comparisons than those to be trained
     people, project = planted(SEED), IdentityProject(root)
-    project.stage({"profiles": people.profiles, "identifiers": people.identifiers, "profile_merges": (), "consents": (), "segments": ()})
+    project.stage(people.staged)
     outcome = run_dbt(["build", "--select", "+int_identity_clusters", "--exclude-resource-type", "test", "unit_test"],
                       refresh_id="training", project=root, extra_vars={"as_of": "2026-11-01 00:00:00", "as_of_on": "2026-11-01"})
     assert outcome.success, [node.message for node in outcome.failed] or outcome.error

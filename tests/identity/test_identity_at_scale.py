@@ -9,15 +9,16 @@ The model is the one that comes with the project (starting_model.py: another see
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 from identity_project import IdentityProject
-from measures import Measures, measure
+from measures import Measures, measure_aligned
+from numpy.typing import NDArray
 from planted_people import Planted, planted
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -34,33 +35,34 @@ COLUMNS = ("pairwise_precision", "pairwise_recall", "pairwise_f1", "b_cubed_f1",
 
 
 class Resolved:
-    """One seed's people, and the clusters that four ways of telling them apart find."""
+    """One seed's people, and the clusters that four ways of telling them apart find. A record goes by the place of its number."""
 
     def __init__(self, seed: int, people: Planted, warehouse: Path) -> None:
         self.seed, self.people = seed, people
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            def rows(sql: str) -> list[tuple]:
-                return connection.execute(sql).fetchall()
+            def columns(sql: str) -> list[NDArray]:
+                return list(connection.execute(sql).fetchnumpy().values())
 
-            self.ids = dict(rows("select profile_no, profile_id from intermediate.int_identity_profiles"))
-            self.found = dict(rows("select profile_id, cluster_no from intermediate.int_identity_clusters"))
-            self.links = rows("select node, link_type, profile_id from intermediate.int_identity_links")
-            self.values = rows("select profile_id, identifier_type, link_value from intermediate.int_identifiers "
-                               "where rejected_because is null")
-            self.blocks = rows("select b.profile_no, b.block from intermediate.int_identity_blocks as b "
-                               "join intermediate.int_identity_features as f using (profile_no) "
-                               "where not b.is_skipped and f.last_name_key is not null and f.birth_date is not null")
-            self.numbered = rows("select profile_no, node_no, rank from intermediate.int_identity_links__numbered order by all")
-            self.cuts = rows("select profile_no, other_profile_no, level from intermediate.int_identity_cuts order by all")
+            records, self.found = columns("select profile_id, cluster_no from intermediate.int_identity_clusters order by profile_no")
+            self.values = columns(
+                "select p.profile_no - 1, i.identifier_type, i.link_value from intermediate.int_identifiers as i "
+                "join intermediate.int_identity_profiles as p using (profile_id) where i.rejected_because is null")
+            self.blocks = columns("select b.profile_no - 1, b.block from intermediate.int_identity_blocks as b "
+                                  "join intermediate.int_identity_features as f using (profile_no) "
+                                  "where not b.is_skipped and f.last_name_key is not null and f.birth_date is not null")
+            self.numbered = columns("select profile_no, node_no, rank from intermediate.int_identity_links__numbered order by all")
+            self.cuts = columns("select profile_no, other_profile_no, level from intermediate.int_identity_cuts order by all")
+            self.kinds = dict(connection.execute("select distinct rank, link_type from intermediate.int_identity_links").fetchall())
+        # A firm's record is its own.
+        persons = pd.factorize(np.array([people.truth.get(record) for record in records], dtype=object))[0]
+        self.is_of_person = persons >= 0
+        self.whose = np.where(self.is_of_person, persons, len(records) + np.arange(len(records)))
         self.joined = self._joined()
 
     def measures(self) -> dict[str, Measures]:
         found = self.found, self.by_shared_values(), self.by_mailbox(), self.allowed()
-        return {way: measure(clusters, self.people.truth) for way, clusters in zip(WAYS, found, strict=True)}
-
-    def whose(self, record: str) -> str:
-        """The person of a record; a firm's is its own."""
-        return self.people.truth.get(record, record)
+        return {way: measure_aligned(clusters[self.is_of_person], self.whose[self.is_of_person])
+                for way, clusters in zip(WAYS, found, strict=True)}
 
     def planted(self, flaw: str) -> float:
         """The share of records that have this flaw, or of people."""
@@ -68,55 +70,54 @@ class Resolved:
 
     def missing(self) -> dict[str, float]:
         """What the people's records do not tell, as shares of them."""
-        own = len(self.people.truth)
-        told = {kind: len({record for record, found, _ in self.values if found == kind} & self.people.truth.keys())
-                for kind in ("phone", "email", "loyalty_card")}
-        return {column.replace("_", " "): self.people.missing(column) for column in
-                ("birth_date", "city", "last_name", "middle_name", "sex")} | {
-            kind.replace("_", " "): 1 - count / own for kind, count in told.items()}
+        record, kinds, _ = self.values
+        own = np.flatnonzero(self.is_of_person)
+        told = {kind: len(np.intersect1d(record[kinds == kind], own)) for kind in ("phone", "email", "loyalty_card")}
+        missing = self.people.missing() | {kind: 1 - count / len(own) for kind, count in told.items()}
+        return {what.replace("_", " "): share for what, share in missing.items()}
 
-    def by_shared_values(self) -> dict[str, Hashable]:
+    def by_shared_values(self) -> NDArray[np.int64]:
         """The same night's links without likeness, over the same cuts."""
-        kept = [link for link in self.numbered if link[2] < LIKENESS]
-        columns = [list(column) for table in (kept, self.cuts) for column in (zip(*table, strict=True) if table else ((), (), ()))]
-        component = dict(zip(columns[0], parted_components(*columns).tolist(), strict=True))
-        return {record: component.get(number, number) for number, record in self.ids.items()}
+        profile, node, rank = (column[self.numbered[2] < LIKENESS] for column in self.numbered)
+        component = np.arange(1, len(self.found) + 1)
+        component[profile - 1] = parted_components(profile, node, rank, *self.cuts)
+        return component
 
-    def by_mailbox(self) -> dict[str, Hashable]:
+    def by_mailbox(self) -> NDArray[np.int64]:
         """What a shop does that knows its customers by e-mail: one mailbox, one person, and no guard."""
-        mailbox = {record: value for record, kind, value in self.values if kind == "email"}
-        return {record: mailbox.get(record, record) for record in self.ids.values()}
+        record, kinds, values = self.values
+        component = np.arange(len(self.found))
+        hit = kinds == "email"
+        component[record[hit]] = len(component) + pd.factorize(values[hit])[0]
+        return component
 
-    def allowed(self) -> dict[str, Hashable]:
+    def allowed(self) -> NDArray[np.int64]:
         """One person's records, together where they share a value, or a block though each tells a last name and a birth date."""
-        shared = [(record, (self.whose(record), value)) for record, _, value in self.values]
-        alike = [(self.ids[number], (self.whose(self.ids[number]), block)) for number, block in self.blocks]
-        return _connected(self.ids.values(), [*shared, *alike])
+        record = np.concatenate([self.values[0], self.blocks[0]])
+        shared = pd.factorize(np.concatenate([self.values[2], self.blocks[1]]))[0]
+        return _connected(len(self.found), record, shared * 2 * len(self.found) + self.whose[record])
 
     def _joined(self) -> dict[str, tuple[int, int]]:
         """link type -> (nodes whose records ended up in one cluster, those of them that are two people's). Of likeness only what
         shared values left apart."""
-        shared = self.by_shared_values()
-        nodes: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for node, kind, record in self.links:
-            if record in self.people.truth:
-                nodes[kind, node].append(record)
-        joined: dict[str, list[bool]] = defaultdict(list)
-        for (kind, _), records in nodes.items():
-            is_news = kind != "probabilistic" or len({shared[record] for record in records}) > 1
-            if is_news and len(records) > 1 and len({self.found[record] for record in records}) == 1:
-                joined[kind].append(len({self.people.truth[record] for record in records}) > 1)
-        return {kind: (len(wrong), sum(wrong)) for kind, wrong in joined.items()}
+        profile, node, rank = self.numbered
+        record = profile - 1
+        links = pd.DataFrame({"rank": rank, "node": node, "cluster": self.found[record], "person": self.whose[record],
+                              "shared": self.by_shared_values()[record]})[self.is_of_person[record]]
+        nodes = links.groupby(["rank", "node"])
+        least, most = nodes.min(), nodes.max()
+        is_news = (least.index.get_level_values("rank") != LIKENESS) | (least["shared"] != most["shared"])
+        is_one = is_news & (nodes.size() > 1) & (least["cluster"] == most["cluster"])
+        is_mixed = (least["person"] != most["person"])[is_one].groupby("rank").agg(["size", "sum"])
+        return {self.kinds[kind]: (int(joined), int(mixed)) for kind, joined, mixed in is_mixed.itertuples()}
 
 
-def _connected(records: Iterable[str], shared: list[tuple[str, Hashable]]) -> dict[str, Hashable]:
-    """record -> component, records that share a value being one."""
-    number = {record: n for n, record in enumerate(records)}
-    value_number: dict[Hashable, int] = {}
-    edges = np.array([(number[record], value_number.setdefault(value, len(value_number))) for record, value in shared])
-    size = len(number) + len(value_number)
-    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1] + len(number))), shape=(size, size))
-    return dict(zip(number, connected_components(graph, directed=False)[1].tolist(), strict=False))
+def _connected(records: int, record: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The component of each record, those that share a value being one."""
+    values, at = np.unique(value, return_inverse=True)
+    size = records + len(values)
+    graph = coo_array((np.ones(len(record)), (record, at + records)), shape=(size, size))
+    return connected_components(graph, directed=False)[1][:records]
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Resolved]:
 
 def _resolved(project: IdentityProject, seed: int) -> Resolved:
     people = planted(seed)
-    project.stage({"profiles": people.profiles, "identifiers": people.identifiers, "profile_merges": (), "consents": (), "segments": ()})
+    project.stage(people.staged)
     warehouse = project.data / "warehouse.duckdb"
     warehouse.unlink(missing_ok=True)
     outcome = run_dbt(
@@ -159,12 +160,12 @@ def table(five: dict[int, Resolved], measured: dict[int, dict[str, Measures]]) -
 
     head = f"  {'':34}{'precision':>11}{'recall':>11}{'F1':>11}{'B-cubed F1':>11}{'over-merge':>11}"
     records = [len(resolved.people.profiles) for resolved in five.values()]
+    missing = pd.DataFrame([resolved.missing() for resolved in five.values()])
     lines = ["", f"Identity, {min(one['as built'].people for one in measured.values())} people, {min(records)} to {max(records)} records, "
                  f"seeds {', '.join(map(str, five))}"]
     lines += ["planted " + ", ".join(f"{flaw} {share:.1%}" for flaw, share in NOISE.items()),
               "and     " + ", ".join(f"{flaw} {share:.0%}" for flaw, share in ALSO.items()),
-              "missing " + ", ".join(f"{what} {max(resolved.missing()[what] for resolved in five.values()):.1%}"
-                                     for what in next(iter(five.values())).missing()), "", head]
+              "missing " + ", ".join(f"{what} {share:.1%}" for what, share in missing.max().items()), "", head]
     lines += [figures(f"{way}, worst of {len(five)}", [one[way] for one in measured.values()]) for way in WAYS]
     lines += ["", head, *(figures(f"as built, seed {seed}", [one["as built"]]) for seed, one in measured.items()), ""]
     for kind in sorted({kind for resolved in five.values() for kind in resolved.joined}):

@@ -49,7 +49,7 @@ EMPTY = [
     ("query --metrics churn_rate,reactivated_customers --group-by metric_time__year", UNKNOWN),
     ("query --metrics churn_rate --group-by metric_time__month,customer_value_is_loyalty_member__is_loyalty_member", ""),
     ("query --metrics trigger_revenue_per_firing --group-by metric_time__quarter", "trigger_name"),
-    ("query --metrics removal_effect --group-by metric_time__quarter,attribution__channel,attribution__model", "month"),
+    ("query --metrics omnichannel_uplift_revenue --group-by metric_time__quarter", "month"),
 ]
 ANSWERED = [
     "query --metrics store_performance --group-by metric_time__quarter,store__city",

@@ -34,9 +34,11 @@ def kpi_fulfilment_daily(tables: Tables) -> pd.DataFrame:
     counts = rows.columns.drop(days)
     rows = rows.astype(dict.fromkeys(counts, "Int64"))
     rows[counts] = rows[counts].fillna(0)
-    rows["orders_of_day"] = rows.groupby("day").orders.transform("sum")
+    chosen = rows.index.get_level_values("fulfilment_method").isin(DELIVERED)
+    rows["orders_to_receive"] = rows.orders.where(chosen)
+    rows["orders_to_receive_of_day"] = rows.orders.where(chosen, 0).groupby("day").transform("sum")
     return rows.reset_index().assign(
-        method_share=ratio(rows.orders, rows.orders_of_day).array,
+        method_share=ratio(rows.orders_to_receive, rows.orders_to_receive_of_day).array,
         on_time_share=ratio(rows.promises_kept, rows.promises_due).array,
         collected_share=ratio(rows.collected, rows.collections_ended).array,
         return_rate=ratio(rows.returned_amount, rows.sold_amount).array,

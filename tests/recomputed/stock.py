@@ -17,6 +17,7 @@ def kpi_stock_daily(tables: Tables) -> pd.DataFrame:
     levels = levels[~levels.is_gift_card.fillna(False)]
     levels = levels.assign(
         kind=levels.store_id.map(tables.stores.set_index("store_id").kind),
+        closed_on=levels.store_id.map(tables.stores.set_index("store_id").closed_on),
         free=levels.quantity - levels.reserved.fillna(0),
         unit_cost=levels.cost.fillna(levels.price * (1 - tables.rules["customer_value.assumed_margin_share"])),
     )
@@ -25,22 +26,23 @@ def kpi_stock_daily(tables: Tables) -> pd.DataFrame:
     rows = []
     for (day, store_id), here in levels.groupby(["stock_on", "store_id"]):
         active = active_by_day[day]
-        anywhere = levels[(levels.stock_on == day) & (levels.free > 0) & levels.product_id.isin(active)]
+        anywhere = levels[(levels.stock_on == day) & (levels.free > 0) & levels.product_id.isin(active) & ~(levels.closed_on <= day)]
         both = set(anywhere.product_id[anywhere.kind == "store"]) & set(anywhere.product_id[anywhere.kind == "warehouse"])
+        is_closed = bool((here.closed_on <= day).any())  # nobody looks for anything in a store that is no more
         since = day - tables.rules["stock.turnover_days"] * DAY
         left = shipped[(shipped.store_id == store_id) & (shipped.ordered_on > since) & (shipped.ordered_on <= day)]
         rows.append({
             "day": day,
             "store_id": store_id,
-            "active_skus": len(active),
-            "available_skus": int((here.product_id.isin(active) & (here.free > 0)).sum()),
+            "active_skus": None if is_closed else len(active),
+            "available_skus": None if is_closed else int((here.product_id.isin(active) & (here.free > 0)).sum()),
             "oversold_stock_rows": int((here.free < 0).sum()),
             "lines_cancelled": int(((struck.store_id == store_id) & (struck.struck_on == day)).sum()),
             "stock_units": here.quantity.sum(),
             "uncosted_units": here.quantity[here.unit_cost.isna()].sum(),
             "stock_at_cost": round(float((here.quantity * here.unit_cost).sum())),
             "cost_of_sales_365d": left.cost_amount.sum(),
-            "cross_channel_skus": len(both),
+            "cross_channel_skus": None if is_closed else len(both),
         })
     found = pd.DataFrame(rows)
     found["observed_days"] = 0

@@ -147,14 +147,15 @@ def kpi_cohort_retention(tables: Tables) -> pd.DataFrame:
     for first, members in cohort.groupby(cohort):
         theirs, back = orders[orders.customer_id.isin(members.index)], returns[returns.customer_id.isin(members.index)]
         for age, month in enumerate(people.months[people.months >= first]):
-            bought = theirs[theirs.month == month]
+            bought, is_over = theirs[theirs.month == month], month + pd.offsets.MonthBegin() <= tables.as_of_on
             found.append({
                 "first_order_month": first,
                 "age_months": age,
                 "month": month,
-                "is_month_over": month + pd.offsets.MonthBegin() <= tables.as_of_on,
+                "is_month_over": is_over,
                 "customers": len(members),
-                "retained_customers": bought.customer_id.nunique(),
+                "customers_known": len(members) if is_over else None,
+                "retained_customers": bought.customer_id.nunique() if is_over else None,
                 "orders_count": len(bought),
                 "order_revenue": bought.net_revenue.sum(),
                 "returned_amount": back.amount[back.month == month].sum(),
@@ -164,7 +165,7 @@ def kpi_cohort_retention(tables: Tables) -> pd.DataFrame:
     rows["net_revenue"] = rows.order_revenue - rows.returned_amount
     rows["cumulative_net_revenue"] = rows.groupby("first_order_month").net_revenue.cumsum()
     return rows.assign(
-        retention_rate=ratio(rows.retained_customers, rows.customers),
+        retention_rate=ratio(rows.retained_customers, rows.customers_known),
         cumulative_revenue_per_customer=ratio(rows.cumulative_net_revenue, rows.customers) / 100,
     )
 

@@ -30,13 +30,14 @@ records as (
     select
         first_order_month,
         ages.age_months,
+        ages.is_month_over,
         customer_id,
         sum(receipts_count) as orders_count,
         sum(net_revenue) as order_revenue,
         sum(returned) as returned_amount,
         sum(margin_amount) as margin_amount
     from cohorts
-    join (select first_order_month, age_months, month from marts.kpi_cohort_retention) as ages using (first_order_month)
+    join (select first_order_month, age_months, month, is_month_over from marts.kpi_cohort_retention) as ages using (first_order_month)
     left join facts using (customer_id, month)
     group by all
 ),
@@ -46,14 +47,15 @@ summed as (
         first_order_month,
         age_months,
         count(*) as customers,
-        count(*) filter (where orders_count > 0) as retained_customers,
+        if(is_month_over, count(*), null) as customers_known,
+        if(is_month_over, count(*) filter (where orders_count > 0), null) as retained_customers,
         coalesce(sum(orders_count), 0) as orders_count,
         coalesce(sum(order_revenue), 0) as order_revenue,
         coalesce(sum(returned_amount), 0) as returned_amount,
         coalesce(sum(order_revenue), 0) - coalesce(sum(returned_amount), 0) as net_revenue,
         coalesce(sum(margin_amount), 0) as margin_amount
     from records
-    group by all
+    group by first_order_month, age_months, is_month_over
 )
 
 select *, sum(net_revenue) over (partition by first_order_month order by age_months) as cumulative_net_revenue

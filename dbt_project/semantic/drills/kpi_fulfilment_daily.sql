@@ -85,7 +85,9 @@ select
     day,
     fulfilment_method,
     coalesce(sum(orders), 0) as orders,
-    coalesce(sum(sum(orders)) over (partition by day), 0) as orders_of_day,
+    if(fulfilment_method in ('courier', 'pickup_point', 'store_pickup'), coalesce(sum(orders), 0), null) as orders_to_receive,
+    coalesce(sum(sum(orders) filter (where fulfilment_method in ('courier', 'pickup_point', 'store_pickup'))) over (partition by day), 0)
+        as orders_to_receive_of_day,
     coalesce(sum(sold_amount), 0) as sold_amount,
     count(days_taken) as handed_over,
     quantile_cont(days_taken, 0.5) as delivery_days_p50,

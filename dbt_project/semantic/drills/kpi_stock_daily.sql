@@ -13,6 +13,7 @@ levels as (
         levels.store_id,
         levels.product_id,
         stores.kind,
+        coalesce(stores.closed_on > levels.stock_on, true) as is_open,
         levels.quantity,
         levels.quantity - levels.reserved as free_quantity,
         coalesce(products.cost, products.price * (1 - (
@@ -71,8 +72,8 @@ records as (
     select
         'level' as kind_of_record,
         levels.*,
-        max(if(kind = 'store' and free_quantity > 0, 1, 0)) over (partition by day, product_id) as in_any_store,
-        max(if(kind = 'warehouse' and free_quantity > 0, 1, 0)) over (partition by day, product_id) as in_any_warehouse
+        max(if(kind = 'store' and is_open and free_quantity > 0, 1, 0)) over (partition by day, product_id) as in_any_store,
+        max(if(kind = 'warehouse' and is_open and free_quantity > 0, 1, 0)) over (partition by day, product_id) as in_any_warehouse
     from levels
 
     union all by name
@@ -115,13 +116,13 @@ summed as (
     select
         records.day,
         records.store_id,
-        any_value(active.active_skus) as active_skus,
-        count(*) filter (where free_quantity > 0) as available_skus,
+        if(any_value(is_open), any_value(active.active_skus), null) as active_skus,
+        if(any_value(is_open), count(*) filter (where free_quantity > 0), null) as available_skus,
         count(*) filter (where free_quantity < 0) as oversold_stock_rows,
         sum(quantity) as stock_units,
         coalesce(sum(quantity) filter (where unit_cost is null), 0) as uncosted_units,
         sum(cast(quantity * unit_cost as decimal(18, 2))) as stock_at_cost,
-        any_value(reachable.cross_channel_skus) as cross_channel_skus,
+        if(any_value(is_open), any_value(reachable.cross_channel_skus), null) as cross_channel_skus,
         coalesce(any_value(lines_of_day.lines_cancelled), 0) as lines_cancelled,
         oversold_stock_rows + coalesce(any_value(lines_of_day.lines_cancelled), 0) as oversold_lines
     from records

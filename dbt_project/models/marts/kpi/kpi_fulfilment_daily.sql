@@ -1,6 +1,7 @@
 -- Receiving goods and sending them back, each number on the day of its own event: orders on the day they were placed,
 -- hand-overs on the day they happened, promises on the promised day once it is over or kept, collections on the day they
--- ended, returns on the day the goods came back, under the fulfilment method of their order.
+-- ended, returns on the day the goods came back, under the fulfilment method of their order. A method is chosen by who receives the goods
+-- later: who carries them out of a store chose none, and of a marketplace's orders nobody knows, so both are in no share of methods.
 -- An order that came back though nobody knows when it was handed over was handed over once: it is no promise due, kept or
 -- broken, no hand-over with a number of days, and counts as collected on orders.handed_over_on, the day of its first return.
 with orders as (
@@ -92,13 +93,21 @@ summed as (
     group by day, fulfilment_method
 ),
 
+chosen as (
+    select
+        *,
+        case when fulfilment_method in ('courier', 'pickup_point', 'store_pickup') then orders end as orders_to_receive
+    from summed
+),
+
 final as (
     select
         day,
         fulfilment_method,
         orders,
-        cast(sum(orders) over (partition by day) as bigint) as orders_of_day,
-        {{ ratio('orders', 'sum(orders) over (partition by day)') }} as method_share,
+        orders_to_receive,
+        cast(coalesce(sum(orders_to_receive) over (partition by day), 0) as bigint) as orders_to_receive_of_day,
+        {{ ratio('orders_to_receive', 'sum(orders_to_receive) over (partition by day)') }} as method_share,
         handed_over,
         delivery_days_p50,
         delivery_days_p90,
@@ -115,7 +124,7 @@ final as (
         placed_returns,
         cross_channel_returns,
         {{ ratio('cross_channel_returns', 'placed_returns') }} as cross_channel_return_share
-    from summed
+    from chosen
 )
 
 select * from final

@@ -3,7 +3,8 @@
 -- where there were no such lines. Lines that no place is known for stand in a row without a place.
 -- Gift cards are no stock.
 -- Active on a day: a product that in the stock.active_days days up to it was listed (its stock or reserve at any place was not 0) or
--- sold (any channel). Every active product is asked for at every place. Cost of stock: today's purchase price, else the assumed share of
+-- sold (any channel). Every active product is asked for at every place that is not closed: a closed one (stores.closed_on) lacks nothing,
+-- so it has no availability and its rests are in no store; they stay in units and at cost. Cost of stock: today's purchase price, else the assumed share of
 -- the list price. What is sold leaves the order's store; an online order that names none leaves the only warehouse of our own, a marketplace's order
 -- the only warehouse of its marketplace; where there are several, no place.
 -- Cancelled for want of stock: a line struck off an order that lives on (who changes his mind cancels the order), on the day of the
@@ -17,7 +18,8 @@ with levels as (
         levels.*,
         levels.quantity - levels.reserved as free_quantity,
         coalesce(products.cost, products.price * {{ assumed_cost_share }}) as unit_cost,
-        stores.kind
+        stores.kind,
+        coalesce(stores.closed_on > levels.stock_on, true) as is_open
     from {{ ref('stock_levels') }} as levels
     left join {{ ref('products') }} as products on levels.product_id = products.product_id
     left join {{ ref('stores') }} as stores on levels.store_id = stores.store_id
@@ -129,8 +131,8 @@ reachable as (
         select
             stock_on as day,
             product_id,
-            max(case when kind = 'store' and free_quantity > 0 then 1 else 0 end) as in_store,
-            max(case when kind = 'warehouse' and free_quantity > 0 then 1 else 0 end) as in_warehouse
+            max(case when kind = 'store' and is_open and free_quantity > 0 then 1 else 0 end) as in_store,
+            max(case when kind = 'warehouse' and is_open and free_quantity > 0 then 1 else 0 end) as in_warehouse
         from levels
         group by stock_on, product_id
     ) as products_of_day
@@ -141,6 +143,7 @@ reachable as (
 {% set parts = [
     ('levels', 'stock_on', 'store_id is not null', {
         'stock_rows': '1',
+        'open_rows': 'case when is_open then 1 else 0 end',
         'available_skus': 'case when free_quantity > 0 then 1 else 0 end',
         'oversold_stock_rows': 'case when free_quantity < 0 then 1 else 0 end',
         'stock_units': 'quantity',
@@ -151,7 +154,7 @@ reachable as (
     ('(select stock_place_id as store_id, ordered_on, net_revenue, margin_amount from orders where is_counted) as sold', 'ordered_on',
         'store_id is not null', {'cost_of_sales': 'net_revenue - margin_amount'}),
 ] -%}
-{%- set sums = ['stock_rows', 'available_skus', 'oversold_stock_rows', 'stock_units', 'uncosted_units', 'lines_cancelled',
+{%- set sums = ['stock_rows', 'open_rows', 'available_skus', 'oversold_stock_rows', 'stock_units', 'uncosted_units', 'lines_cancelled',
     'cost_of_sales'] %}
 
 facts as (
@@ -193,16 +196,19 @@ looked_back as (
     from days
 ),
 
-{# what only a snapshot tells -#}
-{% set of_snapshots = ['active.active_skus', 'looked_back.available_skus', 'looked_back.oversold_stock_rows', 'looked_back.stock_units',
-    'looked_back.uncosted_units', 'looked_back.cost_of_sales_365d', 'looked_back.average_stock_at_cost', 'looked_back.observed_days',
-    'reachable.cross_channel_skus'] %}
+{# what only a snapshot tells, and what only that of an open place -#}
+{% set of_snapshots = ['looked_back.oversold_stock_rows', 'looked_back.stock_units', 'looked_back.uncosted_units',
+    'looked_back.cost_of_sales_365d', 'looked_back.average_stock_at_cost', 'looked_back.observed_days'] %}
+{% set of_open_places = ['active.active_skus', 'looked_back.available_skus', 'reachable.cross_channel_skus'] %}
 told as (
     select
         looked_back.day,
         looked_back.store_id,
         looked_back.lines_cancelled,
         looked_back.stock_at_cost,
+        {%- for column in of_open_places %}
+        case when looked_back.open_rows > 0 then {{ column }} end as {{ column.split('.')[1] }},
+        {%- endfor %}
         {%- for column in of_snapshots %}
         case when looked_back.stock_rows > 0 then {{ column }} end as {{ column.split('.')[1] }}{{ ',' if not loop.last }}
         {%- endfor %}
