@@ -25,7 +25,7 @@ EARNS_PERCENT, PAYS_PERCENT, WAITS_DAYS, LASTS_DAYS = 5, 30, 14, 365
 POINT_KOP, CHEAPER_POINT_KOP = 100, 90
 WELCOME_POINTS, BIRTHDAY_POINTS = 100, 150
 REDEEMS, LEAST_REDEEMED = 0.50, 50
-GOODWILL, GOODWILL_POINTS, CORRECTION, CORRECTION_POINTS = 0.02, 200, 0.2, 50  # corrections: of the goodwill credits
+GOODWILL_POINTS, CORRECTION, CORRECTION_POINTS = 200, 0.2, 50  # corrections: of the credits by hand
 
 
 @dataclass
@@ -78,13 +78,13 @@ class _Account:
 
 def walk(
     dice: Dice, accounts: pd.DataFrame, birth_dates: np.ndarray, orders: pd.DataFrame, returned_share: pd.DataFrame, *,
-    cheaper_since: np.datetime64, ends: datetime,
+    cheaper_since: np.datetime64, goodwill: float, ends: datetime,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """-> loyalty_operations, (order_id, points_redeemed, points_earned, points_kop), (order_id, points_returned, points_cancelled).
 
     `orders` needs order_id, account_id, kind, base_kop (net before points), created_at, received_at, cancelled_at;
     `returned_share`: order_id, returned_at, value (share of the order that comes back); `birth_dates` by row number of the person;
-    points pay less for orders placed from `cheaper_since` on.
+    points pay less for orders placed from `cheaper_since` on; `goodwill`: the share of accounts that once get points by hand.
     """
     shown = orders[orders["account_id"].notna()]
     back = returned_share.groupby("order_id").agg(returned_at=("returned_at", "first"), value=("value", "sum"))
@@ -110,7 +110,7 @@ def walk(
         events = _events(
             row, birth_dates[row["account_key"]].astype("datetime64[us]").item(), by_account.get(row["account_id"], ()), until=until
         )
-        if luck["goodwill"][at] < GOODWILL:
+        if luck["goodwill"][at] < goodwill:
             events.append((row["activated_at"] + timedelta(days=10 + int(300 * luck["goodwill when"][at])), 5, "goodwill", {}))
             if luck["correction"][at] < CORRECTION:
                 events.append((row["activated_at"] + timedelta(days=11 + int(300 * luck["goodwill when"][at])), 5, "correction", {}))

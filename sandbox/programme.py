@@ -16,7 +16,9 @@ LAUNCHED_AFTER = 0.25  # of the past: there is a before and an after to compare
 CHEAPER_AFTER = 0.7  # of the past: the terms are changed, and a point pays less from then on
 JOINS, JOINS_AT_ONCE = 0.60, 0.7
 NOT_CONFIRMED, CLOSED = 0.04, 0.02
-SMALL, SOME_CLOSED, SOME_ASTRAY = 400, 0.045, 0.015  # the shares of a retailer of so many customers, who would hardly have any otherwise
+GOODWILL = 0.02  # of accounts: points added by hand
+# The shares of a retailer of so many customers, who would hardly have any otherwise.
+SMALL, SOME_CLOSED, SOME_ASTRAY, SOME_GOODWILL = 400, 0.08, 0.015, 0.08
 
 
 def enrolments(dice: Dice, joined_at: np.ndarray, *, launched: np.datetime64, customers: int) -> pd.DataFrame:
@@ -39,6 +41,11 @@ def enrolments(dice: Dice, joined_at: np.ndarray, *, launched: np.datetime64, cu
             "closed_at": np.where(leaves, enrolled + seconds(86400 * (30 + dice.exponential(250.0, "left after", who))), NEVER),
         }
     )
+
+
+def goodwill(customers: int) -> float:
+    """The share of accounts that once get points by hand."""
+    return _share(GOODWILL, SOME_GOODWILL, customers)
 
 
 def _share(plain: float, small: float, customers: int) -> float:

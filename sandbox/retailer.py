@@ -112,7 +112,8 @@ def simulate(
     orders["base_kop"] = orders["order_id"].map(lines.groupby("order_id")["net_kop"].sum())
     back = baskets.returned_lines(dice, orders, lines)
     entries, points, undone = ledger.walk(
-        dice, accounts, folk["birth_date"].to_numpy(), orders, back, cheaper_since=cheaper_since, ends=_plain(ends)
+        dice, accounts, folk["birth_date"].to_numpy(), orders, back, cheaper_since=cheaper_since, goodwill=programme.goodwill(customers),
+        ends=_plain(ends),
     )
     lines = baskets.with_points(lines, points.set_index("order_id")["points_kop"])
     orders = order_book.with_amounts(orders, baskets.sums(lines), points)

@@ -46,7 +46,7 @@ IN_MINDBOX = 0.90  # of retailcrm's registered people with a contact
 CHANGE_REACHES = {"retailcrm": 0.95, "moysklad": 0.5, "mindbox": 0.7, "usedesk": 0.3, "calltouch": 0.2, "one_c": 0.6}
 REPLACED_CARD = 0.05  # of loyalty accounts
 
-# Loyalty. A small retailer has more of both than by these shares, so that there are several (sandbox/programme.py).
+# Loyalty. Of a small retailer's accounts more are astray (sandbox/programme.py).
 LEAVING_IS_TOLD = 0.7  # of members who left: the CRM's own field says on which day; of the others it says only that they are gone
 BALANCE_ASTRAY = 0.003  # of confirmed accounts: the CRM's balance has these points more than its own operations add up to
 ASTRAY_POINTS = (100, 250, 40)  # equally often

@@ -101,6 +101,7 @@ def test_what_is_planted_shows(tables):
     assert loyalty.leavers.sum() > loyalty.dated_leavers.sum() > 5
     assert tables.loyalty_accounts.balance_difference.replace(0, np.nan).nunique() > 2
     assert loyalty.cost_per_point.nunique() > 2
+    assert loyalty.points_adjusted.nunique() > 2
     lines = tables.order_lines.merge(tables.orders[["order_id", "sales_channel"]], on="order_id")
     assert lines.product_id[(lines.cost_method == "assumed_share") & (lines.sales_channel == "store")].nunique() > 1
     by_store, by_day = tables.kpi_store_monthly, tables.kpi_sales_daily
