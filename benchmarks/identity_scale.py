@@ -98,7 +98,7 @@ def _beside(folder: Path, database: Path, peer: Path, ours: Run) -> bool:
 
 
 def _ours(step: str, *paths: Path) -> Run:
-    return _run([sys.executable, "-m", "benchmarks.identity_chain", step, *map(str, paths)], REPOSITORY)
+    return run_alone([sys.executable, "-m", "benchmarks.identity_chain", step, *map(str, paths)], REPOSITORY)
 
 
 def _tell(name: str, run: Run) -> None:
@@ -109,24 +109,30 @@ def _tell(name: str, run: Run) -> None:
 
 
 def _peer(database: Path, peer: Path) -> Run:
-    """Tell the peer of the tables as its own scale test does, and run it."""
+    tables = {source.name: (source.table, source.key, {what: column for column, (what, _) in source.columns.items()
+                                                       if what in IDENTIFIER_TYPES}) for source in SOURCES}
+    return run_peer(database, peer, tables, IDENTIFIER_TYPES)
+
+
+def run_peer(database: Path, peer: Path, tables: dict[str, tuple[str, str, dict[str, str]]], types: dict[str, str]) -> Run:
+    """Tell the peer of the tables as its own scale test does, and run it. `tables`: name -> (table, key, {what: column}); `types`:
+    what -> its name for the peer."""
     with duckdb.connect(str(database)) as connection:
         connection.execute((peer / PEER_SCRIPTS / "00_ddl_all.sql").read_text(encoding="utf-8"))
-        for place, source in enumerate(SOURCES, 1):
-            connection.execute("insert into idr_meta.source_table values (?, ?, 'PERSON', ?, 'ts', 0, true)",
-                               [source.name, source.table, source.key])
-            connection.execute("insert into idr_meta.source values (?, ?, ?, true)", [source.name, source.name, place])
-            for column, (what, _) in source.columns.items():
-                if what in IDENTIFIER_TYPES:
-                    connection.execute("insert into idr_meta.identifier_mapping values (?, ?, ?, false)",
-                                       [source.name, IDENTIFIER_TYPES[what], column])
-        for place, kind in enumerate(IDENTIFIER_TYPES.values(), 1):
+        for place, (name, (table, key, columns)) in enumerate(tables.items(), 1):
+            connection.execute("insert into idr_meta.source_table values (?, ?, 'PERSON', ?, 'ts', 0, true)", [name, table, key])
+            connection.execute("insert into idr_meta.source values (?, ?, ?, true)", [name, name, place])
+            for what, column in columns.items():
+                connection.execute("insert into idr_meta.identifier_mapping values (?, ?, ?, false)", [name, types[what], column])
+        for place, kind in enumerate(types.values(), 1):
             connection.execute("insert into idr_meta.rule values (?, ?, true, ?, ?, ?, true, true, 10000)",
                                [kind, kind, place, kind, "LOWERCASE" if kind == "EMAIL" else "NONE"])
-    return _run([sys.executable, str(peer / PEER_SCRIPTS / "idr_run.py"), f"--db={database}", "--run-mode=FULL", "--max-iters=50"], peer)
+    return run_alone([sys.executable, str(peer / PEER_SCRIPTS / "idr_run.py"), f"--db={database}", "--run-mode=FULL", "--max-iters=50"],
+                     peer)
 
 
-def _run(command: list[str], folder: Path) -> Run:
+def run_alone(command: list[str], folder: Path) -> Run:
+    """Run a command in a process of its own, in `folder`. Raises SystemExit when it fails."""
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         process = subprocess.Popen(command, cwd=folder, stdout=output, text=True)

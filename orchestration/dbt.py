@@ -90,7 +90,7 @@ def run_dbt(
                     answer = dbtRunner(callbacks=callbacks).invoke(_command(args, project, variables, quiet=quiet))
             else:
                 with _parsing():
-                    answer = dbtRunner().invoke(_command(["parse"], project, timeless, quiet=True))
+                    answer = dbtRunner().invoke(_command(["parse", "--no-write-json"], project, timeless, quiet=True))
                 if answer.success:
                     answer = dbtRunner(manifest=answer.result, callbacks=callbacks).invoke(_command(args, project, told, quiet=quiet))
         finally:

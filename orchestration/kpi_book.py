@@ -27,19 +27,19 @@ make metrics ARGS="list metrics --search nps"
 ```
 
 - **Adds up** says over what a column may be summed, and so how its metric may be sliced: by any period and by each dimension of its mart
-  (and by the columns of stores, employees, campaigns and customers, where the mart has their key), with these exceptions.
-  `over records` (medians, percentiles, the different people of any period): told anew over the records of any group, by every
-  dimension of its mart. `by its formula`: worked out in any group from columns that add up. `no`: told where one row of its mart in the
-  group tells it (rows in which it is NULL are none); `not over model`: where the group holds one model; elsewhere it is NULL, and the
-  command says over what it does not add up and by what to ask. `last of month`: a state, told as it stands at the end of the period.
-  `fact of month, channel`: the mart shows it beside dimensions that it does not have
-  (the eight models); it can be sliced by month and channel alone, the others are refused. `only by month`: the others are refused since
-  by them it misleads. Beneath a ratio such a column is counted once for each of its own (contacts per order of a channel: by the orders of
-  the day). Where a mart holds totals beside their parts (`all`, NULL), a group is told by its total and never by the sum of both;
-  with `total where shopper_type = omnichannel` the KPI is of these shoppers and their row is its total (by shopper_type each is told).
-  A ratio is the sum of its numerators by the sum of its denominators, never an average of ratios, and NULL where there is nothing to
-  divide by. What has fewer dimensions than its mart has its own prefix: `attribution_channel__channel` for `cost`
-  (`list dimensions --metrics cost` tells it).
+  (and by the columns of stores, employees, campaigns and customers, where the mart has their key), with these exceptions. `over records`
+  (medians, percentiles, the different people of any period): told anew over the records of any group, by every dimension of its mart; of
+  a period of which a part is not known yet (churn of the first year) NULL, and the command says so. `by its formula`: worked out in any
+  group from columns that add up. `no`: told where one row of its mart in the group tells it (rows in which it is NULL are none); `not
+  over model`: where the group holds one model; elsewhere it is NULL, and the command says over what it does not add up and by what to
+  ask. `last of month`: a state, told as it stands at the end of the period (`no; last of month`: where one row tells it). `fact of month,
+  channel`: the mart shows it beside dimensions that it does not have (the eight models); it can be sliced by month and channel alone, the
+  others are refused. `only by month`: the others are refused since by them it misleads. Beneath a ratio such a column is counted once for
+  each of its own (contacts per order of a channel: by the orders of the day). Where a mart holds totals beside their parts (`all`, NULL),
+  a group is told by its total and never by the sum of both; with `total where shopper_type = omnichannel` the KPI is of these shoppers
+  and their row is its total (by shopper_type each is told). A ratio is the sum of its numerators by the sum of its denominators, never an
+  average of ratios, and NULL where there is nothing to divide by. What has fewer dimensions than its mart has its own prefix:
+  `attribution_channel__channel` for `cost` (`list dimensions --metrics cost` tells it).
 - **No number**: the owner of a channel is registered (unit `name`) and is no metric.
 - **The records behind a value**: below each table stands a query over the published file. As it is, it computes the mart's columns
   once more from the records; with its last `select` replaced by `select * from records where …` (the columns of the grain; of what is
@@ -51,19 +51,19 @@ make metrics ARGS="list metrics --search nps"
 Те же строки опубликованы в `marts.kpi_register`, и каждый показатель — метрика с тем же именем (команды выше).
 
 - **Складывается** — по чему столбец можно суммировать, а значит, в каких разрезах есть метрика: за любой период и по каждому измерению
-  своей витрины (и по столбцам магазинов, сотрудников, кампаний и клиентов, если в витрине есть их ключ), кроме следующего.
-  `over records` (медианы, процентили, число разных людей за любой период): считается заново по записям любой группы, в любом разрезе
-  своей витрины. `by its formula`: вычисляется в любой группе из складывающихся столбцов. `no`: значение есть, когда в группе оно есть
-  в одной строке витрины (строки, где оно пусто, не в счёт); `not over model`: когда в группе одна модель; иначе пусто, и команда
-  говорит, по чему показатель не складывается и в каком разрезе спросить.
-  `last of month`:
-  состояние, берётся на конец периода. `fact of month, channel`: в витрине значение повторяется по измерениям, которых у него нет (восемь
-  моделей); разрезы — только месяц и канал, в остальных запрос отклоняется. `only by month`: остальные разрезы отклоняются, потому что
-  вводят в заблуждение. В знаменателе отношения такой столбец считается один раз (обращения на заказ по каналу — на заказы дня). Если в
-  витрине рядом с частями стоят итоги (`all`, пусто), группа показывает итог, а не сумму итога и частей; `total where shopper_type =
-  omnichannel`: показатель — об этих покупателях, и итогом служит их строка (по shopper_type видны все). Отношение — сумма числителей,
-  делённая на сумму знаменателей, а не среднее отношений; если делить не на что, то пусто (NULL). У показателя с меньшим числом измерений
-  свой префикс: `attribution_channel__channel` для `cost` (его покажет `list dimensions --metrics cost`).
+  своей витрины (и по столбцам магазинов, сотрудников, кампаний и клиентов, если в витрине есть их ключ), кроме следующего. `over records`
+  (медианы, процентили, число разных людей за любой период): считается заново по записям любой группы, в любом разрезе своей витрины; за
+  период, часть которого ещё не известна (отток первого года), пусто, и команда так и говорит. `by its formula`: вычисляется в любой
+  группе из складывающихся столбцов. `no`: значение есть, когда в группе оно есть в одной строке витрины (строки, где оно пусто, не в
+  счёт); `not over model`: когда в группе одна модель; иначе пусто, и команда говорит, по чему показатель не складывается и в каком
+  разрезе спросить. `last of month`: состояние, берётся на конец периода (`no; last of month`: если оно есть в одной строке). `fact of
+  month, channel`: в витрине значение повторяется по измерениям, которых у него нет (восемь моделей); разрезы — только месяц и канал, в
+  остальных запрос отклоняется. `only by month`: остальные разрезы отклоняются, потому что вводят в заблуждение. В знаменателе отношения
+  такой столбец считается один раз (обращения на заказ по каналу — на заказы дня). Если в витрине рядом с частями стоят итоги (`all`,
+  пусто), группа показывает итог, а не сумму итога и частей; `total where shopper_type = omnichannel`: показатель — об этих покупателях, и
+  итогом служит их строка (по shopper_type видны все). Отношение — сумма числителей, делённая на сумму знаменателей, а не среднее
+  отношений; если делить не на что, то пусто (NULL). У показателя с меньшим числом измерений свой префикс: `attribution_channel__channel`
+  для `cost` (его покажет `list dimensions --metrics cost`).
 - **Не число**: ответственный за канал есть в реестре (единица `name`), но не метрика.
 - **Записи за числом**: под таблицей стоит запрос к опубликованному файлу. Как есть, он считает столбцы витрины заново из записей;
   если заменить последний `select` на `select * from records where …` (столбцы, от которых зависит строка витрины, а у `fact of` — только
@@ -168,7 +168,7 @@ def _adds_up(kpi: Kpi) -> str:
         NOT_OVER: "не по ", LAST_OF: "на конец ", FACT_OF: "относится к ", ONLY_BY: "только по ", OVER_RECORDS: "по записям",
         BY_FORMULA: "по своей формуле",
     }
-    for english, words in words_of.items():
+    for english, words in {"no; ": "нет; ", **words_of}.items():
         russian = russian.replace(english, words)
     return f"{kpi.additive} · {russian}"
 

@@ -10,8 +10,10 @@ What a metric may be asked:
 - a ratio divides the sums of its parts and is NULL where there is nothing to divide by;
 - a column that does not add up over some dimension (credits over attribution models, buyers over months) is summed where a group
   holds one value of it, and is NULL elsewhere; a state (members, stock) is what stands at the end of the period;
-- a median, a percentile or people of a longer period (`over records`) is told anew over the records of any group (records.py);
-- another column that never adds up (a rank, an estimate) is told where a group is one row of its mart, and is NULL elsewhere;
+- a median, a percentile or people of a longer period (`over records`) is told anew over the records of any group (records.py), and is
+  NULL of a period of which a part is not known yet;
+- another column that never adds up (a rank, an estimate) is told where a group is one row of its mart, and is NULL elsewhere; a state
+  among these (shoppers by type) where the end of its period is one;
 - a column that has fewer dimensions than its mart (what a channel cost, beside eight models) is a semantic model of its own with these
   alone, so MetricFlow refuses the others; beneath a ratio that has them all it is counted once for each of its own;
 - of a mart that holds totals beside their parts (`meta.totals`) a group has either: the total where there is one, else one row; a

@@ -72,7 +72,7 @@ def wrong_digit(day: date, at: float, digit: int) -> date:
 class FlawedSpelling(Spelling):
     """A record's hand that errs as NOISE and ALSO say."""
 
-    recycled = NOISE["recycled"] / GIVEN_UP
+    recycled, without_card = NOISE["recycled"] / GIVEN_UP, WITHOUT_CARD
 
     @staticmethod
     def of_changes(dice: Dice, changes: pd.DataFrame) -> pd.DataFrame:
@@ -92,7 +92,7 @@ class FlawedSpelling(Spelling):
             return person.isin(set(changes.loc[changes["field"] == field, "person"])).to_numpy()
 
         with_card = people("card_number") & (made["slot"] == OWN).to_numpy() & (made["system"] != "mindbox").to_numpy()
-        self.alone = (person >= 0).to_numpy() & ~with_card & happens("alone", WITHOUT_CARD)
+        self.alone = (person >= 0).to_numpy() & ~with_card & happens("alone", self.without_card)
         self.latin, self.short, self.ye, self.look_alike = map(happens, ("latin", "short name", "ё as е", "look-alike letters"))
         self.other_city, self.typo = happens("city spelled otherwise"), happens("typo")
         for field, share in MISSING.items():

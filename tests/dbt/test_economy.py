@@ -9,8 +9,10 @@ from dbt.adapters.duckdb import DuckDBAdapter
 from dbt.adapters.duckdb.relation import DuckDBRelation
 from dbt.adapters.exceptions import ApproximateMatchError
 from dbt.clients.jinja import MacroStack
+from dbt.compilation import Linker
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.agate_helper import table_from_data_flat
 from dbt_common.events import functions
 from dbt_common.events.functions import fire_event
@@ -93,6 +95,43 @@ def test_secrets_of_the_environment_are_taken_out_of_every_line(monkeypatch):
     assert functions.env_scrubber("say open sesame") == "say *****"
     with economy.economy(quiet=True):
         assert functions.env_scrubber("say open sesame") == "say *****"
+
+
+@pytest.mark.parametrize(("edges", "told"), [
+    (["ab", "bc", "ac"], None),
+    (["ab", "bc", "ca"], "b --> c --> a"),
+    (["ab", "bb"], "b"),
+])
+def test_a_cycle_of_models_is_named_as_dbt_names_it(edges, told):
+    linker = Linker()
+    for parent, child in edges:
+        linker.dependency(child, parent)
+    assert linker.find_cycles() == told
+    with economy.economy(quiet=True):
+        assert linker.find_cycles() == told
+
+
+def test_a_models_tests_are_waited_for_as_in_dbt(parsed_project):
+    manifest = Manifest.from_msgpack((parsed_project / "dbt" / "target" / "partial_parse.msgpack").read_bytes())
+    manifest.build_parent_and_child_maps()
+
+    def awaited():
+        linker = Linker()
+        linker.link_graph(manifest)
+        linker.add_test_edges_1(manifest)
+        return {(test, node): about for test, node, about in linker.graph.edges(data=True)}
+
+    before = awaited()
+    with economy.economy(quiet=True):
+        assert awaited() == before
+    assert sum("edge_type" in about for about in before.values()) > 10_000
+
+
+def test_the_module_that_made_an_adapter_is_named_as_dbt_names_it():
+    before = BehaviorFlagRendered._default_source()
+    with economy.economy(quiet=True):
+        assert BehaviorFlagRendered._default_source() == before == __name__
+    assert isinstance(vars(BehaviorFlagRendered)["_default_source"], staticmethod)
 
 
 def test_every_cursor_has_the_time_zone_and_the_settings_of_the_profile(project: SmallProject):

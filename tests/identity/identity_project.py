@@ -24,9 +24,9 @@ HISTORY = {"identity_registry": "intermediate", "customer_id_redirects": "marts"
 KEY = {"source_system": "varchar", "source_account": "varchar", "source_record_id": "varchar"}
 ENTITIES = {
     "profiles": KEY | {
-        "kind": "varchar", "first_name": "varchar", "last_name": "varchar", "middle_name": "varchar", "sex": "varchar",
-        "birth_date": "date", "city": "varchar", "address": "varchar", "is_employee": "boolean", "is_b2b": "boolean", "is_test": "boolean",
-        "acquisition_source": "varchar", "created_at": "timestamp", "changed_at": "timestamp"},
+        "kind": "varchar", "first_name": "varchar", "last_name": "varchar", "middle_name": "varchar", "full_name": "varchar",
+        "sex": "varchar", "birth_date": "date", "city": "varchar", "address": "varchar", "is_employee": "boolean", "is_b2b": "boolean",
+        "is_test": "boolean", "acquisition_source": "varchar", "created_at": "timestamp", "changed_at": "timestamp"},
     "identifiers": KEY | {
         "identifier_type": "varchar", "identifier_namespace": "varchar", "identifier_value": "varchar", "first_seen_at": "timestamp",
         "last_seen_at": "timestamp"},

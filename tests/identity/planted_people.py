@@ -22,11 +22,15 @@ from sandbox.retailer import simulate
 from sandbox.world import ACCOUNT, World
 
 SYSTEMS = ("retailcrm", "moysklad", "mindbox")
+FROM_FACTS = ("one_c", "usedesk", "calltouch")  # what orders, tickets and calls alone bring
+ONE_FIELD = {"one_c": ("last_name", "first_name", "middle_name"), "usedesk": ("first_name", "last_name"),
+             "calltouch": ("first_name", "last_name")}  # systems that tell the whole name as one
 UNTIL = datetime(2026, 10, 31, 23, tzinfo=UTC)
 IDENTIFIERS = {"phone": ("phone", None), "email": ("email", None), "card_number": ("loyalty_card", None),
-               "retailcrm_id": ("source_record", "retailcrmId")}
+               "retailcrm_id": ("source_record", "retailcrmId"), "messenger_id": ("messenger", None)}
+WITHOUT_CARD_WHOLE = 0.492  # of the records of the shop's systems with 1C, all of which show a card there
 WITH_UNSEEN = 1.05  # some of the retailer's people have bought without a name only
-TOLD = ("first_name", "last_name", "middle_name", "sex", "city", "birth_date")
+TOLD = ("first_name", "last_name", "middle_name", "full_name", "sex", "city", "birth_date")
 
 
 @dataclass(frozen=True)
@@ -57,15 +61,22 @@ class Planted:
         return {column: float(own[column].isna().mean()) for column in ("birth_date", "city", "last_name", "middle_name", "sex")}
 
 
-def planted(seed: int, *, people: int = 20_000) -> Planted:
-    """The records of `people` people and a few more; the same for the same seed."""
-    world, flawed = _written(seed, round(people * WITH_UNSEEN))
-    stood = pd.concat([world.profiles_at(system, UNTIL) for system in SYSTEMS], ignore_index=True)
-    stood = stood[stood["merged_into"].isna() & stood["kind"].isin(["person", "employee", "company"])]
+def planted(seed: int, *, people: int = 20_000, whole: bool = False) -> Planted:
+    """The records of `people` people and a few more; the same for the same seed. `whole`: those FROM_FACTS too, as their staging reads
+    them, which takes ten times as long."""
+    world, flawed = _written(seed, round(people * WITH_UNSEEN), whole)
+    systems = (*SYSTEMS, *FROM_FACTS) if whole else SYSTEMS
+    stood = pd.concat([world.profiles_at(system, UNTIL) for system in systems], ignore_index=True)
+    stood = stood[stood["merged_into"].isna() & stood["kind"].isin(["person", "employee", "company", "stranger"])]
+    for system, names in ((system, ONE_FIELD[system]) for system in systems if system in ONE_FIELD):
+        theirs = stood["system"] == system
+        full = stood.loc[theirs, list(names)].fillna("").agg(" ".join, axis=1).str.split().str.join(" ")
+        stood.loc[theirs, "full_name"] = full.where(full != "")
+        stood.loc[theirs, ["first_name", "last_name", "middle_name", "city"]] = None
     made = stood["created_at"].dt.floor("s")
     key = {"source_system": stood["system"], "source_account": ACCOUNT, "source_record_id": stood["record_id"].astype(str)}
     kind = np.where(stood["kind"] == "company", "company", "person")
-    profiles = stood[list(TOLD)].assign(**key, kind=kind, created_at=made)
+    profiles = stood.reindex(columns=TOLD).assign(**key, kind=kind, created_at=made)
     identifiers = [
         pd.DataFrame(key | {"identifier_type": kind, "identifier_namespace": namespace, "first_seen_at": made, "last_seen_at": made,
                             "identifier_value": stood[column].astype(object).where(stood[column].notna(), None)})
@@ -77,17 +88,20 @@ def planted(seed: int, *, people: int = 20_000) -> Planted:
     return Planted(profiles, told.astype({"identifier_value": str}), truth, {flaw: frozenset(hit) for flaw, hit in flawed.items()})
 
 
-def _written(seed: int, people: int) -> tuple[World, dict[str, set[str]]]:
+def _written(seed: int, people: int, whole: bool) -> tuple[World, dict[str, set[str]]]:
     """The sandbox's people with their records, and by flaw the ids of the records that have it or are of people who have it."""
     flawed: dict[str, set[str]] = {}
 
     class Seen(FlawedSpelling):
+        without_card = WITHOUT_CARD_WHOLE if whole else FlawedSpelling.without_card
+
         def written(self, made: pd.DataFrame) -> pd.DataFrame:
             records = (made["system"] + f":{ACCOUNT}:" + made["record_id"].astype(str)).to_numpy()
-            flawed.update({flaw: set(records[hit]) for flaw, hit in self.flaws.items()})
+            for flaw, hit in self.flaws.items():
+                flawed.setdefault(flaw, set()).update(records[hit])
             return super().written(made)
 
-    world = simulate(until=UNTIL, seed=seed, customers=people, hand=Seen, people_alone=True)
+    world = simulate(until=UNTIL, seed=seed, customers=people, hand=Seen, people_alone=not whole)
     folk = world.people
     family = folk["family_id"].notna() & folk.duplicated(["family_id", "phone"])
     known = world.truth()

@@ -43,9 +43,10 @@ def _finished(tables: Tables, rows: pd.DataFrame, sessions: pd.DataFrame) -> pd.
     for column in ("identified_orders", "itemised_orders"):
         rows[column] = rows[column].fillna(0).where(diagonal)
     rows["converted_elsewhere"] = rows.converted_elsewhere.where(diagonal)
+    rows["diagonal_starters"] = rows.starters.where(diagonal)
     return rows.assign(
         conversion_rate=ratio(rows.converted, rows.starters),
-        cross_channel_conversion_rate=ratio(rows.converted_elsewhere, rows.starters),
+        cross_channel_conversion_rate=ratio(rows.converted_elsewhere, rows.diagonal_starters),
         session_conversion_rate=ratio(rows.purchasing_sessions, rows.measured_sessions),
         visitor_conversion_rate=ratio(rows.purchasing_visitors, rows.measured_visitors),
         switch_rate=ratio(rows.next_purchases, rows.followed_purchases),

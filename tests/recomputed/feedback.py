@@ -16,6 +16,9 @@ def kpi_feedback_monthly(tables: Tables) -> pd.DataFrame:
     recommends, satisfied = answers.survey_type == "nps", answers.survey_type == "csat"
     promoter, detractor = _promoters(tables, answers), _detractors(tables, answers)
     known = detractor & answers.customer_id.notna()
+    age = tables.as_of - answers.answered_at  # whose days are not over may still be called and may still come
+    contacted_by_now = known & (age >= pd.Timedelta(days=tables.rules["surveys.detractor_followup_days"]))
+    bought_by_now = known & (age >= pd.Timedelta(days=tables.rules["surveys.detractor_repurchase_days"]))
     rows = summed(
         answers, GRAIN,
         answers=_flag(answers.answer_id.notna()),
@@ -27,8 +30,10 @@ def kpi_feedback_monthly(tables: Tables) -> pd.DataFrame:
         csat_answers=_flag(satisfied),
         satisfied_answers=_flag(satisfied & _in_top_box(tables, answers)),
         known_detractors=_flag(known),
-        followed_up_detractors=_flag(known & answers.answer_id.isin(_followed_up(tables, answers[known]))),
-        repurchased_detractors=_flag(known & answers.answer_id.isin(_bought_again(tables, answers[known]))),
+        followup_due_detractors=_flag(contacted_by_now),
+        followed_up_detractors=_flag(contacted_by_now & answers.answer_id.isin(_followed_up(tables, answers[known]))),
+        repurchase_due_detractors=_flag(bought_by_now),
+        repurchased_detractors=_flag(bought_by_now & answers.answer_id.isin(_bought_again(tables, answers[known]))),
     )
     rows = rows.join(_index(answers[answers.survey_type == "csi"])).reset_index()
     up, down = ratio(rows.promoters, rows.nps_answers), ratio(rows.detractors, rows.nps_answers)
@@ -40,8 +45,8 @@ def kpi_feedback_monthly(tables: Tables) -> pd.DataFrame:
         nps_margin=error * tables.rules["surveys.margin_standard_errors"],
         csat=ratio(rows.satisfied_answers, rows.csat_answers),
         csi=10 * ratio(rows.csi_weighted_scores, rows.csi_weights),
-        detractor_followup_share=ratio(rows.followed_up_detractors, rows.known_detractors),
-        detractor_repurchase_share=ratio(rows.repurchased_detractors, rows.known_detractors),
+        detractor_followup_share=ratio(rows.followed_up_detractors, rows.followup_due_detractors),
+        detractor_repurchase_share=ratio(rows.repurchased_detractors, rows.repurchase_due_detractors),
     )
 
 

@@ -1,4 +1,21 @@
-{#- What a steward's `force` answers beside its own pair, for identity_review (CTEs clusters, registry, forced, big). -#}
+{#- What a steward's `force` answers beside its own pair, for identity_review (CTEs clusters, registry, spoken, events, big). -#}
+
+{#- Who was forced together with whom, and the night from which on it was so. -#}
+{% macro forced_together() -%}
+    select
+        one.cluster_no,
+        one.profile_no,
+        one.profile_id,
+        other.profile_no as other_profile_no,
+        other.profile_id as other_profile_id,
+        min(events.event_at) as since
+    from spoken
+    inner join clusters as one on spoken.profile_a = one.profile_id
+    inner join clusters as other on spoken.profile_b = other.profile_id and one.cluster_no = other.cluster_no
+    left join events on spoken.told_as = events.reason
+    where not spoken.is_forbidden
+    group by 1, 2, 3, 4, 5, spoken.told_as
+{%- endmacro %}
 
 {#-
   How big each customer that is too big was when a `force` of two of its records came into force: cluster_no, records. Where all of

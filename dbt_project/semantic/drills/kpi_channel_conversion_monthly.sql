@@ -1,11 +1,9 @@
 -- The visits, begun purchases and purchases of a channel's month, each begun one with the order that finished it, each purchase with the
--- customer's next one. With to_channel are those of the numerators (converted, next_purchases, repurchasers_in_channel); starters,
--- purchases and buyers are all of their month and from_channel.
+-- customer's next one. They stand in each to_channel of their month and from_channel, visits and orders with a buyer on the diagonal; who
+-- is in the numerators there is told by is_finished_there, is_followed_there and is_bought_there.
 -- Записи — визиты, начатые покупки и покупки месяца в канале: у начатой — заказ, которым она завершилась, у покупки — следующая
--- покупка того же клиента. С to_channel стоят записи числителей (converted, next_purchases, repurchasers_in_channel); starters, purchases и
--- buyers — все записи месяца и from_channel.
--- where to_channel = N (repurchasers): bought_later_in is not null
--- where to_channel = N (converted_elsewhere): kind = 'start' and to_channel <> N
+-- покупка того же клиента. Они стоят в каждом to_channel своего месяца и from_channel, визиты и заказы с покупателем — на диагонали; кто
+-- там входит в числители, видно по is_finished_there, is_followed_there и is_bought_there.
 with purchases as (
     select
         *,
@@ -61,8 +59,8 @@ cells as (
         month,
         from_channel,
         to_channel,
-        has_sessions,
-        has_sessions and from_channel = to_channel as has_visits,
+        coalesce(has_sessions, false) as has_sessions,
+        coalesce(has_sessions, false) and from_channel = to_channel as has_visits,
         month + interval 1 month + to_days((
             select cast(value as integer) from marts.parameters where name = 'channels.repurchase_window_days'
         )) <= (
@@ -73,12 +71,11 @@ cells as (
     left join (select distinct session_kind, true as has_sessions from marts.sessions) on session_kind = from_channel
 ),
 
-records as (
+happened as (
     select
         'visit' as kind,
         cast(date_trunc('month', started_on) as date) as month,
         session_kind as from_channel,
-        session_kind as to_channel,
         session_id as record_id,
         coalesce('customer ' || customer_id, source_system || ':' || source_account || ':' || client_id, session_id) as visitor,
         purchased
@@ -93,7 +90,7 @@ records as (
         starts.channel as from_channel,
         starts.customer_id as record_id,
         starts.customer_id as visitor,
-        arg_min(purchases.sales_channel, (purchases.ordered_at, purchases.order_id)) as to_channel,
+        arg_min(purchases.sales_channel, (purchases.ordered_at, purchases.order_id)) as finished_in,
         arg_min(purchases.fulfilment_method, (purchases.ordered_at, purchases.order_id)) as finished_by
     from starts
     left join purchases
@@ -112,7 +109,7 @@ records as (
         customer_id as visitor,
         if(next_at <= ordered_at
             + to_days((select cast(value as integer) from marts.parameters where name = 'channels.repurchase_window_days')),
-        next_channel, null) as to_channel
+        next_channel, null) as next_channel
     from purchases
 
     union all by name
@@ -122,49 +119,53 @@ records as (
 
     union all by name
 
-    select 'repurchaser' as kind, month, channel as from_channel, unnest(bought_later_in) as to_channel, customer_id as record_id,
-        customer_id as visitor
-    from buyers
-
-    union all by name
-
     select
         'order' as kind,
         cast(date_trunc('month', ordered_on) as date) as month,
         sales_channel as from_channel,
-        sales_channel as to_channel,
         order_id as record_id,
         customer_id as visitor,
         receipts_count
     from marts.orders
     where is_counted and not is_test and sales_channel <> 'marketplace' and order_kind <> 'shift_report'
+),
+
+records as (
+    select
+        happened.*,
+        cells.to_channel,
+        cells.has_sessions,
+        cells.has_visits,
+        cells.is_year_over,
+        finished_in = cells.to_channel as is_finished_there,
+        is_finished_there and finished_by = 'store_pickup' as is_collected_there,
+        next_channel = cells.to_channel as is_followed_there,
+        list_contains(bought_later_in, cells.to_channel) as is_bought_there
+    from happened
+    join cells using (month, from_channel)
+    where happened.kind not in ('visit', 'order') or cells.to_channel = from_channel
 )
 
 select
-    cells.month,
-    cells.from_channel,
-    cells.to_channel,
-    if(has_sessions, count(distinct visitor) filter (where kind = 'start'), null) as starters,
-    if(is_year_over, count(*) filter (where kind = 'buyer'), null) as buyers,
-    if(is_year_over, count(bought_later_in), null) as repurchasers,
-    if(is_year_over, count(*) filter (where kind = 'repurchaser' and records.to_channel = cells.to_channel), null)
-        as repurchasers_in_channel,
-    if(has_sessions, count(distinct visitor) filter (where kind = 'start' and records.to_channel = cells.to_channel), null) as converted,
-    if(has_sessions, count(distinct visitor) filter (
-        where kind = 'start' and records.to_channel = cells.to_channel and finished_by = 'store_pickup'
-    ), null) as converted_store_pickup,
-    if(has_visits, count(distinct visitor) filter (where kind = 'start' and records.to_channel <> cells.from_channel), null)
-        as converted_elsewhere,
-    if(has_visits, count(*) filter (where kind = 'visit'), null) as measured_sessions,
-    if(has_visits, count(*) filter (where purchased), null) as purchasing_sessions,
-    if(has_visits, count(distinct visitor) filter (where kind = 'visit'), null) as measured_visitors,
-    if(has_visits, count(distinct visitor) filter (where purchased), null) as purchasing_visitors,
+    month,
+    from_channel,
+    to_channel,
+    if(bool_or(has_sessions), count(distinct visitor) filter (where kind = 'start'), null) as starters,
+    if(bool_or(has_sessions), count(distinct visitor) filter (where is_finished_there), null) as converted,
+    if(bool_or(has_sessions), count(distinct visitor) filter (where is_collected_there), null) as converted_store_pickup,
+    if(bool_or(has_visits), count(distinct visitor) filter (where has_visits and finished_in <> from_channel), null) as converted_elsewhere,
+    if(bool_or(has_visits), count(distinct visitor) filter (where has_visits and kind = 'start'), null) as diagonal_starters,
+    if(bool_or(has_visits), count(*) filter (where kind = 'visit'), null) as measured_sessions,
+    if(bool_or(has_visits), count(*) filter (where purchased), null) as purchasing_sessions,
+    if(bool_or(has_visits), count(distinct visitor) filter (where kind = 'visit'), null) as measured_visitors,
+    if(bool_or(has_visits), count(distinct visitor) filter (where purchased), null) as purchasing_visitors,
     count(*) filter (where kind = 'purchase') as purchases,
-    count(records.to_channel) filter (where kind = 'purchase') as followed_purchases,
-    count(*) filter (where kind = 'purchase' and records.to_channel = cells.to_channel) as next_purchases,
-    if(cells.from_channel = cells.to_channel, coalesce(sum(receipts_count) filter (where visitor is not null), 0), null)
-        as identified_orders,
-    if(cells.from_channel = cells.to_channel, coalesce(sum(receipts_count), 0), null) as itemised_orders
-from cells
-left join records on records.month = cells.month and records.from_channel = cells.from_channel
-group by cells.month, cells.from_channel, cells.to_channel, has_sessions, has_visits, is_year_over
+    count(next_channel) as followed_purchases,
+    count(*) filter (where is_followed_there) as next_purchases,
+    if(bool_and(is_year_over), count(distinct visitor) filter (where kind = 'buyer'), null) as buyers,
+    if(bool_and(is_year_over), count(distinct visitor) filter (where bought_later_in is not null), null) as repurchasers,
+    if(bool_and(is_year_over), count(distinct visitor) filter (where is_bought_there), null) as repurchasers_in_channel,
+    if(from_channel = to_channel, coalesce(sum(receipts_count) filter (where visitor is not null), 0), null) as identified_orders,
+    if(from_channel = to_channel, coalesce(sum(receipts_count), 0), null) as itemised_orders
+from records
+group by month, from_channel, to_channel

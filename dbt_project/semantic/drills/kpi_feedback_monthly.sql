@@ -34,11 +34,21 @@ records as (
         is_satisfied,
         followed_up_at,
         bought_again_at,
+        answered_at + to_days(followup_days) <= as_of as is_followup_due,
+        answered_at + to_days(repurchase_days) <= as_of as is_repurchase_due,
         if(survey_type = 'csi' and scale_max > scale_min, 1 + 9 * (score - scale_min) / (scale_max - scale_min), null) as satisfaction,
         if(satisfaction is null, null, weight / count(satisfaction) over (
             partition by answers.month, survey_type, answers.survey, channel, store_id, answers.question
         )) as weight_share
     from answers
+    cross join (select max(refreshed_at) as as_of from marts.load_reconciliation)
+    cross join (
+        select
+            max(if(name = 'surveys.detractor_followup_days', cast(value as integer), null)) as followup_days,
+            max(if(name = 'surveys.detractor_repurchase_days', cast(value as integer), null)) as repurchase_days
+        from marts.parameters
+        where name like 'surveys.detractor_%'
+    )
     left join items
         on items.month = answers.month and items.survey = answers.survey and items.question is not distinct from answers.question
             and survey_type = 'csi'
@@ -66,7 +76,9 @@ select
     count(is_satisfied) as csat_answers,
     count(*) filter (where is_satisfied) as satisfied_answers,
     count(customer_id) filter (where nps_class = 'detractor') as known_detractors,
-    count(followed_up_at) filter (where nps_class = 'detractor') as followed_up_detractors,
-    count(bought_again_at) filter (where nps_class = 'detractor') as repurchased_detractors
+    count(customer_id) filter (where nps_class = 'detractor' and is_followup_due) as followup_due_detractors,
+    count(followed_up_at) filter (where nps_class = 'detractor' and is_followup_due) as followed_up_detractors,
+    count(customer_id) filter (where nps_class = 'detractor' and is_repurchase_due) as repurchase_due_detractors,
+    count(bought_again_at) filter (where nps_class = 'detractor' and is_repurchase_due) as repurchased_detractors
 from records
 group by all

@@ -38,7 +38,7 @@ carts as (
     group by starts.started_on, starts.channel, starts.customer_id, starts.cart_at, as_of, patience, recovery_days
 ),
 
-records as (
+happened as (
     select
         counted_on as day, 'acquisition' as stage, 'store' as channel, count_id as record_id, entrants, false as is_of_somebody
     from marts.store_traffic
@@ -113,15 +113,21 @@ records as (
 
     select answered_on as day, 'feedback' as stage, channel, answer_id as record_id, customer_id, 1 as answers
     from answers
+),
+
+records as (
+    select
+        * replace (coalesce(is_of_somebody, true) as is_of_somebody),
+        customer_id in (select customer_id from people) as is_person
+    from happened
+    where day is not null
 )
 
 select
     day,
     stage,
     channel,
-    if(bool_or(coalesce(is_of_somebody, true)), count(distinct customer_id) filter (
-        where customer_id in (select customer_id from people)
-    ), null) as customers,
+    if(bool_or(is_of_somebody), count(distinct customer_id) filter (where is_person), null) as customers,
     sum(sessions) as sessions,
     sum(entrants) as entrants,
     sum(product_views) as product_views,
@@ -137,5 +143,4 @@ select
     sum(orders) as orders,
     sum(answers) as answers
 from records
-where day is not null
 group by all

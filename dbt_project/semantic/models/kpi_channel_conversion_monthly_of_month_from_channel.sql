@@ -3,8 +3,6 @@
 select
     month,
     from_channel,
-    max(starters) as starters,
-    max(purchases) as purchases,
-    max(buyers) as buyers
+    max(purchases) as purchases
 from omnimart.marts.kpi_channel_conversion_monthly
 group by all

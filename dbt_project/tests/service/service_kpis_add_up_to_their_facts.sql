@@ -75,7 +75,12 @@ answers as (
     select
         count(*) as answers,
         count(case when nps_class = 'detractor' then 1 end) as detractors,
-        count(followup_ticket_id) + count(followup_call_id) as followed_up
+        count(
+            case
+                when {{ dbt.dateadd('day', rule('surveys.detractor_followup_days'), 'answered_at') }} <= {{ as_of() }}
+                    then coalesce(followup_ticket_id, followup_call_id)
+            end
+        ) as followed_up
     from {{ ref('survey_answers') }}
     where counts_in_wave
 ),

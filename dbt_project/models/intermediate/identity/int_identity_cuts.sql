@@ -4,9 +4,10 @@
 -- one telephone, or one person and a typing error (level 5 stops phones and likeness); differing in sex or middle name alone,
 -- likeness is not enough (level 7). Birth dates a digit apart are a typing error where a name agrees, and cut nothing. Only where
 -- the digit is that of the decade they may be those of father and son, who share a surname and a telephone: there both names must
--- agree, or a middle name, or the weight of the pair must say that it is one person. A number that was handed on parts its owners,
--- people of different surnames (level 5), unless the birth date agrees, or the first name while nothing else differs: she may have
--- married. One row per pair.
+-- agree, or a middle name, or the weight of the pair must say that it is one person. Dates two digits apart are two errors where
+-- a third record is an error's distance from both, and the first names agree. A number that was handed on parts its owners, people of
+-- different surnames (level 5), unless the birth date agrees, or the first name while nothing else differs: she may have married.
+-- `reason` says in words what keeps them apart. One row per pair.
 with profiles as (
     select * from {{ ref('int_identity_profiles') }}
 ),
@@ -99,6 +100,28 @@ judged as (
     left join alike on paired.profile_a = alike.profile_a and paired.profile_b = alike.profile_b
 ),
 
+mistaken as (
+    select profile_no, other_profile_no from judged where is_typing_error
+    union all
+    select other_profile_no as profile_no, profile_no as other_profile_no from judged where is_typing_error
+),
+
+mistaken_twice as (
+    select distinct judged.profile_no, judged.other_profile_no
+    from judged
+    inner join mistaken as one on judged.profile_no = one.profile_no
+    inner join mistaken as other
+        on judged.other_profile_no = other.profile_no and one.other_profile_no = other.other_profile_no
+    where judged.births_differ and not judged.is_typing_error and (judged.firsts_near or judged.names_swapped)
+),
+
+parted as (
+    select judged.*, judged.births_differ and not judged.is_typing_error and mistaken_twice.profile_no is null as are_born_apart
+    from judged
+    left join mistaken_twice
+        on judged.profile_no = mistaken_twice.profile_no and judged.other_profile_no = mistaken_twice.other_profile_no
+),
+
 -- The owners of a number by surname, and since when and until when each told it, on each record that bears the surname.
 tellers as (
     select
@@ -129,7 +152,7 @@ handed_on as (
 ),
 
 told as (
-    select one.profile_no, other.profile_no as other_profile_no, 0 as level
+    select one.profile_no, other.profile_no as other_profile_no, 0 as level, 'a steward forbade it' as reason
     from decisions
     inner join profiles as one on decisions.profile_a = one.profile_id
     inner join profiles as other on decisions.profile_b = other.profile_id
@@ -140,22 +163,33 @@ told as (
         profile_no,
         other_profile_no,
         case
-            when births_differ and not is_typing_error and firsts_differ then 3
+            when are_born_apart and firsts_differ then 3
             when sexes_differ and firsts_differ and not firsts_near and not names_swapped then 3
-            when births_differ and not is_typing_error then 5
+            when are_born_apart then 5
             else 7
-        end as level
-    from judged
-    where (births_differ and not is_typing_error) or middles_differ or sexes_differ
+        end as level,
+        concat_ws(
+            ', ',
+            case when are_born_apart then 'different birth dates' end,
+            case when firsts_differ then 'different first names' end,
+            case when middles_differ then 'different middle names' end,
+            case when sexes_differ then 'different sexes' end
+        ) as reason
+    from parted
+    where are_born_apart or middles_differ or sexes_differ
 
     union all
 
-    select least(profile_no, other_profile_no) as profile_no, greatest(profile_no, other_profile_no) as other_profile_no, 5 as level
+    select
+        least(profile_no, other_profile_no) as profile_no,
+        greatest(profile_no, other_profile_no) as other_profile_no,
+        5 as level,
+        'a number that was handed on' as reason
     from handed_on
 ),
 
 final as (
-    select profile_no, other_profile_no, min(level) as level
+    select profile_no, other_profile_no, min(level) as level, {{ sorted_text_list('reason') }} as reason
     from told
     group by 1, 2
 )

@@ -58,7 +58,9 @@ cut_apart as (
     select
         least(one.cluster_no, other.cluster_no) as cluster_a,
         greatest(one.cluster_no, other.cluster_no) as cluster_b,
-        min(cuts.level) as level
+        min(cuts.level) as level,
+        -- Of the strongest cut: its level has one digit.
+        substring(min(cast(cuts.level as {{ dbt.type_string() }}) || cuts.reason), 2) as reason
     from {{ ref('int_identity_cuts') }} as cuts
     inner join clusters as one on cuts.profile_no = one.profile_no
     inner join clusters as other on cuts.other_profile_no = other.profile_no
@@ -162,21 +164,7 @@ big as (
 ),
 
 -- Who was forced together with whom, and the night from which on it was so.
-forced as (
-    select
-        one.cluster_no,
-        one.profile_no,
-        one.profile_id,
-        other.profile_no as other_profile_no,
-        other.profile_id as other_profile_id,
-        min(events.event_at) as since
-    from spoken
-    inner join clusters as one on spoken.profile_a = one.profile_id
-    inner join clusters as other on spoken.profile_b = other.profile_id and one.cluster_no = other.cluster_no
-    left join events on spoken.told_as = events.reason
-    where not spoken.is_forbidden
-    group by 1, 2, 3, 4, 5, spoken.told_as
-),
+forced as ({{ forced_together() }}),
 
 answered as ({{ answered_sizes() }}),
 
@@ -198,6 +186,7 @@ questions as (
             else 'too_big'
         end as asked_because,
         coalesce(cut_apart.level, 9) as level,
+        cut_apart.reason as against,
         2 as place
     from likenesses
     left join cut_apart on likenesses.cluster_a = cut_apart.cluster_a and likenesses.cluster_b = cut_apart.cluster_b
@@ -216,6 +205,7 @@ questions as (
         cast(null as double) as weight,
         'vetoed' as asked_because,
         cut_apart.level,
+        cut_apart.reason as against,
         1 as place
     from refused
     inner join cut_apart on refused.cluster_a = cut_apart.cluster_a and refused.cluster_b = cut_apart.cluster_b
@@ -232,6 +222,7 @@ questions as (
         cast(null as double) as weight,
         'too_big' as asked_because,
         9 as level,
+        cast(null as {{ dbt.type_string() }}) as against,
         1 as place
     from big
     inner join clusters as oldest on big.oldest_no = oldest.profile_no
@@ -261,6 +252,7 @@ told as (
         ordered.profile_a,
         ordered.profile_b,
         ordered.link_evidence,
+        'against it: ' || ordered.against as against,
         ordered.asked_because,
         'open' as status
     from ordered
@@ -273,6 +265,7 @@ told as (
         decisions.profile_a,
         decisions.profile_b,
         decisions.said as link_evidence,
+        cast(null as {{ dbt.type_string() }}) as against,
         'decided' as asked_because,
         case when decisions.is_forbidden then 'forbidden' else 'forced' end as status
     from decisions
@@ -288,7 +281,7 @@ final as (
         one.customer_id as customer_id_a,
         other.customer_id as customer_id_b,
         pairs.weight,
-        concat_ws('; ', told.link_evidence, nullif(pairs.evidence, '')) as evidence,
+        concat_ws('; ', told.link_evidence, nullif(pairs.evidence, ''), told.against) as evidence,
         told.asked_because,
         told.status
     from told

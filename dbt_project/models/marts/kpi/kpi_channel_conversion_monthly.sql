@@ -278,6 +278,7 @@ counted as (
         case when cells.has_sessions then coalesce(converted.converted_store_pickup, 0) end as converted_store_pickup,
         case when cells.has_sessions and cells.is_same then coalesce(converted_elsewhere.converted_elsewhere, 0) end
             as converted_elsewhere,
+        case when cells.has_sessions and cells.is_same then coalesce(starters.starters, 0) end as diagonal_starters,
         case when cells.has_sessions and cells.is_same then coalesce(visited.measured_sessions, 0) end as measured_sessions,
         case when cells.has_sessions and cells.is_same then coalesce(visited.purchasing_sessions, 0) end as purchasing_sessions,
         case when cells.has_sessions and cells.is_same then coalesce(visited.measured_visitors, 0) end as measured_visitors,
@@ -323,8 +324,8 @@ final as (
         {{ ratio('converted', 'starters') }} as conversion_rate,
         converted_store_pickup,
         converted_elsewhere,
-        case when converted_elsewhere is not null then {{ ratio('converted_elsewhere', 'starters') }} end
-            as cross_channel_conversion_rate,
+        diagonal_starters,
+        {{ ratio('converted_elsewhere', 'diagonal_starters') }} as cross_channel_conversion_rate,
         measured_sessions,
         purchasing_sessions,
         {{ ratio('purchasing_sessions', 'measured_sessions') }} as session_conversion_rate,

@@ -1,8 +1,12 @@
 -- A wave is a month. Of each person the latest answer to a question counts; who is not known counts each time. An index (csi)
 -- is the mean of its items, each weighed by what the answers of the same wave say of its importance, so that neither a later wave
--- nor a question that more people answered moves it.
+-- nor a question that more people answered moves it. What a detractor got and did is told of those whose days for it are over.
 with answers as (
-    select * from {{ ref('survey_answers') }}
+    select
+        *,
+        {{ dbt.dateadd('day', rule('surveys.detractor_followup_days'), 'answered_at') }} <= {{ as_of() }} as is_followup_due,
+        {{ dbt.dateadd('day', rule('surveys.detractor_repurchase_days'), 'answered_at') }} <= {{ as_of() }} as is_repurchase_due
+    from {{ ref('survey_answers') }}
     where counts_in_wave
 ),
 
@@ -63,8 +67,10 @@ counted as (
         cast(sum(weight_share * satisfaction) as double) as csi_weighted_scores,
         cast(sum(weight_share) as double) as csi_weights,
         count(case when nps_class = 'detractor' then customer_id end) as known_detractors,
-        count(case when nps_class = 'detractor' then followed_up_at end) as followed_up_detractors,
-        count(case when nps_class = 'detractor' then bought_again_at end) as repurchased_detractors
+        count(case when nps_class = 'detractor' and is_followup_due then customer_id end) as followup_due_detractors,
+        count(case when nps_class = 'detractor' and is_followup_due then followed_up_at end) as followed_up_detractors,
+        count(case when nps_class = 'detractor' and is_repurchase_due then customer_id end) as repurchase_due_detractors,
+        count(case when nps_class = 'detractor' and is_repurchase_due then bought_again_at end) as repurchased_detractors
     from shared
     group by month, survey_type, survey, channel, store_id
 ),
@@ -115,10 +121,12 @@ final as (
         csi_weights,
         10 * {{ ratio('csi_weighted_scores', 'csi_weights') }} as csi,
         known_detractors,
+        followup_due_detractors,
         followed_up_detractors,
-        {{ ratio('followed_up_detractors', 'known_detractors') }} as detractor_followup_share,
+        {{ ratio('followed_up_detractors', 'followup_due_detractors') }} as detractor_followup_share,
+        repurchase_due_detractors,
         repurchased_detractors,
-        {{ ratio('repurchased_detractors', 'known_detractors') }} as detractor_repurchase_share
+        {{ ratio('repurchased_detractors', 'repurchase_due_detractors') }} as detractor_repurchase_share
     from measured
 )
 

@@ -1,0 +1,131 @@
+{{ config(database='relations') }}
+-- Generated from semantic/drills/kpi_funnel_daily.sql. The records behind the mart, with its dimensions and what is told over them anew.
+with people as (
+    select customer_id from omnimart.marts.customer_360
+    where not is_employee and not is_b2b
+),
+
+answers as (
+    select distinct on (survey, channel, store_id, customer_id, answered_at, if(question is null, answer_id, null)) *
+    from omnimart.marts.survey_answers
+    order by answer_id
+),
+
+carts as (
+    select
+        starts.started_on as day,
+        starts.channel,
+        starts.customer_id,
+        starts.cart_at,
+        min(orders.ordered_at) filter (where orders.is_counted) as next_ordered_at,
+        coalesce(min(orders.ordered_at) <= starts.cart_at + to_minutes(patience), false) as is_ordered_in_time,
+        starts.cart_at + to_minutes(patience) <= as_of and not is_ordered_in_time as is_abandoned,
+        is_abandoned and coalesce(next_ordered_at <= starts.cart_at + to_days(recovery_days), false) as is_recovered
+    from omnimart.marts.purchase_starts as starts
+    join people using (customer_id)
+    cross join (select max(refreshed_at) as as_of from omnimart.marts.load_reconciliation)
+    cross join (
+        select
+            max(if(name = 'triggers.abandoned_cart_hours', cast(cast(value as double) * 60 as integer), null)) as patience,
+            max(if(name = 'triggers.recovered_cart_days', cast(value as integer), null)) as recovery_days
+        from omnimart.marts.parameters
+        where name in ('triggers.abandoned_cart_hours', 'triggers.recovered_cart_days')
+    )
+    left join omnimart.marts.orders
+        on orders.customer_id = starts.customer_id and not orders.is_test and orders.ordered_at >= starts.cart_at
+    where starts.cart_at is not null
+    group by starts.started_on, starts.channel, starts.customer_id, starts.cart_at, as_of, patience, recovery_days
+),
+
+happened as (
+    select
+        counted_on as day, 'acquisition' as stage, 'store' as channel, count_id as record_id, entrants, false as is_of_somebody
+    from omnimart.marts.store_traffic
+
+    union all by name
+
+    select entered_on as day, 'choice' as stage, 'store' as channel, wifi_visit_id as record_id, customer_id, 1 as wifi_visits
+    from omnimart.marts.wifi_visits
+
+    union all by name
+
+    select
+        day,
+        'choice' as stage,
+        channel,
+        customer_id as record_id,
+        1 as carts,
+        is_abandoned,
+        is_recovered,
+        if(is_recovered, coalesce((
+            select arg_max(messages.channel, (messages.first_clicked_at, messages.message_id))
+            from omnimart.marts.messages
+            where messages.customer_id = carts.customer_id
+                and messages.first_clicked_at > carts.cart_at and messages.first_clicked_at <= carts.next_ordered_at
+        ), 'none'), 'not recovered') as recovered_by
+    from carts
+
+    union all by name
+
+    select started_on as day, 'acquisition' as stage, session_kind as channel, session_id as record_id, customer_id, 1 as sessions
+    from omnimart.marts.sessions
+
+    union all by name
+
+    select started_on as day, 'choice' as stage, session_kind as channel, session_id as record_id, customer_id, 1 as sessions, product_views
+    from omnimart.marts.sessions
+    where viewed_product
+
+    union all by name
+
+    select started_on as day, 'purchase' as stage, session_kind as channel, session_id as record_id, 1 as sessions
+    from omnimart.marts.sessions
+    where purchased
+
+    union all by name
+
+    select
+        ordered_on as day,
+        'purchase' as stage,
+        sales_channel as channel,
+        order_id as record_id,
+        customer_id,
+        receipts_count as orders,
+        sales_channel <> 'marketplace' and coalesce(order_kind <> 'shift_report', true) as is_of_somebody
+    from omnimart.marts.orders
+    where is_counted
+
+    union all by name
+
+    select
+        handed_over_on as day,
+        'receipt' as stage,
+        fulfilment_method as channel,
+        order_id as record_id,
+        customer_id,
+        receipts_count as orders,
+        sales_channel <> 'marketplace' and coalesce(order_kind <> 'shift_report', true) as is_of_somebody
+    from omnimart.marts.orders
+    where is_counted and handed_over_on is not null
+
+    union all by name
+
+    select answered_on as day, 'feedback' as stage, channel, answer_id as record_id, customer_id, 1 as answers
+    from answers
+),
+
+records as (
+    select
+        * replace (coalesce(is_of_somebody, true) as is_of_somebody),
+        customer_id in (select customer_id from people) as is_person
+    from happened
+    where day is not null
+)
+
+select
+    day,
+    stage,
+    channel,
+    case when is_person then customer_id end as customers,
+    case when is_of_somebody then 1 else 0 end as customers_known
+from records
