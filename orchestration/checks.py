@@ -54,14 +54,15 @@ def promise_checks() -> list[dg.AssetChecksDefinition]:
     def vendors_keep_their_promises(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         asked = {check.asset_key for check in context.selected_asset_check_keys}
         broken = []
-        for vendor in vendors():
-            chosen = [resource for (name, resource), key in tables.items() if name == vendor.name and key in asked]
-            for resource, finding in zip(chosen, promises.check_vendor(vendor, chosen), strict=True):
-                yield _result(vendor, resource, tables[vendor.name, resource], finding)
-                if finding.sentence:
-                    (context.log.error if finding.blocks else context.log.warning)(finding.sentence)
-                if finding.blocks:
-                    broken.append(finding.sentence)
+        with promises.asking() as warehouse:
+            for vendor in vendors():
+                chosen = [resource for (name, resource), key in tables.items() if name == vendor.name and key in asked]
+                for resource, finding in zip(chosen, promises.check_vendor(vendor, chosen, warehouse), strict=True):
+                    yield _result(vendor, resource, tables[vendor.name, resource], finding)
+                    if finding.sentence:
+                        (context.log.error if finding.blocks else context.log.warning)(finding.sentence)
+                    if finding.blocks:
+                        broken.append(finding.sentence)
         if broken:
             raise dg.Failure(f"A vendor did not keep its promise; nothing is published. {' '.join(broken)}", allow_retries=False)
 

@@ -90,9 +90,13 @@ def _macros_listed_once() -> Iterator[None]:
 
     read = ManifestContext.to_dict
 
+    class Listed(MacroGenerator):
+        def __init__(self, macro: Any, context: dict[str, Any], node: Any, stack: Any) -> None:  # dbt's own goes through three classes
+            self.context, self.macro, self.node, self.stack = context, macro, node, stack
+
     def listed(builder: MacroNamespaceBuilder, macros: Mapping[str, Mapping[str, Any]], context: dict[str, Any]) -> MacroNamespace:
         node, stack = builder.node, builder.thread_ctx
-        lists = {package: {name: MacroGenerator(macro, context, node, stack) for name, macro in found.items()}
+        lists = {package: {name: Listed(macro, context, node, stack) for name, macro in found.items()}
                  for package, found in macros.items()}
         # The packages that come first are the ones that win.
         of_dbt: dict[str, Any] = {}

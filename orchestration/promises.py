@@ -14,6 +14,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -56,13 +57,24 @@ def expected_audits() -> list[tuple[str, str]]:
     ]
 
 
-def check_vendor(vendor: Vendor, resources: list[str]) -> list[Finding]:
-    """Validate the newest rows of the given lists of a vendor and record what was found."""
+@contextmanager
+def asking() -> Iterator[duckdb.DuckDBPyConnection]:
+    """What the checks of several vendors share: the warehouse, open, and Great Expectations' context, which is dropped at the end, since
+    it holds the last batch."""
+    try:
+        with exports.reading() as connection:
+            yield connection
+    finally:
+        _newest_rows.cache_clear()
+
+
+def check_vendor(vendor: Vendor, resources: list[str], warehouse: duckdb.DuckDBPyConnection | None = None) -> list[Finding]:
+    """Validate the newest rows of the given lists of a vendor and record what was found; inside `asking()` for several vendors."""
     suites = _suites(vendor)
     loads = newest_loads(vendor)
     accounts = [standing for standing in standings() if standing.vendor.name == vendor.name]
     found = []
-    with exports.reading() as connection:
+    with nullcontext(warehouse) if warehouse else asking() as connection:
         for resource in resources:
             suite = replace(suites.get(resource, Suite(resource)), resource=resource)
             try:
@@ -72,7 +84,6 @@ def check_vendor(vendor: Vendor, resources: list[str]) -> list[Finding]:
                 found.append(_finding(vendor, resource, [missing], [], {}))
                 continue
             found.append(_validate(vendor, suite, rows, accounts, loads))
-    _newest_rows.cache_clear()
     audits.record(found)
     return found
 
@@ -185,8 +196,8 @@ def _great_expectations(resource: str, batch: pd.DataFrame, expectations: tuple)
 
 @cache
 def _newest_rows() -> Any:
-    """What stands for every batch of a vendor. A context writes itself out as YAML whenever something is added to it, a sixth of what the
-    checks cost, so there is one for a vendor; it is dropped at the end, since it holds the last batch."""
+    """What stands for every batch. A context writes itself out as YAML whenever something is added to it, a sixth of what the checks
+    cost, so there is one for all."""
     return _context().data_sources.add_pandas("newest").add_dataframe_asset("lists").add_batch_definition_whole_dataframe("rows")
 
 

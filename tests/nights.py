@@ -73,8 +73,9 @@ def night(refresh_id: str) -> Night:
     """One whole night; a refused publication is told, not raised."""
     reports = land(refresh_id)
     built = warehouse.build(refresh_id, say=lambda line: None)
-    for vendor in vendors():
-        promises.check_vendor(vendor, [resource.name for resource in vendor.resources])
+    with promises.asking() as opened:
+        for vendor in vendors():
+            promises.check_vendor(vendor, [resource.name for resource in vendor.resources], opened)
     outcome, refusal = None, ""
     try:
         outcome = publish.publish(refresh_id)

@@ -4,8 +4,8 @@
 
 Twenty thousand of the sandbox's people have met the retailer by its clock; their records in RetailCRM, MoySklad and Mindbox are taken as
 they stood then, with the identifiers that staging reads off them (telephone, mailbox, loyalty card, the CRM's id in Mindbox), written as
-the vendor writes them. The truth is World.truth(). What orders alone bring is left out: 1C, the help desk, call tracking, devices; and
-what a vendor has merged itself, so that no link is given away. Look at some:
+the vendor writes them. The truth is World.truth(). Left out is what orders and tickets alone bring, unless asked for: 1C, the help desk,
+call tracking (whole_population.py); and what a vendor has merged itself, so that no link is given away. Look at some:
 `python -c "from tests.identity.planted_people import planted; print(planted(1, people=5))"`
 """
 from __future__ import annotations

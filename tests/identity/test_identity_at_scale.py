@@ -43,7 +43,7 @@ class Resolved:
             def columns(sql: str) -> list[NDArray]:
                 return list(connection.execute(sql).fetchnumpy().values())
 
-            records, self.found = columns("select profile_id, cluster_no from intermediate.int_identity_clusters order by profile_no")
+            self.records, self.found = columns("select profile_id, cluster_no from intermediate.int_identity_clusters order by profile_no")
             self.values = columns(
                 "select p.profile_no - 1, i.identifier_type, i.link_value from intermediate.int_identifiers as i "
                 "join intermediate.int_identity_profiles as p using (profile_id) where i.rejected_because is null")
@@ -54,9 +54,9 @@ class Resolved:
             self.cuts = columns("select profile_no, other_profile_no, level from intermediate.int_identity_cuts order by all")
             self.kinds = dict(connection.execute("select distinct rank, link_type from intermediate.int_identity_links").fetchall())
         # A firm's record is its own.
-        persons = pd.factorize(np.array([people.truth.get(record) for record in records], dtype=object))[0]
+        persons = pd.factorize(np.array([people.truth.get(record) for record in self.records], dtype=object))[0]
         self.is_of_person = persons >= 0
-        self.whose = np.where(self.is_of_person, persons, len(records) + np.arange(len(records)))
+        self.whose = np.where(self.is_of_person, persons, len(persons) + np.arange(len(persons)))
         self.joined = self._joined()
 
     def measures(self) -> dict[str, Measures]:
@@ -129,11 +129,11 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Resolved]:
         patch.setenv("OMNIMART_DATA", str(root / "data"))
         patch.setenv("OMNIMART_SECRETS", str(root / "no-secrets.toml"))
         project = IdentityProject(root)
-        return {seed: _resolved(project, seed) for seed in SEEDS}
+        return {seed: resolved(project, seed, planted(seed)) for seed in SEEDS}
 
 
-def _resolved(project: IdentityProject, seed: int) -> Resolved:
-    people = planted(seed)
+def resolved(project: IdentityProject, seed: int, people: Planted) -> Resolved:
+    """These people, built from nothing in the project."""
     project.stage(people.staged)
     warehouse = project.data / "warehouse.duckdb"
     warehouse.unlink(missing_ok=True)

@@ -54,7 +54,7 @@ def walk(parsed, monkeypatch, clock_at, contact):
             nodes[-1] = NodeOutcome(tests[-1], "fail", "Got 2 results, configured to fail if != 0", 0.1, 2)
         return DbtOutcome(not stand_in.failed_test, tuple(nodes), None)
 
-    def check_vendor(vendor, resources):
+    def check_vendor(vendor, resources, warehouse):
         broken = stand_in.broken_promise and vendor.name == NAMES[0]
         sentence = f"{vendor.name} orders: amount below 0." if broken else ""
         return [
