@@ -120,12 +120,12 @@ def promo_codes(dice: Dice, orders: pd.DataFrame) -> np.ndarray:
     return np.where(uses, dice.choice(PROMO_CODES, "which code", who, nth), None)
 
 
-def with_points(made: pd.DataFrame, points: pd.Series) -> pd.DataFrame:
-    """The lines with `points` (index order_id) redeemed on them, 100 kopecks each."""
+def with_points(made: pd.DataFrame, points_kop: pd.Series) -> pd.DataFrame:
+    """The lines with what points paid of them (`points_kop`: kopecks, index order_id)."""
     base = made["net_kop"].to_numpy()
     upto = made.groupby("order_id")["net_kop"].cumsum().to_numpy()
     total = np.maximum(made.groupby("order_id")["net_kop"].transform("sum").to_numpy(), 1)
-    spent = made["order_id"].map(points).fillna(0).to_numpy().astype(np.int64) * 100
+    spent = made["order_id"].map(points_kop).fillna(0).to_numpy().astype(np.int64)
     share = spent * upto // total - spent * (upto - base) // total
     return made.assign(points_discount_kop=share, net_kop=base - share)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sandbox.dice import Dice
-from sandbox.traps import COMPANIES_PER_PERSON, WITHOUT_COST
+from sandbox.traps import COMPANIES_PER_PERSON, WITHOUT_COST, WITHOUT_COST_AT_LEAST
 from sandbox.world import table
 
 FIRMS_MAILBOX = "office@"  # everybody in a firm shares it
@@ -185,7 +185,7 @@ def products(dice: Dice, count: int, *, begins: np.datetime64) -> pd.DataFrame:
 def _on_commission(dice: Dice, key: np.ndarray) -> np.ndarray:
     """Which products nobody knows the cost of: a fixed number of those that are there from the beginning."""
     drawn = np.where(key % 10 == 0, 1.0, dice.uniform("on commission", key))
-    return drawn <= np.sort(drawn)[max(1, round(WITHOUT_COST * len(key))) - 1]
+    return drawn <= np.sort(drawn)[max(WITHOUT_COST_AT_LEAST, round(WITHOUT_COST * len(key))) - 1]
 
 
 def ean13(twelve: int) -> str:

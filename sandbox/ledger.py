@@ -2,11 +2,11 @@
 
     accounts, orders, returned shares -> operations; points redeemed and earned per order; points undone per return
 
-Rules: 5 % of what was paid for goods, credited when the order is received and active 14 days later; 1 point = 1 rouble,
-up to 30 % of the goods; welcome and birthday points are active at once; every lot expires 365 days after it became
-active and is spent oldest first; a return takes back the points it earned, as far as they are still there, and gives back
-those that paid for it; leaving the programme burns the rest. So opening + earned - redeemed - expired + adjusted = closing,
-and no balance is ever negative.
+Rules: 5 % of what was paid for goods, credited when the order is received and active 14 days later; a point pays a rouble,
+and since the terms were changed 90 kopecks, up to 30 % of the goods; welcome and birthday points are active at once; every
+lot expires 365 days after it became active and is spent oldest first; a return takes back the points it earned, as far as
+they are still there, and gives back those that paid for it; leaving the programme burns the rest. So opening + earned -
+redeemed - expired + adjusted = closing, and no balance is ever negative.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from sandbox.dice import Dice
 from sandbox.world import plain, table
 
 EARNS_PERCENT, PAYS_PERCENT, WAITS_DAYS, LASTS_DAYS = 5, 30, 14, 365
+POINT_KOP, CHEAPER_POINT_KOP = 100, 90
 WELCOME_POINTS, BIRTHDAY_POINTS = 100, 150
 REDEEMS, LEAST_REDEEMED = 0.50, 50
-GOODWILL, GOODWILL_POINTS, CORRECTION, CORRECTION_POINTS = 0.02, 200, 0.2, 50  # corrections: of the goodwill credits
+GOODWILL_POINTS, CORRECTION, CORRECTION_POINTS = 200, 0.2, 50  # corrections: of the credits by hand
 
 
 @dataclass
@@ -76,24 +77,28 @@ class _Account:
 
 
 def walk(
-    dice: Dice, accounts: pd.DataFrame, birth_dates: np.ndarray, orders: pd.DataFrame, returned_share: pd.DataFrame, *, ends: datetime
+    dice: Dice, accounts: pd.DataFrame, birth_dates: np.ndarray, orders: pd.DataFrame, returned_share: pd.DataFrame, *,
+    cheaper_since: np.datetime64, goodwill: float, ends: datetime,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """-> loyalty_operations, (order_id, points_redeemed, points_earned), (order_id, points_returned, points_cancelled).
+    """-> loyalty_operations, (order_id, points_redeemed, points_earned, points_kop), (order_id, points_returned, points_cancelled).
 
     `orders` needs order_id, account_id, kind, base_kop (net before points), created_at, received_at, cancelled_at;
-    `returned_share`: order_id, returned_at, value (share of the order that comes back); `birth_dates` by row number of the person.
+    `returned_share`: order_id, returned_at, value (share of the order that comes back); `birth_dates` by row number of the person;
+    points pay less for orders placed from `cheaper_since` on; `goodwill`: the share of accounts that once get points by hand.
     """
     shown = orders[orders["account_id"].notna()]
     back = returned_share.groupby("order_id").agg(returned_at=("returned_at", "first"), value=("value", "sum"))
     shown = shown.join(back, on="order_id")
-    shown = shown.assign(pays=dice.uniform("redeems", shown["who"].to_numpy(), shown["nth"].to_numpy()))
+    shown = shown.assign(
+        pays=dice.uniform("redeems", shown["who"].to_numpy(), shown["nth"].to_numpy()),
+        point_kop=np.where(shown["created_at"] < cheaper_since, POINT_KOP, CHEAPER_POINT_KOP),
+    )
     by_account: dict[int, list[dict[str, Any]]] = {}
-    for row in plain(
-        shown[["order_id", "account_id", "kind", "base_kop", "created_at", "received_at", "cancelled_at", "returned_at", "value", "pays"]]
-    ):
+    told = ["order_id", "account_id", "kind", "base_kop", "created_at", "received_at", "cancelled_at", "returned_at", "value", "pays"]
+    for row in plain(shown[[*told, "point_kop"]]):
         by_account.setdefault(row["account_id"], []).append(row)
     operations: list[dict[str, Any]] = []
-    paid: list[tuple[int, int, int]] = []
+    paid: list[tuple[int, int, int, int]] = []
     undone: list[tuple[int, int, int]] = []
     keys = accounts["account_key"].to_numpy()
     luck = {name: dice.uniform(name, keys).tolist() for name in ("goodwill", "goodwill when", "correction")}
@@ -105,7 +110,7 @@ def walk(
         events = _events(
             row, birth_dates[row["account_key"]].astype("datetime64[us]").item(), by_account.get(row["account_id"], ()), until=until
         )
-        if luck["goodwill"][at] < GOODWILL:
+        if luck["goodwill"][at] < goodwill:
             events.append((row["activated_at"] + timedelta(days=10 + int(300 * luck["goodwill when"][at])), 5, "goodwill", {}))
             if luck["correction"][at] < CORRECTION:
                 events.append((row["activated_at"] + timedelta(days=11 + int(300 * luck["goodwill when"][at])), 5, "correction", {}))
@@ -114,7 +119,7 @@ def walk(
     made = pd.DataFrame(operations, columns=["account_id", "type", "points", "created_at", "activates_on", "order_id", "event"])
     return (
         made,
-        pd.DataFrame(paid, columns=["order_id", "points_redeemed", "points_earned"]),
+        pd.DataFrame(paid, columns=["order_id", "points_redeemed", "points_earned", "points_kop"]),
         pd.DataFrame(undone, columns=["order_id", "points_returned", "points_cancelled"]),
     )
 
@@ -153,14 +158,14 @@ def _live(
         elif name == "correction":
             account.write("charge_manual", -account.take(CORRECTION_POINTS, at), at)
         elif name == "bought":
-            most = min(account.active(at), order["base_kop"] * PAYS_PERCENT // 10_000)
+            most = min(account.active(at), order["base_kop"] * PAYS_PERCENT // (100 * order["point_kop"]))
             if most >= LEAST_REDEEMED and order["pays"] < REDEEMS:
                 redeemed[order_id] = account.take(most, at)
                 account.write("charge_for_order", -redeemed[order_id], at, order_id=order_id)
         elif name == "cancelled" and redeemed.get(order_id):
             account.credit("cancel_of_charge", redeemed[order_id], at, order_id=order_id)
         elif name == "received":
-            earned[order_id] = (order["base_kop"] - 100 * redeemed.get(order_id, 0)) * EARNS_PERCENT // 10_000
+            earned[order_id] = (order["base_kop"] - order["point_kop"] * redeemed.get(order_id, 0)) * EARNS_PERCENT // 10_000
             account.credit("credit_for_order", earned[order_id], at, waits_days=WAITS_DAYS, order_id=order_id)
         elif name == "returned":
             given = round(redeemed.get(order_id, 0) * order["value"])
@@ -171,8 +176,10 @@ def _live(
     account.expire(until)
     if closed:
         account.write("burn", -account.take(10**9, until, pending=True), until)
-    orders = {order["order_id"] for _, _, name, order in events if name == "bought"}
-    paid += [(order_id, redeemed.get(order_id, 0), earned.get(order_id, 0)) for order_id in sorted(orders)]
+    worth = {order["order_id"]: order["point_kop"] for _, _, name, order in events if name == "bought"}
+    for order_id in sorted(worth):
+        used = redeemed.get(order_id, 0)
+        paid.append((order_id, used, earned.get(order_id, 0), used * worth[order_id]))
 
 
 def operations(dice: Dice, made: pd.DataFrame, orders: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:

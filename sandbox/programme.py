@@ -13,11 +13,15 @@ from sandbox.dice import Dice
 from sandbox.trade import NEVER, seconds
 
 LAUNCHED_AFTER = 0.25  # of the past: there is a before and an after to compare
+CHEAPER_AFTER = 0.7  # of the past: the terms are changed, and a point pays less from then on
 JOINS, JOINS_AT_ONCE = 0.60, 0.7
 NOT_CONFIRMED, CLOSED = 0.04, 0.02
+GOODWILL = 0.02  # of accounts: points added by hand
+# The shares of a retailer of so many customers, who would hardly have any otherwise.
+SMALL, SOME_CLOSED, SOME_ASTRAY, SOME_GOODWILL = 400, 0.08, 0.015, 0.08
 
 
-def enrolments(dice: Dice, joined_at: np.ndarray, *, launched: np.datetime64) -> pd.DataFrame:
+def enrolments(dice: Dice, joined_at: np.ndarray, *, launched: np.datetime64, customers: int) -> pd.DataFrame:
     """enrolled_at, activated_at, closed_at per person; NaT for those who never join."""
     who = np.arange(len(joined_at))
     early = joined_at < launched
@@ -29,7 +33,7 @@ def enrolments(dice: Dice, joined_at: np.ndarray, *, launched: np.datetime64) ->
     enrolled = np.where(early, launched, joined_at) + seconds(wait * 86400 + 300)
     enrolled = np.where(dice.happens(JOINS, "enrols", who), enrolled, NEVER)
     confirmed = ~dice.happens(NOT_CONFIRMED, "confirms", who)
-    leaves = confirmed & dice.happens(CLOSED, "leaves", who)
+    leaves = confirmed & dice.happens(_share(CLOSED, SOME_CLOSED, customers), "leaves", who)
     return pd.DataFrame(
         {
             "enrolled_at": enrolled,
@@ -37,6 +41,16 @@ def enrolments(dice: Dice, joined_at: np.ndarray, *, launched: np.datetime64) ->
             "closed_at": np.where(leaves, enrolled + seconds(86400 * (30 + dice.exponential(250.0, "left after", who))), NEVER),
         }
     )
+
+
+def goodwill(customers: int) -> float:
+    """The share of accounts that once get points by hand."""
+    return _share(GOODWILL, SOME_GOODWILL, customers)
+
+
+def _share(plain: float, small: float, customers: int) -> float:
+    """`small` up to SMALL customers, then as many people as that is, until `plain` is more."""
+    return max(plain, small * min(1.0, SMALL / customers))
 
 
 def card_numbers(who: np.ndarray) -> list[str]:
@@ -60,7 +74,8 @@ def card_changes(dice: Dice, members: pd.DataFrame) -> pd.DataFrame:
 
 
 def accounts(
-    dice: Dice, members: pd.DataFrame, records: pd.DataFrame, folk: pd.DataFrame, cards: pd.DataFrame, *, ends: np.datetime64
+    dice: Dice, members: pd.DataFrame, records: pd.DataFrame, folk: pd.DataFrame, cards: pd.DataFrame, *,
+    customers: int, ends: np.datetime64,
 ) -> pd.DataFrame:
     """loyalty_accounts in order of enrolment, with account_key (row number of the person) beside the published columns."""
     own = records[(records["system"] == "retailcrm") & (records["slot"] == 0) & (records["person"] >= 0)].set_index("person")["record_id"]
@@ -69,7 +84,9 @@ def accounts(
     key = made["account_key"].to_numpy()
     last = cards[cards["changed_at"] <= ends].drop_duplicates("person", keep="last").set_index("person")["new_value"]
     closed = made["closed_at"] <= ends
-    astray = made["activated_at"].notna().to_numpy() & dice.happens(traps.BALANCE_ASTRAY, "balance astray", key)
+    astray = made["activated_at"].notna().to_numpy() & dice.happens(
+        _share(traps.BALANCE_ASTRAY, SOME_ASTRAY, customers), "balance astray", key
+    )
     return made.assign(
         account_id=np.arange(1, len(made) + 1),
         person_id=folk["person_id"].to_numpy()[key],

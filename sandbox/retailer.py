@@ -57,7 +57,9 @@ def simulate(
     until = until.astimezone(UTC).replace(tzinfo=None) if until.tzinfo else until
     now = np.datetime64(until, "us")
     begins, ends = now - np.timedelta64(days, "D"), now + np.timedelta64(future_days, "D")
-    launched = begins + np.timedelta64(int(days * programme.LAUNCHED_AFTER * 86400), "s")
+    launched, cheaper_since = (
+        begins + np.timedelta64(int(days * share * 86400), "s") for share in (programme.LAUNCHED_AFTER, programme.CHEAPER_AFTER)
+    )
     first_day = (begins + trade.MOSCOW).astype("datetime64[D]")
     horizon = days + future_days + 1
     shops = catalogue.stores(dice, stores, begins=begins, until=now)
@@ -77,7 +79,7 @@ def simulate(
     folk["joined_at"] = _joined_at(dice, planned[planned["who"] < len(folk)], first_day + joined, begins=begins)
     changes = hand.of_changes(dice, people.person_changes(dice, folk))
     folk = people.with_recycled_numbers(dice, folk, changes, share=hand.recycled)
-    members = programme.enrolments(dice, folk["joined_at"].to_numpy(), launched=launched)
+    members = programme.enrolments(dice, folk["joined_at"].to_numpy(), launched=launched, customers=customers)
     members = members.where(members["enrolled_at"] <= ends)
     staff = catalogue.employees(dice, shops, folk, begins=begins)
 
@@ -104,13 +106,16 @@ def simulate(
         known = {"people": folk, "profiles": _only("profiles", records), "profile_changes": _only("profile_changes", changed)}
         return World(begins_at=_plain(begins), until=until, ends_at=_plain(ends), **{name: table(name) for name in World.needed()} | known)
 
-    accounts = programme.accounts(dice, members, records, folk, cards, ends=ends)
+    accounts = programme.accounts(dice, members, records, folk, cards, customers=customers, ends=ends)
     orders = order_book.orders(dice, met, records, accounts, folk, changes, firms, shops)
     lines = costs.with_costs(baskets.lines(dice, orders, goods), orders, goods, until=now)
     orders["base_kop"] = orders["order_id"].map(lines.groupby("order_id")["net_kop"].sum())
     back = baskets.returned_lines(dice, orders, lines)
-    entries, points, undone = ledger.walk(dice, accounts, folk["birth_date"].to_numpy(), orders, back, ends=_plain(ends))
-    lines = baskets.with_points(lines, points.set_index("order_id")["points_redeemed"])
+    entries, points, undone = ledger.walk(
+        dice, accounts, folk["birth_date"].to_numpy(), orders, back, cheaper_since=cheaper_since, goodwill=programme.goodwill(customers),
+        ends=_plain(ends),
+    )
+    lines = baskets.with_points(lines, points.set_index("order_id")["points_kop"])
     orders = order_book.with_amounts(orders, baskets.sums(lines), points)
     returns, return_lines = baskets.returns(dice, orders, lines, back[back["returned_at"] <= ends], undone)
 
@@ -173,6 +178,7 @@ def simulate(
         market_units=market_units,
         market_settlements=settlements.settlements(dice, market_orders, market_units, goods, begins=begins, ends=ends),
         programme_started_at=_plain(launched),
+        points_cheaper_since=_plain(cheaper_since),
         stock_of=catalogue.stock_of(dice, goods, pd.concat([shops, storage]), customers=customers),
     )
 

@@ -46,13 +46,13 @@ IN_MINDBOX = 0.90  # of retailcrm's registered people with a contact
 CHANGE_REACHES = {"retailcrm": 0.95, "moysklad": 0.5, "mindbox": 0.7, "usedesk": 0.3, "calltouch": 0.2, "one_c": 0.6}
 REPLACED_CARD = 0.05  # of loyalty accounts
 
-# Loyalty
+# Loyalty. Of a small retailer's accounts more are astray (sandbox/programme.py).
 LEAVING_IS_TOLD = 0.7  # of members who left: the CRM's own field says on which day; of the others it says only that they are gone
 BALANCE_ASTRAY = 0.003  # of confirmed accounts: the CRM's balance has these points more than its own operations add up to
 ASTRAY_POINTS = (100, 250, 40)  # equally often
 
 # Goods
-WITHOUT_COST = 0.01  # of products, one at least: sold on commission, so no system knows what they cost
+WITHOUT_COST, WITHOUT_COST_AT_LEAST = 0.01, 3  # of products: sold on commission, so no system knows what they cost
 
 # Orders
 TEST_ORDER = 0.003  # of online orders: one more, by the web team

@@ -143,6 +143,7 @@ class World:
     market_settlements: pd.DataFrame = _none_of("market_settlements")
     programme_name: str = "Омни Клуб"
     programme_started_at: datetime | None = None
+    points_cheaper_since: datetime | None = None  # a point pays a rouble before, sandbox.ledger.CHEAPER_POINT_KOP from then on
     currency: str = "RUB"
     time_zone: str = "Europe/Moscow"
     stock_of: Callable[[date], pd.DataFrame] = field(default=no_stock, repr=False)

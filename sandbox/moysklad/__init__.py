@@ -9,7 +9,8 @@ It is part of `python -m sandbox serve`; the account's API stands under /moyskla
 Traps it keeps: gzip or 415; `expand` and `fields` ignored in silence above a limit of 100; positions of a document cut at 100 when
 expanded (the inner limit is not documented, so this is chosen); Moscow times; `moment` to the minute; archived and binned records
 hidden unless asked for; a href of the stock report carries a query. That going to the bin changes `updated` is assumed, for the
-documentation does not say.
+documentation does not say. With the option `moysklad.late_tills` (numbers of stores) their tills are here since the loyalty programme
+began; what was sold at them before is in 1C alone.
 """
 
 from starlette.routing import Route

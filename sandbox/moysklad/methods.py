@@ -37,7 +37,8 @@ class Methods:
     """The API of one sandbox; holds the gate and the shop."""
 
     def __init__(self, sandbox: Any) -> None:
-        self.sandbox, self.gate, self.shop = sandbox, Gate(sandbox), Shop(sandbox.world)
+        late = filter(None, sandbox.options.get("moysklad.late_tills", "").split(","))
+        self.sandbox, self.gate, self.shop = sandbox, Gate(sandbox), Shop(sandbox.world, late_tills=frozenset(map(int, late)))
 
     def routes(self, root: str) -> list[Route]:
         """Starlette routes; anything else under the root is 1002."""

@@ -24,7 +24,7 @@ ORDER_MILESTONES = ("confirmed_at", "shipped_at", "received_at", "cancelled_at",
 
 def retaildemand(shop: Shop, now: datetime) -> Shelf:
     """Receipts of the tills, the mistaken second ones included."""
-    orders = [order for order in shop.world.rows("orders") if order["kind"] == "receipt" and order["created_at"] <= now]
+    orders = [order for order in shop.world.rows("orders") if shop.rung_here(order) and order["created_at"] <= now]
     rung = []
     for order in orders:
         made = order["created_at"] + lag(order["order_id"])
@@ -122,7 +122,8 @@ def _returns_shelf(shop: Shop, kind: str, order_kind: str, now: datetime) -> She
     rows = []
     for row in shop.world.rows("returns"):
         order = shop.orders[row["order_id"]]
-        if order["kind"] == order_kind and (made := row["returned_at"] + lag(row["return_id"])) <= now:
+        is_here = order["kind"] == order_kind and (order_kind != "receipt" or shop.rung_here(order))
+        if is_here and (made := row["returned_at"] + lag(row["return_id"])) <= now:
             rows.append((row, order, made, shop.bin.get((kind, row["uuid"]))))
 
     def record(number: int) -> dict[str, Any]:

@@ -31,9 +31,11 @@ ENTITIES = (
 
 @dataclass
 class Shop:
-    """The account as its API sees it. bin: (kind, id) -> when it was put there through the API."""
+    """The account as its API sees it. bin: (kind, id) -> when it was put there through the API; late_tills: stores whose receipts are
+    here since the loyalty programme began."""
 
     world: World
+    late_tills: frozenset[int] = frozenset()
     bin: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _shelves: dict[tuple[str, datetime, int], Shelf] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -117,6 +119,12 @@ class Shop:
         profiles = self.world.profiles
         marked = profiles[(profiles["system"] == "moysklad") & (profiles["kind"] == "placeholder")]["record_id"]
         return marked.iloc[0] if len(marked) else made_id("placeholder")
+
+    def rung_here(self, order: dict[str, Any]) -> bool:
+        """Whether it is a receipt of a till that was connected by then."""
+        begun = self.world.programme_started_at
+        connected = begun and begun.replace(hour=0, minute=0, second=0, microsecond=0)  # no store is open at that hour
+        return order["kind"] == "receipt" and not (order["store_id"] in self.late_tills and begun and order["created_at"] < connected)
 
     def agent_of(self, order: dict[str, Any]) -> str:
         """The counterparty of an order: the buyer's record, or the till's placeholder."""

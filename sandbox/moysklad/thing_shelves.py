@@ -32,7 +32,7 @@ def counterparty(shop: Shop, now: datetime) -> Shelf:
     companies = {row["company_id"]: row for row in shop.world.rows("companies")}
     sales: dict[str, int] = {}
     for order in shop.world.rows("orders"):
-        if order["kind"] == "receipt" and order["created_at"] <= now:
+        if shop.rung_here(order) and order["created_at"] <= now:
             sales[order["ms_record_id"]] = sales.get(order["ms_record_id"], 0) + order["net_kop"]
 
     def record(row: int) -> dict[str, Any]:

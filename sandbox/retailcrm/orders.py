@@ -152,7 +152,7 @@ def _item(book: Book, line: Row, row: Row, now: datetime) -> Row:
             "productName": product["name"],
             "properties": [],
             "purchasePrice": _per_unit(line["cost_kop"], quantity),
-            "bonusesChargeTotal": rubles(line["points_discount_kop"]),
+            "bonusesChargeTotal": round(row["points_redeemed"] * line["points_discount_kop"] / (row["points_discount_kop"] or 1), 2),
             "bonusesCreditTotal": 0,
             "markingCodes": [],
         }

@@ -30,7 +30,8 @@ UNANSWERED = {
 def published_file(parsed_project, tmp_path_factory):
     data = tmp_path_factory.mktemp("recomputed") / "data"
     world = simulate(seed=5, customers=400, days=500, stores=4, until=UNTIL)
-    sandbox = Sandbox(world=world, clock_file=data / "sandbox" / "clock", rate=100.0)
+    late = {"moysklad.late_tills": "1"}
+    sandbox = Sandbox(world=world, clock_file=data / "sandbox" / "clock", rate=100.0, options=late)
     sandbox.set_clock(UNTIL)
     with serve_in_thread(sandbox) as running, house(data, parsed_project, running.environment()):
         published = night("the night")
@@ -91,13 +92,21 @@ def _partly_known(tables):
 
 
 def test_what_is_planted_shows(tables):
-    """Clicks of machines, members who left on a told day, a balance astray, goods without a cost: with one value only a wrong
-    formula would not show."""
+    """Clicks of machines, members who left on a told day, balances astray, points that pay more and less, goods without a cost, receipts of
+    which shifts alone tell: with one value only a wrong formula would not show."""
     messaging = (tables.kpi_messaging_daily, tables.kpi_campaigns, tables.kpi_trigger_monthly)
     assert [(mart.clicked_with_machines - mart.clicked).nunique() > 1 for mart in messaging] == [True, True, True]
     loyalty = tables.kpi_loyalty_monthly
-    assert loyalty.average_leaver_tenure_days.nunique() > 1
-    assert loyalty.balance_difference.dropna().ne(0).tolist() == [True]
+    assert loyalty.average_leaver_tenure_days.nunique() > 3
+    assert loyalty.leavers.sum() > loyalty.dated_leavers.sum() > 5
+    assert tables.loyalty_accounts.balance_difference.replace(0, np.nan).nunique() > 2
+    assert loyalty.cost_per_point.nunique() > 2
+    assert loyalty.points_adjusted.nunique() > 2
+    lines = tables.order_lines.merge(tables.orders[["order_id", "sales_channel"]], on="order_id")
+    assert lines.product_id[(lines.cost_method == "assumed_share") & (lines.sales_channel == "store")].nunique() > 1
+    by_store, by_day = tables.kpi_store_monthly, tables.kpi_sales_daily
+    assert (by_store.orders_count - by_store.itemised_orders).nunique() > 3
+    assert (by_day.gross_amount - by_day.itemised_gross_amount).nunique() > 3
     marts = ("kpi_sales_daily", "kpi_store_monthly", "kpi_loyalty_monthly", "kpi_customer_value_monthly", "kpi_attribution_monthly")
     assert [name for name in marts if tables[name].assumed_cost_amount.nunique() < 3] == []
 

@@ -2,9 +2,10 @@
 
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pandas as pd
 
-from sandbox.ledger import LASTS_DAYS, PAYS_PERCENT, WAITS_DAYS
+from sandbox.ledger import CHEAPER_POINT_KOP, LASTS_DAYS, PAYS_PERCENT, POINT_KOP, WAITS_DAYS
 from sandbox.retailer import simulate
 from sandbox.shapes import SHAPES
 from sandbox.world import World, table
@@ -86,9 +87,11 @@ def test_an_order_is_the_sum_of_its_lines(world):
     orders = world.orders.set_index("order_id")
     pd.testing.assert_frame_equal(sums, orders[sums.columns].sort_index())
     assert (orders["net_kop"] == orders["gross_kop"] - orders[DISCOUNTS].sum(axis=1)).all()
-    assert (orders["points_discount_kop"] == orders["points_redeemed"] * 100).all()
+    worth = np.where(orders["created_at"] < world.points_cheaper_since, POINT_KOP, CHEAPER_POINT_KOP)
+    assert (orders["points_discount_kop"] == orders["points_redeemed"] * worth).all()
+    assert orders.loc[orders["points_redeemed"] > 0].groupby(worth[orders["points_redeemed"] > 0]).size().min() > 10
     assert (live["net_kop"] >= 0).all()
-    assert (orders["points_redeemed"] * 100 <= (orders["net_kop"] + orders["points_discount_kop"]) * PAYS_PERCENT / 100).all()
+    assert (orders["points_redeemed"] * worth <= (orders["net_kop"] + orders["points_discount_kop"]) * PAYS_PERCENT / 100).all()
 
 
 def test_a_return_gives_back_no_more_than_was_paid(world):

@@ -205,7 +205,7 @@ summed as (
         coalesce(sum(window_revenue), 0) as active_window_revenue,
         coalesce(sum(pending_points), 0) as points_pending,
         sum(balance_difference) as balance_difference,
-        coalesce(-sum(points * cast(money_per_point as double)), 0) as redeemed_money,
+        coalesce(-sum(cast(points * cast(money_per_point as double) as decimal(28, 10))), 0) as redeemed_money,
         coalesce(-sum(points) filter (where money_per_point is not null), 0) as priced_points
     from records
     cross join (select count(*) > 0 as has_expiry from marts.loyalty_operations where operation_type = 'expired')

@@ -230,8 +230,11 @@ redemptions as (
     select
         cast({{ dbt.date_trunc('month', 'operations.effective_on') }} as date) as month,
         0 - sum(
-            cast(operations.points as double)
-            * coalesce(cast(discounted.points_discount_amount as double) / nullif(cast(discounted.points_redeemed as double), 0), 0)
+            cast(
+                operations.points * coalesce(
+                    cast(discounted.points_discount_amount as double) / nullif(cast(discounted.points_redeemed as double), 0), 0
+                ) as decimal(28, 10)  -- a sum of doubles hangs on the order in which threads come to it
+            )
         ) as redeemed_value,
         0 - sum(
             case when discounted.points_discount_amount is not null and discounted.points_redeemed <> 0 then operations.points else 0 end

@@ -209,7 +209,7 @@ sums as (
         {%- for period in ['before', 'after'] %}
         {%- set column = measure ~ '_' ~ period %}
         cast(sum(own.{{ column }}) as double) as {{ column }},
-        cast(sum(cast(own.people * cast(others.{{ column }} as double) / others.people as decimal(28, 10))) as double)
+        cast(sum(cast(own.people * cast(others.{{ column }} as double) / others.people as decimal(38, 16))) as double)
             as matched_{{ column }}{{ ',' if not (loop.last and measure == measures[-1]) }}
         {%- endfor %}
         {%- endfor %}
