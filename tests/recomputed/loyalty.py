@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from tests.recomputed.people import by_a_member, known_since, people
-from tests.recomputed.points import gifts, knows_expiry, kpi_loyalty_cohorts
+from tests.recomputed.points import cohorts as point_cohorts
+from tests.recomputed.points import gifts, knows_expiry
 from tests.recomputed.tables import Tables, month_of, ratio
 
 DAY = pd.Timedelta(days=1)
@@ -141,7 +142,7 @@ def _balance_difference(tables: Tables) -> float:
 
 def _liabilities(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
     """What the points that are left will cost, and what of the revenue waits for them."""
-    cohorts = kpi_loyalty_cohorts(tables)
+    cohorts = point_cohorts(tables)
     over = rows.index + pd.offsets.MonthEnd(0) < tables.as_of_on
     at_first: dict[pd.Timestamp, tuple[float, float]] = {}  # issue month -> points at its end and what of new ones was expected then
     for month, is_over in zip(rows.index, over, strict=True):

@@ -15,7 +15,19 @@ FATES = ("cancelled", *WENT.values())
 
 
 def kpi_loyalty_cohorts(tables: Tables) -> pd.DataFrame:
-    """Points by the month in which they became valid, and what had become of them at the end of every month since."""
+    """Points by the month in which they became valid, and what had become of them at the end of every month since that is over."""
+    rows = cohorts(tables)
+    told = [column for column in rows if column.startswith("points_") and column != "points_credited"]
+    rows[told] = rows[told].where(rows.month + pd.offsets.MonthBegin() <= tables.as_of_on)
+    return rows.assign(
+        redeemed_share=ratio(rows.points_redeemed, rows.points_issued),
+        expired_share=ratio(rows.points_expired, rows.points_issued),
+        remaining_share=ratio(rows.points_remaining, rows.points_issued),
+    )
+
+
+def cohorts(tables: Tables) -> pd.DataFrame:
+    """The same, in the running month as it stands."""
     operations = tables.loyalty_operations.sort_values(["effective_on", "occurred_at", "operation_id"])
     named = operations[["order_id", "cancels_type"]].astype("string").fillna("")
     operations = operations.assign(month=month_of(operations.effective_on), **named)
@@ -37,11 +49,7 @@ def kpi_loyalty_cohorts(tables: Tables) -> pd.DataFrame:
     rows["points_remaining"] = rows.points_issued - rows.points_redeemed - rows.points_expired - rows.points_removed
     if not knows_expiry(tables):
         rows["points_expired"] = float("nan")
-    return rows.assign(
-        redeemed_share=ratio(rows.points_redeemed, rows.points_issued),
-        expired_share=ratio(rows.points_expired, rows.points_issued),
-        remaining_share=ratio(rows.points_remaining, rows.points_issued),
-    )
+    return rows
 
 
 def knows_expiry(tables: Tables) -> bool:

@@ -248,21 +248,35 @@ credited as (
     from records
     where lot_kind = 'credited'
     group by issue_month
+),
+
+-- What stands at the end of a month is not known before it.
+told as (
+    select
+        cells.issue_month,
+        cells.age_months,
+        is_month_over,
+        any_value(credited.points_credited) as points_credited,
+        coalesce(sum(points) filter (where taken_as = 'cancelled'), 0) as cancelled,
+        coalesce(sum(points) filter (where taken_as = 'redeemed'), 0) as redeemed,
+        if(has_expiry, coalesce(sum(points) filter (where taken_as = 'expired'), 0), null) as expired,
+        coalesce(sum(points) filter (where taken_as = 'removed'), 0) as removed
+    from (select issue_month, age_months, is_month_over from marts.kpi_loyalty_cohorts) as cells
+    join credited using (issue_month)
+    cross join (select count(*) > 0 as has_expiry from marts.loyalty_operations where operation_type = 'expired')
+    left join records
+        on records.issue_month = cells.issue_month and from_age <= cells.age_months and coalesce(until_age > cells.age_months, true)
+    group by cells.issue_month, cells.age_months, is_month_over, has_expiry
 )
 
 select
-    cells.issue_month,
-    cells.age_months,
-    any_value(points_credited) as points_credited,
-    coalesce(sum(points) filter (where taken_as = 'cancelled'), 0) as points_cancelled,
-    any_value(points_credited) - points_cancelled as points_issued,
-    coalesce(sum(points) filter (where taken_as = 'redeemed'), 0) as points_redeemed,
-    if(has_expiry, coalesce(sum(points) filter (where taken_as = 'expired'), 0), null) as points_expired,
-    coalesce(sum(points) filter (where taken_as = 'removed'), 0) as points_removed,
+    issue_month,
+    age_months,
+    points_credited,
+    if(is_month_over, cancelled, null) as points_cancelled,
+    points_credited - points_cancelled as points_issued,
+    if(is_month_over, redeemed, null) as points_redeemed,
+    if(is_month_over, expired, null) as points_expired,
+    if(is_month_over, removed, null) as points_removed,
     points_issued - points_redeemed - coalesce(points_expired, 0) - points_removed as points_remaining
-from (select issue_month, age_months from marts.kpi_loyalty_cohorts) as cells
-join credited using (issue_month)
-cross join (select count(*) > 0 as has_expiry from marts.loyalty_operations where operation_type = 'expired')
-left join records
-    on records.issue_month = cells.issue_month and from_age <= cells.age_months and coalesce(until_age > cells.age_months, true)
-group by cells.issue_month, cells.age_months, has_expiry
+from told

@@ -103,7 +103,7 @@ gone as (
 ),
 
 cohorts as (
-    select sum(points_remaining) as points from {{ ref('kpi_loyalty_cohorts') }}
+    select sum(points_remaining) as points from {{ ref('int_point_cohorts') }}
     where not is_month_over
 )
 

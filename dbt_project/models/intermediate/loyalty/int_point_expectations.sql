@@ -13,7 +13,7 @@
 {%- set valid_months = rule('loyalty.points_valid_months') %}
 
 with cohorts as (
-    select * from {{ ref('kpi_loyalty_cohorts') }}
+    select * from {{ ref('int_point_cohorts') }}
 ),
 
 development as (
