@@ -45,11 +45,13 @@ def kpi_service_daily(tables: Tables) -> pd.DataFrame:
     rated = tickets[tickets.csat_score.notna()].assign(day=lambda frame: frame.csat_rated_on)
     ratings = summed(rated, DESK, csat_answers=_flag(rated.csat_score.notna()), csat_satisfied=_flag(rated.is_csat_satisfied.fillna(False)))
     contacts = _contacts(tables, tickets)
+    over = contacts.came_at + pd.Timedelta(days=tables.rules["service.repeat_contact_days"]) <= tables.as_of
     came = summed(
         contacts, DESK,
         order_contacts=_flag(contacts.about_order),
         identified_contacts=_flag(contacts.identified),
-        repeated_contacts=_flag(contacts.identified & contacts.contact_id.isin(_repeated(tables, contacts))),
+        repeat_due_contacts=_flag(contacts.identified & over),
+        repeated_contacts=_flag(contacts.identified & over & contacts.contact_id.isin(_repeated(tables, contacts))),
     )
     orders = tables.orders[tables.orders.is_counted & (tables.orders.sales_channel != "marketplace")]
     of_day = orders.groupby("ordered_on").receipts_count.sum()
@@ -59,6 +61,7 @@ def kpi_service_daily(tables: Tables) -> pd.DataFrame:
     days = told.index.get_level_values("day").unique().union(of_day.index)
     every = pd.MultiIndex.from_tuples([(day, *pair) for day in days for pair in pairs], names=DESK)
     rows = told.reindex(every).fillna(0).astype("Int64")
+    rows["repeated_contacts"] = rows.repeated_contacts.mask((rows.identified_contacts > 0) & (rows.repeat_due_contacts == 0))
     for name, column in TIMES.items():
         minutes = tickets.dropna(subset=[column]).groupby(DESK)[column]
         rows[f"{name}_p50"], rows[f"{name}_p90"] = minutes.quantile(0.5), minutes.quantile(0.9)
@@ -72,7 +75,7 @@ def kpi_service_daily(tables: Tables) -> pd.DataFrame:
         csat_response_rate=ratio(rows.rated_tickets, rows.tickets_resolved),
         bot_resolved_share=ratio(rows.bot_resolved_tickets, rows.bot_tickets),
         contacts_per_order=ratio(rows.order_contacts, rows.orders_of_day),
-        repeat_contact_other_channel_share=ratio(rows.repeated_contacts, rows.identified_contacts),
+        repeat_contact_other_channel_share=ratio(rows.repeated_contacts, rows.repeat_due_contacts),
     )
 
 

@@ -57,11 +57,13 @@ records as (
             where later.customer_id = contacts.customer_id
                 and later.channel <> contacts.channel
                 and later.came_at > contacts.came_at
-                and later.came_at <= contacts.came_at
-                + to_days((select cast(value as integer) from marts.parameters where name = 'service.repeat_contact_days'))
+                and later.came_at <= contacts.came_at + to_days(repeat_days)
                 and coalesce(contacts.order_id, later.order_id, '') = coalesce(later.order_id, contacts.order_id, '')
-        ) as is_repeated
+        ) as is_repeated,
+        customer_id is not null and came_at + to_days(repeat_days) <= as_of as is_repeat_due
     from contacts
+    cross join (select max(refreshed_at) as as_of from marts.load_reconciliation)
+    cross join (select cast(value as integer) as repeat_days from marts.parameters where name = 'service.repeat_contact_days')
 
     union all by name
 
@@ -108,7 +110,8 @@ select
     count(*) filter (where is_bot_resolved) as bot_resolved_tickets,
     count(*) filter (where is_about_order) as order_contacts,
     count(customer_id) filter (where kind = 'contact') as identified_contacts,
-    count(*) filter (where is_repeated) as repeated_contacts
+    count(*) filter (where is_repeat_due) as repeat_due_contacts,
+    if(identified_contacts > 0 and repeat_due_contacts = 0, null, count(*) filter (where is_repeated and is_repeat_due)) as repeated_contacts
 from (select day, channel, priority from marts.kpi_service_daily) as cells
 left join records using (day, channel, priority)
 left join (

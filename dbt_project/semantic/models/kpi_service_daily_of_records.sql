@@ -57,11 +57,13 @@ records as (
             where later.customer_id = contacts.customer_id
                 and later.channel <> contacts.channel
                 and later.came_at > contacts.came_at
-                and later.came_at <= contacts.came_at
-                + to_days((select cast(value as integer) from omnimart.marts.parameters where name = 'service.repeat_contact_days'))
+                and later.came_at <= contacts.came_at + to_days(repeat_days)
                 and coalesce(contacts.order_id, later.order_id, '') = coalesce(later.order_id, contacts.order_id, '')
-        ) as is_repeated
+        ) as is_repeated,
+        customer_id is not null and came_at + to_days(repeat_days) <= as_of as is_repeat_due
     from contacts
+    cross join (select max(refreshed_at) as as_of from omnimart.marts.load_reconciliation)
+    cross join (select cast(value as integer) as repeat_days from omnimart.marts.parameters where name = 'service.repeat_contact_days')
 
     union all by name
 

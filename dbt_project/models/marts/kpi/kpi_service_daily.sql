@@ -1,6 +1,9 @@
 -- Tickets count on the business day they were made, ratings on the day they were given, contacts on the day they came. A
--- young day still ripens: its tickets are being solved. Spam, deleted and merged tickets are nowhere. Every channel and priority
+-- young day still ripens: its tickets are being solved. Whether a contact was repeated is asked once service.repeat_contact_days are
+-- over. Spam, deleted and merged tickets are nowhere. Every channel and priority
 -- that ever was has every day on which somebody ordered or wrote or rated or called: the orders below its contacts are complete.
+{% set is_due %}{{ dbt.dateadd('day', rule('service.repeat_contact_days'), 'came.came_at') }} <= {{ as_of() }}{% endset %}
+
 with tickets as (
     select * from {{ ref('tickets') }}
     where is_counted
@@ -117,7 +120,8 @@ contacts as (
         came.priority,
         count(case when came.is_about_order then 1 end) as order_contacts,
         count(came.customer_id) as identified_contacts,
-        count(repeated.contact_id) as repeated_contacts
+        count(case when {{ is_due }} then came.customer_id end) as repeat_due_contacts,
+        count(case when {{ is_due }} then repeated.contact_id end) as repeated_contacts
     from came
     left join repeated on came.contact_id = repeated.contact_id
     group by came.day, came.channel, came.priority
@@ -193,8 +197,12 @@ final as (
         coalesce(orders_of_days.orders_of_day, 0) as orders_of_day,
         {{ ratio('coalesce(contacts.order_contacts, 0)', 'orders_of_days.orders_of_day') }} as contacts_per_order,
         coalesce(contacts.identified_contacts, 0) as identified_contacts,
-        coalesce(contacts.repeated_contacts, 0) as repeated_contacts,
-        {{ ratio('contacts.repeated_contacts', 'contacts.identified_contacts') }} as repeat_contact_other_channel_share
+        coalesce(contacts.repeat_due_contacts, 0) as repeat_due_contacts,
+        case
+            when contacts.identified_contacts > 0 and contacts.repeat_due_contacts = 0 then null
+            else coalesce(contacts.repeated_contacts, 0)
+        end as repeated_contacts,
+        {{ ratio('contacts.repeated_contacts', 'contacts.repeat_due_contacts') }} as repeat_contact_other_channel_share
     from cells
     left join created
         on cells.day = created.day and cells.channel = created.channel and cells.priority = created.priority
