@@ -27,7 +27,7 @@ def kpi_funnel_daily(tables: Tables) -> pd.DataFrame:
     rows["customers"] = distinct.reindex(rows.index).fillna(0).astype("Int64")
     rows["customers"] = rows.customers.mask(rows.index.isin(nobody))
     rows = rows.reset_index()
-    return rows.assign(recovered_cart_share=ratio(rows.recovered_carts, rows.abandoned_carts))
+    return rows.assign(recovered_cart_share=ratio(rows.recovered_carts, rows.recovery_due_carts))
 
 
 def _visits(tables: Tables) -> list[pd.DataFrame]:
@@ -75,7 +75,9 @@ def _carts(tables: Tables, somebody: set[str]) -> pd.DataFrame:
     settled_at = carts.cart_at + pd.Timedelta(hours=hours)
     abandoned = ~(_next_order(carts, orders[~orders.is_test]) <= settled_at) & (settled_at <= tables.as_of)
     ordered_at = _next_order(carts, orders[orders.is_counted])
-    recovered = abandoned & (ordered_at <= carts.cart_at + pd.Timedelta(days=days))
+    recovery_ends_at = carts.cart_at + pd.Timedelta(days=days)
+    over = (settled_at <= tables.as_of) & (recovery_ends_at <= tables.as_of)
+    recovered = over & abandoned & (ordered_at <= recovery_ends_at)
 
     back = carts[recovered].assign(ordered_at=ordered_at[recovered]).reset_index()
     clicks = messages[messages.first_clicked_at.notna()][["customer_id", "channel", "first_clicked_at", "message_id"]]
@@ -83,14 +85,19 @@ def _carts(tables: Tables, somebody: set[str]) -> pd.DataFrame:
     clicked = clicked[(clicked.first_clicked_at > clicked.cart_at) & (clicked.first_clicked_at <= clicked.ordered_at)]
     last = clicked.sort_values(["first_clicked_at", "message_id"]).groupby("index").channel.last()
     by = carts.index.to_series().map(last)
-    return summed(
+    told = summed(
         carts, GRAIN,
         carts=_flag(carts.cart_at.notna()),
         abandoned_carts=_flag(abandoned),
+        recovery_due_carts=_flag(abandoned & over),
         recovered_carts=_flag(recovered),
         **{f"recovered_by_{channel}": _flag(recovered & (by == channel)) for channel in ("email", "push", "sms", "messenger")},
         recovered_without_message=_flag(recovered & by.isna()),
     )
+    unknown = ~over.groupby([carts[name] for name in GRAIN]).any().reindex(told.index)
+    recovered_columns = [name for name in told if name.startswith("recovered_")]
+    told[recovered_columns] = told[recovered_columns].mask(unknown)
+    return told
 
 
 def _next_order(carts: pd.DataFrame, orders: pd.DataFrame) -> pd.Series:

@@ -21,7 +21,8 @@ carts as (
         min(orders.ordered_at) filter (where orders.is_counted) as next_ordered_at,
         coalesce(min(orders.ordered_at) <= starts.cart_at + to_minutes(patience), false) as is_ordered_in_time,
         starts.cart_at + to_minutes(patience) <= as_of and not is_ordered_in_time as is_abandoned,
-        is_abandoned and coalesce(next_ordered_at <= starts.cart_at + to_days(recovery_days), false) as is_recovered
+        starts.cart_at + greatest(to_minutes(patience), to_days(recovery_days)) <= as_of as is_recovery_over,
+        if(is_recovery_over, is_abandoned and coalesce(next_ordered_at <= starts.cart_at + to_days(recovery_days), false), null) as is_recovered
     from marts.purchase_starts as starts
     join people using (customer_id)
     cross join (select max(refreshed_at) as as_of from marts.load_reconciliation)
@@ -57,13 +58,14 @@ happened as (
         customer_id as record_id,
         1 as carts,
         is_abandoned,
+        is_abandoned and is_recovery_over as is_recovery_due,
         is_recovered,
         if(is_recovered, coalesce((
             select arg_max(messages.channel, (messages.first_clicked_at, messages.message_id))
             from marts.messages
             where messages.customer_id = carts.customer_id
                 and messages.first_clicked_at > carts.cart_at and messages.first_clicked_at <= carts.next_ordered_at
-        ), 'none'), 'not recovered') as recovered_by
+        ), 'none'), if(is_recovered is null, null, 'not recovered')) as recovered_by
     from carts
 
     union all by name
@@ -134,6 +136,7 @@ select
     sum(wifi_visits) as wifi_visits,
     sum(carts) as carts,
     sum(is_abandoned) as abandoned_carts,
+    sum(is_recovery_due) as recovery_due_carts,
     sum(is_recovered) as recovered_carts,
     sum(recovered_by = 'email') as recovered_by_email,
     sum(recovered_by = 'push') as recovered_by_push,

@@ -20,7 +20,8 @@ carts as (
         min(orders.ordered_at) filter (where orders.is_counted) as next_ordered_at,
         coalesce(min(orders.ordered_at) <= starts.cart_at + to_minutes(patience), false) as is_ordered_in_time,
         starts.cart_at + to_minutes(patience) <= as_of and not is_ordered_in_time as is_abandoned,
-        is_abandoned and coalesce(next_ordered_at <= starts.cart_at + to_days(recovery_days), false) as is_recovered
+        starts.cart_at + greatest(to_minutes(patience), to_days(recovery_days)) <= as_of as is_recovery_over,
+        if(is_recovery_over, is_abandoned and coalesce(next_ordered_at <= starts.cart_at + to_days(recovery_days), false), null) as is_recovered
     from omnimart.marts.purchase_starts as starts
     join people using (customer_id)
     cross join (select max(refreshed_at) as as_of from omnimart.marts.load_reconciliation)
@@ -56,13 +57,14 @@ happened as (
         customer_id as record_id,
         1 as carts,
         is_abandoned,
+        is_abandoned and is_recovery_over as is_recovery_due,
         is_recovered,
         if(is_recovered, coalesce((
             select arg_max(messages.channel, (messages.first_clicked_at, messages.message_id))
             from omnimart.marts.messages
             where messages.customer_id = carts.customer_id
                 and messages.first_clicked_at > carts.cart_at and messages.first_clicked_at <= carts.next_ordered_at
-        ), 'none'), 'not recovered') as recovered_by
+        ), 'none'), if(is_recovered is null, null, 'not recovered')) as recovered_by
     from carts
 
     union all by name

@@ -1,7 +1,7 @@
 -- Identified carts and what became of them. A customer's cart in a channel on a business day begins with the first product put
 -- into it. It is abandoned when no order in any channel followed within triggers.abandoned_cart_hours, once these are over (an
 -- order that is cancelled later was one all the same); recovered when the next order that stands came within
--- triggers.recovered_cart_days after all, by the channel of the message that was clicked last in between. One row per customer, channel and business day with something put into a cart.
+-- triggers.recovered_cart_days after all (NULL until these are over), by the channel of the message that was clicked last in between. One row per customer, channel and business day with something put into a cart.
 {% set patience = (rule('triggers.abandoned_cart_hours') | float * 60) | int %}
 
 with additions as (
@@ -112,7 +112,10 @@ final as (
         judged.next_order_id,
         judged.next_ordered_at,
         judged.is_settled and not judged.is_ordered_in_time as is_abandoned,
-        judged.is_settled and not judged.is_ordered_in_time and judged.is_ordered_at_last as is_recovered,
+        case
+            when judged.is_settled and {{ dbt.dateadd('day', rule('triggers.recovered_cart_days'), 'judged.cart_at') }} <= {{ as_of() }}
+                then not judged.is_ordered_in_time and judged.is_ordered_at_last
+        end as is_recovered,
         clicked.channel as recovered_by_channel
     from judged
     left join clicked on judged.cart_id = clicked.cart_id and clicked.place = 1

@@ -54,20 +54,21 @@ customers as (
     ('carts inner join customers on carts.customer_id = customers.customer_id', 'choice', 'carts.channel', 'carts.cart_on', '', 'true', {
         'carts': '1',
         'abandoned_carts': 'case when is_abandoned then 1 else 0 end',
-        'recovered_carts': 'case when is_recovered then 1 else 0 end',
-        'recovered_by_email': "case when is_recovered and recovered_by_channel = 'email' then 1 else 0 end",
-        'recovered_by_push': "case when is_recovered and recovered_by_channel = 'push' then 1 else 0 end",
-        'recovered_by_sms': "case when is_recovered and recovered_by_channel = 'sms' then 1 else 0 end",
-        'recovered_by_messenger': "case when is_recovered and recovered_by_channel = 'messenger' then 1 else 0 end",
-        'recovered_without_message': "case when is_recovered and recovered_by_channel is null then 1 else 0 end",
+        'recovery_due_carts': 'case when is_abandoned and is_recovered is not null then 1 else 0 end',
+        'recovered_carts': 'case when is_recovered then 1 when not is_recovered then 0 end',
+        'recovered_by_email': "case when is_recovered and recovered_by_channel = 'email' then 1 when is_recovered is not null then 0 end",
+        'recovered_by_push': "case when is_recovered and recovered_by_channel = 'push' then 1 when is_recovered is not null then 0 end",
+        'recovered_by_sms': "case when is_recovered and recovered_by_channel = 'sms' then 1 when is_recovered is not null then 0 end",
+        'recovered_by_messenger': "case when is_recovered and recovered_by_channel = 'messenger' then 1 when is_recovered is not null then 0 end",
+        'recovered_without_message': "case when is_recovered and recovered_by_channel is null then 1 when is_recovered is not null then 0 end",
     }),
     ('sessions', 'purchase', 'session_kind', 'started_on', '', 'purchased', {'sessions': '1'}),
     ('orders', 'purchase', 'sales_channel', 'ordered_on', 'customer_id', 'true', {'orders': 'receipts_count'}),
     ('orders', 'receipt', 'fulfilment_method', 'handed_over_on', 'customer_id', 'handed_over_on is not null', {'orders': 'receipts_count'}),
     ('answers', 'feedback', 'channel', 'answered_on', 'customer_id', 'true', {'answers': '1'}),
 ] -%}
-{%- set counts = ['sessions', 'entrants', 'product_views', 'wifi_visits', 'carts', 'abandoned_carts', 'recovered_carts',
-    'recovered_by_email', 'recovered_by_push', 'recovered_by_sms', 'recovered_by_messenger', 'recovered_without_message',
+{%- set counts = ['sessions', 'entrants', 'product_views', 'wifi_visits', 'carts', 'abandoned_carts', 'recovery_due_carts',
+    'recovered_carts', 'recovered_by_email', 'recovered_by_push', 'recovered_by_sms', 'recovered_by_messenger', 'recovered_without_message',
     'orders', 'answers'] %}
 
 facts as (
@@ -96,7 +97,7 @@ final as (
         {%- for count in counts %}
         cast(sum(facts.{{ count }}) as {{ dbt.type_bigint() }}) as {{ count }},
         {%- endfor %}
-        {{ ratio('sum(facts.recovered_carts)', 'sum(facts.abandoned_carts)') }} as recovered_cart_share
+        {{ ratio('sum(facts.recovered_carts)', 'sum(facts.recovery_due_carts)') }} as recovered_cart_share
     from facts
     left join customers on facts.customer_id = customers.customer_id
     where facts.day is not null
