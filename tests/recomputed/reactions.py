@@ -22,20 +22,24 @@ def kpi_trigger_monthly(tables: Tables) -> pd.DataFrame:
     orders = tables.orders.loc[tables.orders.is_counted, ["order_id", "customer_id", "ordered_at", "net_revenue"]]
     met = fired.merge(orders.dropna(subset=["customer_id"]), on="customer_id")
     met = met[(met.ordered_at >= met.fired_at) & (met.ordered_at <= met.fired_at + days)]
-    fired["converted"] = fired.firing.isin(met.firing)
+    fired["due"] = fired.fired_at + days <= tables.as_of
+    fired["converted"] = fired.due & fired.firing.isin(met.firing)
     last = met.sort_values(["fired_at", "firing"]).drop_duplicates(["order_id", "trigger_name"], keep="last")
     brought = last.groupby("firing").agg(orders_count=("order_id", "size"), revenue=("net_revenue", "sum"))
     fired = fired.join(brought, on="firing")
+    fired["revenue_of_due"] = fired.revenue.where(fired.due)
     told = fired.groupby(GRAIN, dropna=False).agg(
-        firings=("firing", "size"), conversions=("converted", "sum"), orders_count=("orders_count", "sum"), revenue=("revenue", "sum"),
+        firings=("firing", "size"), conversion_due_firings=("due", "sum"), conversions=("converted", "sum"),
+        orders_count=("orders_count", "sum"), revenue=("revenue", "sum"), revenue_of_due_firings=("revenue_of_due", "sum"),
     ).astype("Int64")
     rows = rows.merge(told.reset_index(), on=GRAIN, how="left")
     rows[told.columns] = rows[told.columns].fillna(0)
+    rows["conversions"] = rows.conversions.mask((rows.firings > 0) & (rows.conversion_due_firings == 0))
     kept = [*GRAIN, "sent", "delivered", "opened", "opened_by_person", "clicked", "clicked_with_machines", "unsubscribed", *told.columns]
     kept += ["delivery_rate", "open_rate", "open_rate_human", "click_through_rate", "click_through_rate_with_machines"]
     return rows[[*kept, "click_to_open_rate", "unsubscribe_rate"]].assign(
-        conversion_rate=ratio(rows.conversions, rows.firings),
-        revenue_per_firing=ratio(rows.revenue, rows.firings) / 100,
+        conversion_rate=ratio(rows.conversions, rows.conversion_due_firings),
+        revenue_per_firing=ratio(rows.revenue_of_due_firings, rows.conversion_due_firings) / 100,
     )
 
 

@@ -76,9 +76,11 @@ records as (
         firings.channel,
         firings.message_id,
         firings.customer_id,
+        firings.sent_at + to_days(firings.days) <= as_of as is_due,
         list(followed.order_id) filter (where followed.order_id is not null) as orders_after,
         sum(followed.net_revenue) filter (where followed.place = 1) as own_revenue
     from firings
+    cross join (select max(refreshed_at) as as_of from marts.load_reconciliation)
     left join followed using (message_id)
     group by all
 
@@ -102,8 +104,10 @@ select
     count(*) filter (where is_clicked or is_machine_clicked) as clicked_with_machines,
     count(*) filter (where is_unsubscribed) as unsubscribed,
     count(*) filter (where kind = 'firing') as firings,
-    count(orders_after) as conversions,
+    count(*) filter (where is_due) as conversion_due_firings,
+    if(firings > 0 and conversion_due_firings = 0, null, count(orders_after) filter (where is_due)) as conversions,
     count(distinct order_id) as orders_count,
-    coalesce(sum(own_revenue), 0) as revenue
+    coalesce(sum(own_revenue), 0) as revenue,
+    coalesce(sum(own_revenue) filter (where is_due), 0) as revenue_of_due_firings
 from records
 group by all

@@ -76,9 +76,11 @@ records as (
         firings.channel,
         firings.message_id,
         firings.customer_id,
+        firings.sent_at + to_days(firings.days) <= as_of as is_due,
         list(followed.order_id) filter (where followed.order_id is not null) as orders_after,
         sum(followed.net_revenue) filter (where followed.place = 1) as own_revenue
     from firings
+    cross join (select max(refreshed_at) as as_of from omnimart.marts.load_reconciliation)
     left join followed using (message_id)
     group by all
 

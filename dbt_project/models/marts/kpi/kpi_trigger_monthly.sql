@@ -4,7 +4,7 @@
 -- triggers.conversion_days old; a series of three reminders is one firing. It stands in the month and channel of its first delivered
 -- message. It converts when the person orders, in any channel, after that message and within triggers.conversion_days of it. An order's
 -- revenue counts once per trigger: for the last firing before it. Employees and companies fire no conversion, nor do messages to people
--- nobody knows. Firings of the last days still ripen.
+-- nobody knows. Rates are of the firings whose triggers.conversion_days are over, in both parts.
 with messages as (
     select
         *,
@@ -90,7 +90,8 @@ firings as (
         looking_back.trigger_name,
         looking_back.channel,
         looking_back.month,
-        looking_back.sent_at as fired_at
+        looking_back.sent_at as fired_at,
+        {{ dbt.dateadd('day', rule('triggers.conversion_days'), 'looking_back.sent_at') }} <= {{ as_of() }} as is_due
     from looking_back
     inner join begun
         on looking_back.customer_id = begun.customer_id
@@ -128,9 +129,11 @@ fired as (
         firings.trigger_name,
         firings.channel,
         count(*) as firings,
-        count(converted.firing_id) as conversions,
+        count(case when firings.is_due then 1 end) as conversion_due_firings,
+        count(case when firings.is_due then converted.firing_id end) as conversions,
         sum(coalesce(converted.orders_count, 0)) as orders_count,
-        sum(coalesce(converted.revenue, 0)) as revenue
+        sum(coalesce(converted.revenue, 0)) as revenue,
+        sum(case when firings.is_due then coalesce(converted.revenue, 0) else 0 end) as revenue_of_due_firings
     from firings
     left join converted on firings.firing_id = converted.firing_id
     group by firings.month, firings.trigger_name, firings.channel
@@ -156,11 +159,13 @@ final as (
         counted.unsubscribed,
         {{ ratio('counted.unsubscribed', 'counted.delivered') }} as unsubscribe_rate,
         coalesce(fired.firings, 0) as firings,
-        coalesce(fired.conversions, 0) as conversions,
-        {{ ratio('coalesce(fired.conversions, 0)', 'coalesce(fired.firings, 0)') }} as conversion_rate,
+        coalesce(fired.conversion_due_firings, 0) as conversion_due_firings,
+        case when fired.firings > 0 and fired.conversion_due_firings = 0 then null else coalesce(fired.conversions, 0) end as conversions,
+        {{ ratio('fired.conversions', 'fired.conversion_due_firings') }} as conversion_rate,
         cast(coalesce(fired.orders_count, 0) as bigint) as orders_count,
         cast(coalesce(fired.revenue, 0) as decimal(18, 2)) as revenue,
-        {{ ratio('coalesce(fired.revenue, 0)', 'coalesce(fired.firings, 0)') }} as revenue_per_firing
+        cast(coalesce(fired.revenue_of_due_firings, 0) as decimal(18, 2)) as revenue_of_due_firings,
+        {{ ratio('fired.revenue_of_due_firings', 'fired.conversion_due_firings') }} as revenue_per_firing
     from counted
     left join fired
         on counted.month = fired.month
