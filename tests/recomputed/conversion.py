@@ -84,13 +84,15 @@ def _starters(tables: Tables, purchases: pd.DataFrame) -> tuple[pd.DataFrame, ..
     met = starts.reset_index().merge(orders[["customer_id", "sales_channel", "ordered_at"]], on="customer_id")
     waited = pd.Timedelta(hours=tables.rules["channels.conversion_hours_without_order"])
     at_once = (met.sales_channel == met.from_channel) & (met.ordered_at >= met.started_at) & (met.ordered_at <= met.started_at + waited)
-    starts = starts[~starts.index.isin(met["index"][at_once]) & (starts.started_at + waited <= tables.as_of)]
+    time_to_finish = pd.Timedelta(days=tables.rules["channels.conversion_days"])
+    over = starts.started_at + max(waited, time_to_finish) <= tables.as_of
+    starts = starts[over & ~starts.index.isin(met["index"][at_once])]
 
     bought = starts.reset_index().merge(
         purchases[["customer_id", "sales_channel", "ordered_at", "order_id", "fulfilment_method"]], on="customer_id",
     )
     bought = bought[bought.ordered_at >= bought.started_at].sort_values(["ordered_at", "order_id"]).drop_duplicates("index")
-    bought = bought[bought.ordered_at <= bought.started_at + pd.Timedelta(days=tables.rules["channels.conversion_days"])]
+    bought = bought[bought.ordered_at <= bought.started_at + time_to_finish]
     bought = bought.rename(columns={"sales_channel": "to_channel"})
     collected = bought[bought.fulfilment_method == "store_pickup"]
     converted = pd.DataFrame({

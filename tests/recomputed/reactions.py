@@ -71,6 +71,7 @@ def kpi_channel_fallback_monthly(tables: Tables) -> pd.DataFrame:
     )
     silent = _silences(messages, tables.rules["messaging.fallback_ignored_messages"])
     days = pd.Timedelta(days=tables.rules["messaging.fallback_reaction_days"])
+    silent = silent[silent.silent_at + days <= tables.as_of]
     other = messages[["customer_id", "channel", "sent_at", "opened_at", "clicked_at"]]
     met = silent.merge(other.rename(columns={"channel": "to_channel"}), on="customer_id")
     met = met[met.to_channel != met.from_channel]

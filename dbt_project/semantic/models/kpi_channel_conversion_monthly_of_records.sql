@@ -15,10 +15,13 @@ starts as (
     from omnimart.marts.purchase_starts as starts
     cross join (select max(refreshed_at) as as_of from omnimart.marts.load_reconciliation)
     cross join (
-        select cast(cast(value as double) * 60 as integer) as patience from omnimart.marts.parameters
-        where name = 'channels.conversion_hours_without_order'
+        select
+            max(if(name = 'channels.conversion_hours_without_order', cast(cast(value as double) * 60 as integer), null)) as patience,
+            max(if(name = 'channels.conversion_days', cast(value as integer), null)) as conversion_days
+        from omnimart.marts.parameters
+        where name in ('channels.conversion_hours_without_order', 'channels.conversion_days')
     )
-    where starts.started_at + to_minutes(patience) <= as_of
+    where starts.started_at + to_minutes(patience) <= as_of and starts.started_at + to_days(conversion_days) <= as_of
         and starts.customer_id in (select customer_id from omnimart.marts.customer_360 where not is_employee and not is_b2b)
         and not exists (
             select 1

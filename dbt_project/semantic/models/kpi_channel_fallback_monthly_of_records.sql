@@ -37,8 +37,10 @@ records as (
             or (messages.clicked_at > silent_at and messages.clicked_at <= silent_at + to_days(days))) as has_fallen_back
     from silences
     cross join (select cast(value as integer) as days from omnimart.marts.parameters where name = 'messaging.fallback_reaction_days')
+    cross join (select max(refreshed_at) as as_of from omnimart.marts.load_reconciliation)
     join (select distinct channel from messages where channel <> 'unknown') as others on others.channel <> silences.channel
     left join messages on messages.customer_id = silences.customer_id and messages.channel = others.channel
+    where silent_at + to_days(days) <= as_of
     group by all
 )
 

@@ -2,7 +2,7 @@
 -- channel twice (the diagonal) also hold what belongs to that channel alone: conversion of sessions and visitors, conversion into any
 -- other channel, the share of its orders that have a customer (what is bought anonymously converts unseen).
 -- A start is a customer's first cart or checkout of a business day in a channel with no order in that channel, cancelled later or not,
--- within channels.conversion_hours_without_order (once these are over). It is finished by the customer's next counted order, in whatever
+-- within channels.conversion_hours_without_order. It is counted once the time to finish it is over. It is finished by the customer's next counted order, in whatever
 -- channel, within channels.conversion_days of the start. People are counted once per month and cell; somebody who started twice may
 -- have finished in two channels, so cells do not add up to people.
 -- Next purchases: each purchase is followed by the customer's next one within channels.repurchase_window_days, so that of the purchases
@@ -70,6 +70,7 @@ starts as (
         cast({{ dbt.date_trunc('month', 'started.started_on') }} as date) as month
     from started
     where {{ dbt.dateadd('minute', patience, 'started.started_at') }} <= {{ as_of() }}
+        and {{ dbt.dateadd('day', rule('channels.conversion_days'), 'started.started_at') }} <= {{ as_of() }}
         and not exists (
             select 1
             from orders

@@ -6,7 +6,7 @@
 -- messaging.fallback_reaction_days of the sending of the fifth, not of the last ignored. SMS tells no opens, so silence there
 -- means no click.
 -- People are customers who are neither employees nor companies; a month's person counts once per pair of channels, in as many `to`
--- channels as they reacted in. The last days' silences still ripen.
+-- channels as they reacted in. A silence is counted once messaging.fallback_reaction_days after it are over, in all columns.
 {% set row_length = rule('messaging.fallback_ignored_messages') %}
 {% set patience = rule('messaging.fallback_reaction_days') %}
 
@@ -64,6 +64,7 @@ silences as (
         cast({{ dbt.date_trunc('month', 'sent_on') }} as date) as month
     from placed
     where place_in_row = {{ row_length }}
+        and {{ dbt.dateadd('day', patience, 'sent_at') }} <= {{ as_of() }}
 ),
 
 channels as (
