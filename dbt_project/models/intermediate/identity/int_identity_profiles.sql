@@ -20,6 +20,12 @@ variants as (
     having count(distinct {{ name_key('name') }}) = 1
 ),
 
+-- Two of these that differ are two names, and no spellings of one.
+common_names as (
+    select distinct {{ name_key('name') }} as first_name_key
+    from {{ ref('name_variants') }}
+),
+
 -- A form with one field for the whole name: the words, in either order.
 told as (
     select
@@ -142,6 +148,7 @@ shown as (
         people.source_record_id,
         people.is_company,
         people.is_known,
+        common_names.first_name_key is not null as is_common_name,
         coalesce(variants.first_name_key, people.read_first_name_key) as first_name_key,
         nullif(people.read_last_name_key, '') as last_name_key,
         people.last_name_parts,
@@ -152,6 +159,7 @@ shown as (
         people.first_seen_at
     from read as people
     left join variants on people.read_first_name_key = variants.variant_key
+    left join common_names on coalesce(variants.first_name_key, people.read_first_name_key) = common_names.first_name_key
 ),
 
 merged_away as (
@@ -183,6 +191,7 @@ everyone as (
         source_record_id,
         false as is_company,
         false as is_known,
+        false as is_common_name,
         cast(null as {{ dbt.type_string() }}) as first_name_key,
         cast(null as {{ dbt.type_string() }}) as last_name_key,
         cast(null as {{ dbt.type_string() }}) as last_name_parts,
