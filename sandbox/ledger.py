@@ -129,7 +129,8 @@ def walk(
                 events.append((row["activated_at"] + timedelta(days=11 + int(300 * luck["goodwill when"][at])), 5, "correction", {}))
         _live(account, sorted(events, key=lambda e: (e[0], e[1], e[3].get("order_id", 0))), paid, undone, until=until, ends=ends)
         operations += account.operations
-    made = pd.DataFrame(operations, columns=["account_id", "type", "points", "created_at", "activates_on", "pending_until", "order_id", "event"])
+    told = ["account_id", "type", "points", "created_at", "activates_on", "pending_until", "order_id", "event"]
+    made = pd.DataFrame(operations, columns=told)
     return (
         made,
         pd.DataFrame(paid, columns=["order_id", "points_redeemed", "points_earned", "points_kop"]),

@@ -125,7 +125,8 @@ def test_the_ledger_balances_for_every_account_at_every_moment(crowd):
     operations = crowd.loyalty_operations
     assert (operations.groupby("account_id")["points"].cumsum() >= 0).all()
     waits = operations[operations["pending_until"] > operations["created_at"]]
-    starts = pd.concat([operations.drop(waits.index).assign(when=lambda rows: rows["created_at"]), waits.assign(when=waits["pending_until"])])
+    at_once = operations.drop(waits.index)
+    starts = pd.concat([at_once.assign(when=at_once["created_at"]), waits.assign(when=waits["pending_until"])])
     ends = pd.concat([waits.assign(when=waits["created_at"]), waits.assign(when=waits["pending_until"], points=-waits["points"])])
     for what, moved in (("may be spent", starts), ("waits", ends)):
         moved = moved.groupby(["account_id", "when"])["points"].sum().groupby("account_id").cumsum()
