@@ -47,17 +47,19 @@ taken_by as (
         on months.month >= allocations.from_month
             and (allocations.to_month is null or months.month < allocations.to_month)
     group by months.month
+),
+
+held as (
+    select
+        months.month,
+        months.points as issued_by_the_ledger,
+        coalesce(cohorts.points, 0) as issued_by_the_cohorts,
+        coalesce(cancelled_by.points, 0) - coalesce(taken_by.points, 0) as cancelled_of_points_that_were_not_issued
+    from months
+    left join cohorts on months.month = cohorts.month
+    left join cancelled_by on months.month = cancelled_by.month
+    left join taken_by on months.month = taken_by.month
 )
 
-select
-    months.month,
-    months.points as issued_by_the_ledger,
-    cohorts.points as issued_by_the_cohorts,
-    coalesce(cancelled_by.points, 0) - coalesce(taken_by.points, 0) as cancelled_of_points_that_were_not_issued
-from months
-left join cohorts on months.month = cohorts.month
-left join cancelled_by on months.month = cancelled_by.month
-left join taken_by on months.month = taken_by.month
-where abs(
-    coalesce(cohorts.points, 0) - months.points - coalesce(cancelled_by.points, 0) + coalesce(taken_by.points, 0)
-) > 0.001
+select * from held
+where abs(issued_by_the_cohorts - issued_by_the_ledger - cancelled_of_points_that_were_not_issued) > 0.001
