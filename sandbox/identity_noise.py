@@ -4,8 +4,8 @@
 
 Off by default. Shares are of all records of the shop's own systems (RetailCRM, MoySklad, Mindbox, 1C) unless it says people: NOISE is what
 the measurement asks for, never less; ALSO are spellings that a shop meets anyway; MISSING is what a record does not tell, in place of the
-shares in traps.py. Everything else is the sandbox's own: who shares a household or a mailbox at work, moves, marries, gets another number
-or mailbox that a vendor hears of or not, buys as a guest; contacts are as scarce as in traps.py. tests/identity counts the flaws.
+shares in traps.py. Everything else is the sandbox's own: who shares a household, moves, marries, gets another number or mailbox that a
+vendor hears of or not, buys as a guest; contacts are as scarce as in traps.py. tests/identity counts the flaws on the records.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from sandbox import traps
 from sandbox.dice import Dice
 from sandbox.names import SHORT, transliterated
 from sandbox.profiles import OWN, Spelling, written_phone
@@ -24,8 +25,13 @@ NOISE = {
     "typo": 0.05,  # a letter of a name lost, doubled, swapped with its neighbour or another; six in ten in the last name
     "wrong digit": 0.03,  # of the birth date, which stays a day of the past
     "latin": 0.02,  # the names in another alphabet
-    "family phone": 0.02,  # of people: theirs is a relative's number
-    "recycled": 0.005,  # of people: theirs is a number that another gave up before they came
+    "family phone": 0.02,  # the number on it is a relative's
+    "recycled": 0.005,  # the number on it is one that another gave up before this person came
+}
+SHARED = {  # as NOISE, of people; what a family or an office has in common
+    "family mailbox": 0.04,  # theirs is that of husband or wife, of a parent or child
+    "mailbox at work": 0.01,  # theirs is a mailbox that up to three colleagues use too and no company record holds
+    "lent card": 0.015,  # they have none and show a relative's
 }
 ALSO = {
     "short name": 0.06,
@@ -38,11 +44,20 @@ ALSO = {
 MISSING = {"birth_date": 0.05, "city": 0.10, "last_name": 0.02, "middle_name": 0.50, "sex": 0.25}
 # A record with a loyalty card is not alone, and a number must have been given up before somebody new can get it: how many records and
 # people are left, so that of all there are as many as asked for.
-WITHOUT_CARD, GIVEN_UP = 0.552, 0.6
+WITHOUT_CARD, GIVEN_UP = 0.544, 0.65
+TELLS_NUMBER = 0.72  # of people's records: neither alone nor without a number, nor with another that came later
+IN_A_FAMILY, ON_THEIR_OWN = 0.098, 0.62  # of people: a relative came before them; are of no family and tell a mailbox
+# Of those with a relative before them: could be husband or wife, parent or child.
+MARRIED_OR_PARENT, A_GENERATION = 0.76, np.timedelta64(18 * 365, "D")
+COLLEAGUES = 4
+CAN_BORROW = 0.0325  # of people: in a family, without a card, a relative has one, and a till or the CRM knows them
+SHOWN_BY_BOTH = 0.66  # of those who share a mailbox at home: one record of each shows it
+SURPLUS = 1.06  # so that by chance nothing is planted less often than it is asked for
 TYPO_IN_LAST_NAME, FRESH = 0.6, {"phone": 0.6, "email": 0.6}
 CITY_SPELLINGS = {"Санкт-Петербург": "СПб", "Нижний Новгород": "Н.Новгород"}  # others: «г. Москва»
 LOOK_ALIKE = str.maketrans("асеорхАВСЕНКМОРТХ", "aceopxABCEHKMOPTX")
 FRESH_CODES = ("952", "954", "955", "956", "957", "958", "959")  # neither of people nor of strangers
+DESKS = ("snab", "hr", "kadry", "sklad")  # no role mailbox of the seed junk_identifiers
 LETTERS = tuple("оаеинтсрвл")
 LATEST_BIRTH = date(2012, 1, 1)
 
@@ -69,10 +84,50 @@ def wrong_digit(day: date, at: float, digit: int) -> date:
     raise ValueError(f"No digit of {day} can be wrong.")
 
 
+def heads(folk: pd.DataFrame) -> np.ndarray:
+    """The row number of the first of each person's family, whose household it was; their own where they are first or have none."""
+    key = pd.Series(np.arange(len(folk)), index=folk.index)
+    return key.groupby(folk["family_id"].fillna(folk["person_id"])).transform("min").to_numpy()
+
+
 class FlawedSpelling(Spelling):
     """A record's hand that errs as NOISE and ALSO say."""
 
-    recycled, without_card = NOISE["recycled"] / GIVEN_UP, WITHOUT_CARD
+    recycled, without_card = NOISE["recycled"] / GIVEN_UP / TELLS_NUMBER, WITHOUT_CARD
+
+    @staticmethod
+    def of_people(dice: Dice, folk: pd.DataFrame) -> pd.DataFrame:
+        """Some more have the telephone of the first of their family, some the mailbox, and colleagues share one."""
+        key, head = np.arange(len(folk)), heads(folk)
+        follows = head != key
+        phone, email = (folk[field].to_numpy(dtype=object).copy() for field in ("phone", "email"))
+        calls = follows & (phone != phone[head])
+        wanted = (NOISE["family phone"] / TELLS_NUMBER / IN_A_FAMILY - traps.SHARED_FAMILY_PHONE) / (1 - traps.SHARED_FAMILY_PHONE)
+        calls &= dice.happens(wanted, "noise: family phone", key)
+        sex, born = folk["sex"].to_numpy(), folk["birth_date"].to_numpy()
+        close = follows & ((sex != sex[head]) | (abs(born - born[head]) >= A_GENERATION))
+        at_home = SHARED["family mailbox"] / SHOWN_BY_BOTH / IN_A_FAMILY / MARRIED_OR_PARENT
+        writes = close & dice.happens(at_home, "noise: family mailbox", key)
+        on_their_own = folk["family_id"].isna().to_numpy()
+        works = on_their_own & dice.happens(SHARED["mailbox at work"] / ON_THEIR_OWN, "noise: mailbox at work", key)
+        phone[calls] = phone[head[calls]]
+        email[works] = [f"{DESKS[n // COLLEAGUES % len(DESKS)]}@zavod{n // COLLEAGUES}.example" for n in range(int(works.sum()))]
+        email[writes] = email[head[writes]]
+        return folk.assign(phone=phone, email=email)
+
+    @staticmethod
+    def of_cards(dice: Dice, folk: pd.DataFrame, cards: pd.DataFrame) -> pd.DataFrame:
+        """Some who have no card show, some weeks after it was given, the first card of a relative: of the first of their family; of
+        that one, of the next."""
+        key, head = np.arange(len(folk)), heads(folk)
+        following = np.minimum(key + 1, len(folk) - 1)
+        relative = np.where(head != key, head, np.where((head[following] == key) & (following != key), following, -1))
+        given = cards[cards["old_value"].isna()].drop_duplicates("person").set_index("person")
+        borrows = np.isin(relative, given.index) & ~np.isin(key, given.index)
+        borrows &= dice.happens(SHARED["lent card"] / CAN_BORROW, "noise: lent card", key)
+        lent = given.loc[relative[borrows]].assign(person=key[borrows]).reset_index(drop=True)
+        wait = (86400 * dice.exponential(40.0, "noise: lent after", key[borrows])).astype("timedelta64[s]")
+        return pd.concat([cards, lent.assign(changed_at=lent["changed_at"] + wait)[cards.columns]], ignore_index=True)
 
     @staticmethod
     def of_changes(dice: Dice, changes: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +141,7 @@ class FlawedSpelling(Spelling):
         shares, person = NOISE | ALSO, made["person"]
 
         def happens(flaw: str, among: float = 1.0) -> np.ndarray:
-            return dice.happens(shares[flaw] / among, f"noise: {flaw}", *key)
+            return dice.happens(shares[flaw] * (SURPLUS if flaw in NOISE else 1.0) / among, f"noise: {flaw}", *key)
 
         def people(field: str) -> np.ndarray:
             return person.isin(set(changes.loc[changes["field"] == field, "person"])).to_numpy()

@@ -99,6 +99,16 @@ class Spelling:
     recycled = traps.RECYCLED_NUMBER
 
     @staticmethod
+    def of_people(dice: Dice, folk: pd.DataFrame) -> pd.DataFrame:
+        """The people with the contacts that they share from the start; theirs as drawn."""
+        return folk
+
+    @staticmethod
+    def of_cards(dice: Dice, folk: pd.DataFrame, cards: pd.DataFrame) -> pd.DataFrame:
+        """Who shows which card from when on: each their own."""
+        return cards
+
+    @staticmethod
     def of_changes(dice: Dice, changes: pd.DataFrame) -> pd.DataFrame:
         """The people's changes as they happen; married names may be double."""
         return changes

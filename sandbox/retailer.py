@@ -77,6 +77,7 @@ def simulate(
     planned = planned[planned["created_at"] >= begins + np.timedelta64(1, "h")].reset_index(drop=True)
     bought = planned[(planned["created_at"] <= ends) & (planned["who"] < len(folk))]
     folk["joined_at"] = _joined_at(dice, planned[planned["who"] < len(folk)], first_day + joined, begins=begins)
+    folk = hand.of_people(dice, folk)
     changes = hand.of_changes(dice, people.person_changes(dice, folk))
     folk = people.with_recycled_numbers(dice, folk, changes, share=hand.recycled)
     members = programme.enrolments(dice, folk["joined_at"].to_numpy(), launched=launched, customers=customers)
@@ -99,7 +100,7 @@ def simulate(
     needs = encounters.needs(dice, met, members, folk["joined_at"].to_numpy(), firms, begins=begins)
     needs = needs[needs["created_at"] <= ends]
     cards = programme.card_changes(dice, members)
-    changes = pd.concat([changes.assign(always=False), cards], ignore_index=True)
+    changes = pd.concat([changes.assign(always=False), hand.of_cards(dice, folk, cards)], ignore_index=True)
     changes = changes[changes["changed_at"] <= ends].sort_values(["changed_at", "person"], kind="stable").reset_index(drop=True)
     records, changed = profiles.records(dice, needs, folk, changes, firms, begins=begins, hand=hand)
     if people_alone:

@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sandbox.dice import Dice
 from sandbox.identity_noise import FlawedSpelling
 from sandbox.retailer import simulate
 from sandbox.world import ACCOUNT, World
+from tests.identity.planted_flaws import flaws
 
 SYSTEMS = ("retailcrm", "moysklad", "mindbox")
 FROM_FACTS = ("one_c", "usedesk", "calltouch")  # what orders, tickets and calls alone bring
@@ -35,7 +37,8 @@ TOLD = ("first_name", "last_name", "middle_name", "full_name", "sex", "city", "b
 
 @dataclass(frozen=True)
 class Planted:
-    """Staging rows of `profiles` and `identifiers`; the person of each profile id; the profile ids that have each flaw."""
+    """Staging rows of `profiles` and `identifiers`; the person of each profile id; the profile ids that have each flaw, as the records
+    themselves show it beside the truth (planted_flaws.py)."""
 
     profiles: pd.DataFrame
     identifiers: pd.DataFrame
@@ -48,7 +51,7 @@ class Planted:
         return {"profiles": self.profiles, "identifiers": self.identifiers, "profile_merges": (), "consents": (), "segments": ()}
 
     def share(self, flaw: str) -> float:
-        """How many of the people's records have this flaw, or are of people who have it."""
+        """How many of the people's records have this flaw."""
         return len(self.flawed[flaw] & self.truth.keys()) / len(self.truth)
 
     def share_of_people(self, flaw: str) -> float:
@@ -64,7 +67,7 @@ class Planted:
 def planted(seed: int, *, people: int = 20_000, whole: bool = False) -> Planted:
     """The records of `people` people and a few more; the same for the same seed. `whole`: those FROM_FACTS too, as their staging reads
     them, which takes ten times as long."""
-    world, flawed = _written(seed, round(people * WITH_UNSEEN), whole)
+    world, changes = _written(seed, round(people * WITH_UNSEEN), whole)
     systems = (*SYSTEMS, *FROM_FACTS) if whole else SYSTEMS
     stood = pd.concat([world.profiles_at(system, UNTIL) for system in systems], ignore_index=True)
     stood = stood[stood["merged_into"].isna() & stood["kind"].isin(["person", "employee", "company", "stranger"])]
@@ -85,30 +88,24 @@ def planted(seed: int, *, people: int = 20_000, whole: bool = False) -> Planted:
     shown = set(ids(profiles))
     known = world.truth()
     truth = {record: person for record, person in zip(ids(known), known["person_id"], strict=True) if record in shown}
-    return Planted(profiles, told.astype({"identifier_value": str}), truth, {flaw: frozenset(hit) for flaw, hit in flawed.items()})
+    told = told.astype({"identifier_value": str})
+    return Planted(profiles, told, truth, flaws(profiles.assign(record=ids(profiles)), told.assign(record=ids(told)), truth,
+                                                world.people, changes))
 
 
-def _written(seed: int, people: int, whole: bool) -> tuple[World, dict[str, set[str]]]:
-    """The sandbox's people with their records, and by flaw the ids of the records that have it or are of people who have it."""
-    flawed: dict[str, set[str]] = {}
+def _written(seed: int, people: int, whole: bool) -> tuple[World, pd.DataFrame]:
+    """The sandbox's people with their records, and what changes in their lives (person, field, old_value, new_value)."""
+    told: list[pd.DataFrame] = []
 
     class Seen(FlawedSpelling):
         without_card = WITHOUT_CARD_WHOLE if whole else FlawedSpelling.without_card
 
-        def written(self, made: pd.DataFrame) -> pd.DataFrame:
-            records = (made["system"] + f":{ACCOUNT}:" + made["record_id"].astype(str)).to_numpy()
-            for flaw, hit in self.flaws.items():
-                flawed.setdefault(flaw, set()).update(records[hit])
-            return super().written(made)
+        def __init__(self, dice: Dice, made: pd.DataFrame, key: Any, folk: pd.DataFrame, changes: pd.DataFrame) -> None:
+            told.append(changes)
+            super().__init__(dice, made, key, folk, changes)
 
     world = simulate(until=UNTIL, seed=seed, customers=people, hand=Seen, people_alone=not whole)
-    folk = world.people
-    family = folk["family_id"].notna() & folk.duplicated(["family_id", "phone"])
-    known = world.truth()
-    records = ids(known)
-    for flaw, whose in (("family phone", family), ("recycled", folk["phone"].duplicated() & ~family)):
-        flawed[flaw] = set(records[known["person_id"].isin(set(folk.loc[whose, "person_id"]))])
-    return world, flawed
+    return world, told[0]
 
 
 def ids(rows: pd.DataFrame) -> pd.Series:

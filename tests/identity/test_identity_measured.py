@@ -5,7 +5,8 @@ World -> sandbox on loopback -> lake -> dbt -> customer_profiles, against World.
 
 What deterministic evidence allows is counted, not guessed: the records of one person that are connected by values they
 truly share (tidied, not junk), by each other's ids and by merges that a vendor declared. Records that share nothing (a
-till record with a dummy phone, an old number here and a new e-mail there) wait for the probabilistic issue.
+till record with a dummy phone, an old number here and a new e-mail there) are one customer only where likeness says so: how good that is,
+test_identity_at_scale.py measures.
 """
 from __future__ import annotations
 

@@ -79,7 +79,6 @@ paired as (
         coalesce({{ letters_apart('one.first_name_key', 'other.first_name_key') }} <= 1, false) as firsts_a_letter_apart,
         coalesce(one.last_name_key = other.last_name_key, false) as lasts_agree,
         coalesce({{ letters_apart('one.last_name_key', 'other.last_name_key') }} <= 1, false) as lasts_a_letter_apart,
-        coalesce(one.first_name_key = other.last_name_key and one.last_name_key = other.first_name_key, false) as names_swapped,
         coalesce(one.birth_date <> other.birth_date, false) as births_differ,
         {{ beside_each_other('one', 'other') }}
     from mixed
@@ -91,12 +90,12 @@ judged as (
     select
         paired.*,
         paired.births_near
-        and (paired.firsts_a_letter_apart or paired.lasts_agree or paired.names_swapped)
+        and (paired.firsts_a_letter_apart or paired.lasts_agree or paired.names_crossed)
         and (
             not paired.decades_differ
             or paired.middles_near
             or alike.profile_a is not null
-            or (((paired.firsts_a_letter_apart and paired.lasts_a_letter_apart) or paired.names_swapped) and not paired.middles_differ)
+            or (((paired.firsts_a_letter_apart and paired.lasts_a_letter_apart) or paired.names_crossed) and not paired.middles_differ)
         ) as is_typing_error,
         {{ two_people('paired') }} as are_two_people,
         {{ unrelated_surnames('paired') }} as lasts_unrelated
@@ -116,7 +115,7 @@ mistaken_twice as (
     inner join mistaken as one on judged.profile_no = one.profile_no
     inner join mistaken as other
         on judged.other_profile_no = other.profile_no and one.other_profile_no = other.other_profile_no
-    where judged.births_differ and not judged.is_typing_error and (judged.firsts_a_letter_apart or judged.names_swapped)
+    where judged.births_differ and not judged.is_typing_error and (judged.firsts_a_letter_apart or judged.names_crossed)
 ),
 
 parted as (
@@ -168,7 +167,7 @@ told as (
         other_profile_no,
         case
             when are_two_people or (are_born_apart and firsts_differ) then 3
-            when sexes_differ and firsts_differ and not firsts_a_letter_apart and not names_swapped then 3
+            when sexes_differ and firsts_differ and not firsts_a_letter_apart and not names_crossed then 3
             when are_born_apart then 5
             else 7
         end as level,
