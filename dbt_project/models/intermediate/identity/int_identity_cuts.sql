@@ -47,6 +47,7 @@ described as (
         features.profile_no,
         features.profile_id,
         features.first_name_key,
+        features.first_names,
         features.last_name_key,
         features.middle_name_key,
         features.birth_date,
@@ -72,8 +73,10 @@ paired as (
         coalesce(one.birth_date <> other.birth_date, false) as births_differ,
         coalesce({{ letters_apart('one.birth_digits', 'other.birth_digits') }} <= 1, false) as births_near,
         coalesce(substring(one.birth_digits, 3, 1) <> substring(other.birth_digits, 3, 1), false) as decades_differ,
-        coalesce(one.first_name_key <> other.first_name_key, false) as firsts_differ,
-        coalesce({{ letters_apart('one.first_name_key', 'other.first_name_key') }} <= 1, false) as firsts_near,
+        coalesce(not {{ first_names_agree('one', 'other') }}, false) as firsts_differ,
+        coalesce(
+            {{ letters_apart('one.first_name_key', 'other.first_name_key') }} <= 1 or {{ first_names_agree('one', 'other') }}, false
+        ) as firsts_near,
         coalesce(one.last_name_key = other.last_name_key, false) as lasts_agree,
         coalesce({{ letters_apart('one.last_name_key', 'other.last_name_key') }} <= 1, false) as lasts_near,
         coalesce(one.first_name_key = other.last_name_key and one.last_name_key = other.first_name_key, false) as names_swapped,

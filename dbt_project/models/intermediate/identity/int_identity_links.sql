@@ -106,6 +106,7 @@ members as (
         profiles.profile_no,
         profiles.profile_id,
         profiles.first_name_key,
+        profiles.first_names,
         profiles.last_name_key,
         profiles.birth_date,
         profiles.sex,
@@ -142,17 +143,17 @@ agreeing as (
     where one.verdict = 'conflicted'
         and other.verdict = 'conflicted'
         and coalesce(one.sex = other.sex, true)
-        and (one.first_name_key = other.first_name_key or one.birth_date = other.birth_date)
+        and ({{ first_names_agree('one', 'other') }} or one.birth_date = other.birth_date)
         -- Of colleagues two are called Анна: both names are one person there, or one of them and the birth date.
         and (
             not one.is_of_company
             or one.last_name_key = other.last_name_key
-            or (one.first_name_key = other.first_name_key and one.birth_date = other.birth_date)
+            or ({{ first_names_agree('one', 'other') }} and one.birth_date = other.birth_date)
         )
         -- One name and two birth dates: a typing error behind a mailbox or card, father and son behind a phone.
         and (
             coalesce(one.birth_date = other.birth_date, true)
-            or (one.rank < 5 and one.first_name_key = other.first_name_key and one.last_name_key = other.last_name_key)
+            or (one.rank < 5 and {{ first_names_agree('one', 'other') }} and one.last_name_key = other.last_name_key)
         )
 ),
 
@@ -169,13 +170,14 @@ colleagues as (
 -- However alike: without a birth date or contact two records may be namesakes of one city, and without a surname two of the
 -- many who are called so and were born that day there; without a first name that agrees (or stands in the other's field of the
 -- surname) they may be twins. They are asked about, not linked. Colleagues must agree in all three.
-alike as (
+enough as (
     select
         pairs.profile_a || '|' || pairs.profile_b as pair,
         pairs.profile_a,
         pairs.profile_b,
         pairs.weight,
-        pairs.evidence
+        pairs.evidence,
+        pairs.gamma_first_name
     from {{ ref('int_identity_pairs') }} as pairs
     left join colleagues on pairs.profile_a = colleagues.profile_a and pairs.profile_b = colleagues.profile_b
     where pairs.weight >= {{ least_weight('identity.link_weight') }}
@@ -186,6 +188,38 @@ alike as (
             colleagues.profile_a is null
             or (pairs.gamma_first_name > 0 and pairs.gamma_last_name > 0 and pairs.gamma_birth_date > 0)
         )
+),
+
+-- Who is called Слава and resembles both Вячеслав and Станислав: two names in full are two people, and whose it is nobody knows.
+shortened as (
+    select one.profile_id, other.first_name_key as full_name_key
+    from enough
+    inner join profiles as one on enough.profile_a = one.profile_id
+    inner join profiles as other on enough.profile_b = other.profile_id
+    where enough.gamma_first_name = 3 and one.first_names <> one.first_name_key and other.first_names = other.first_name_key
+
+    union all
+
+    select one.profile_id, other.first_name_key as full_name_key
+    from enough
+    inner join profiles as one on enough.profile_b = one.profile_id
+    inner join profiles as other on enough.profile_a = other.profile_id
+    where enough.gamma_first_name = 3 and one.first_names <> one.first_name_key and other.first_names = other.first_name_key
+),
+
+of_two_names as (
+    select profile_id
+    from shortened
+    group by profile_id
+    having min(full_name_key) <> max(full_name_key)
+),
+
+alike as (
+    select enough.*
+    from enough
+    left join of_two_names as one on enough.profile_a = one.profile_id
+    left join of_two_names as other on enough.profile_b = other.profile_id
+    where enough.gamma_first_name <> 3 or (one.profile_id is null and other.profile_id is null)
 ),
 
 resembling as (
