@@ -227,6 +227,7 @@ class Stock(_Section):
 class Identity(_Section):
     records_per_identifier: Annotated[int, Field(ge=2)] = 50
     names_per_identifier: Annotated[int, Field(ge=1)] = 6
+    nameless_per_identifier: Annotated[int, Field(ge=1)] = 10
     number_rests_days: Days = 180
     link_weight: float = 8
     ask_weight: float = 2

@@ -4,9 +4,10 @@
 
 Rules: 5 % of what was paid for goods, credited when the order is received and active 14 days later; a point pays a rouble,
 and since the terms were changed 90 kopecks, up to 30 % of the goods; welcome and birthday points are active at once; every
-lot expires 365 days after it became active and is spent oldest first; a return takes back the points it earned, as far as
-they are still there, and gives back those that paid for it; leaving the programme burns the rest. So opening + earned -
-redeemed - expired + adjusted = closing, and no balance is ever negative.
+lot expires 365 days after it became active and is spent oldest first; a return takes back the points it earned, while they wait
+from those that wait and later as far as active ones are there, and gives back those that paid for it; leaving the programme
+burns what is active, and what waits on its day. So opening + earned - redeemed - expired + adjusted = closing, and neither what may
+be spent nor what waits is ever negative.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class _Account:
         if points > 0:
             self.lots.append(_Lot(active, active + timedelta(days=LASTS_DAYS), points, more.get("order_id")))
             self.lots.sort(key=lambda lot: lot.expires_at)
-            self.write(kind, points, at, activates_on=active.replace(hour=0, minute=0, second=0, microsecond=0), **more)
+            self.write(kind, points, at, activates_on=_day(active), pending_until=_day(active), **more)
 
     def expire(self, at: datetime) -> None:
         for lot in self.lots:
@@ -65,15 +66,27 @@ class _Account:
     def active(self, at: datetime) -> int:
         return sum(lot.points for lot in self.lots if lot.active_at <= at)
 
-    def take(self, points: int, at: datetime, *, order_id: int | None = None, pending: bool = False) -> int:
-        """Take up to `points`, the order's own lot first when it is given, then the oldest; returns what was there."""
+    def take(self, points: int, at: datetime, *, order_id: int | None = None) -> int:
+        """Take up to `points` of active lots, the order's own first when it is given, then the oldest; returns what was there."""
         left = points
         for lot in sorted(self.lots, key=lambda lot: order_id is None or lot.order_id != order_id):
-            if pending or lot.active_at <= at:
+            if lot.active_at <= at:
                 part = min(lot.points, left)
                 lot.points -= part
                 left -= part
         return points - left
+
+    def take_back(self, points: int, at: datetime, *, order_id: int) -> int:
+        """Cancel up to `points` that the order earned, of its lot while that waits, else of what is active; returns what was there."""
+        waiting = next((lot for lot in self.lots if lot.order_id == order_id and lot.active_at > at), None)
+        if waiting is None:
+            taken = self.take(points, at, order_id=order_id)
+            self.write("cancel_of_credit", -taken, at, order_id=order_id)
+        else:
+            taken = min(points, waiting.points)
+            waiting.points -= taken
+            self.write("cancel_of_credit", -taken, at, order_id=order_id, pending_until=_day(waiting.active_at))
+        return taken
 
 
 def walk(
@@ -114,9 +127,10 @@ def walk(
             events.append((row["activated_at"] + timedelta(days=10 + int(300 * luck["goodwill when"][at])), 5, "goodwill", {}))
             if luck["correction"][at] < CORRECTION:
                 events.append((row["activated_at"] + timedelta(days=11 + int(300 * luck["goodwill when"][at])), 5, "correction", {}))
-        _live(account, sorted(events, key=lambda e: (e[0], e[1], e[3].get("order_id", 0))), paid, undone, until=until, closed=until < ends)
+        _live(account, sorted(events, key=lambda e: (e[0], e[1], e[3].get("order_id", 0))), paid, undone, until=until, ends=ends)
         operations += account.operations
-    made = pd.DataFrame(operations, columns=["account_id", "type", "points", "created_at", "activates_on", "order_id", "event"])
+    told = ["account_id", "type", "points", "created_at", "activates_on", "pending_until", "order_id", "event"]
+    made = pd.DataFrame(operations, columns=told)
     return (
         made,
         pd.DataFrame(paid, columns=["order_id", "points_redeemed", "points_earned", "points_kop"]),
@@ -142,7 +156,7 @@ def _events(row: dict[str, Any], born: datetime, orders: Any, *, until: datetime
 
 
 def _live(
-    account: _Account, events: list[tuple[datetime, int, str, dict[str, Any]]], paid: list, undone: list, *, until: datetime, closed: bool
+    account: _Account, events: list[tuple[datetime, int, str, dict[str, Any]]], paid: list, undone: list, *, until: datetime, ends: datetime
 ) -> None:
     redeemed: dict[int, int] = {}
     earned: dict[int, int] = {}
@@ -169,17 +183,23 @@ def _live(
             account.credit("credit_for_order", earned[order_id], at, waits_days=WAITS_DAYS, order_id=order_id)
         elif name == "returned":
             given = round(redeemed.get(order_id, 0) * order["value"])
-            taken = account.take(round(earned.get(order_id, 0) * order["value"]), at, order_id=order_id, pending=True)
-            account.write("cancel_of_credit", -taken, at, order_id=order_id)
+            taken = account.take_back(round(earned.get(order_id, 0) * order["value"]), at, order_id=order_id)
             account.credit("cancel_of_charge", given, at, order_id=order_id)
             undone.append((order_id, given, taken))
     account.expire(until)
-    if closed:
-        account.write("burn", -account.take(10**9, until, pending=True), until)
+    if until < ends:
+        account.write("burn", -account.take(10**9, until), until)
+        for lot in account.lots:
+            if lot.active_at <= ends:
+                account.write("burn", -lot.points, lot.active_at)
     worth = {order["order_id"]: order["point_kop"] for _, _, name, order in events if name == "bought"}
     for order_id in sorted(worth):
         used = redeemed.get(order_id, 0)
         paid.append((order_id, used, earned.get(order_id, 0), used * worth[order_id]))
+
+
+def _day(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def operations(dice: Dice, made: pd.DataFrame, orders: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
@@ -196,7 +216,7 @@ def operations(dice: Dice, made: pd.DataFrame, orders: pd.DataFrame, returns: pd
     return table(
         "loyalty_operations",
         {
-            **{name: made[name] for name in ("account_id", "type", "points", "created_at", "activates_on", "event")},
+            **{name: made[name] for name in ("account_id", "type", "points", "created_at", "activates_on", "pending_until", "event")},
             "operation_id": key,
             "order_id": pd.array(made["order_id"].to_numpy(dtype=object), dtype="Int64"),
             "return_id": pd.array([came_back.get(o) for o in at_return], dtype="Int64"),

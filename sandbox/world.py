@@ -203,11 +203,10 @@ class World:
         return {record: direct.get(survivor, survivor) for record, survivor in direct.items()}
 
     def balances_at(self, moment: datetime) -> pd.DataFrame:
-        """account_id, points (all), points_pending (not yet active) at the moment."""
+        """account_id, points (all), points_pending (not yet active, less what of them was cancelled) at the moment."""
         moment = np.datetime64(moment.replace(tzinfo=None), "us")
         done = self.loyalty_operations[self.loyalty_operations["created_at"] <= moment]
-        waits = (done["points"] > 0) & (done["activates_on"] > moment)
-        pending = done["points"].where(waits, 0)
+        pending = done["points"].where(done["pending_until"] > moment, 0)
         sums = pd.DataFrame({"account_id": done["account_id"], "points": done["points"], "points_pending": pending})
         return sums.groupby("account_id", as_index=False).sum()
 

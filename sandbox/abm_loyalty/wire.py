@@ -31,7 +31,7 @@ def user(account: Row, person: Row | None, cards: dict[str, str], operations: li
     activated, closed = account["activated_at"], account["closed_at"]
     is_closed = closed is not None and closed <= now
     is_active = activated is not None and activated <= now
-    pending = sum(row["points"] for row in operations if row["points"] > 0 and _waits(row, now))
+    pending = sum(row["points"] for row in operations if _waits(row, now))
     known = person or {}
     return {
         "id": account["account_id"],
@@ -65,7 +65,7 @@ def operation(row: Row, order_number: str | None, *, has_id: bool) -> Row:
 
 
 def _waits(row: Row, now: datetime) -> bool:
-    return row["activates_on"] is not None and row["activates_on"] > local(now).date()
+    return row["pending_until"] is not None and row["pending_until"] > local(now).date()
 
 
 def _written(moment: datetime) -> str:

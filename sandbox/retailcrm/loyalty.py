@@ -36,7 +36,7 @@ def account(book: Book, row: Row, now: datetime) -> Row:
     amount = sum(
         operation["points"]
         for operation in done
-        if operation["points"] <= 0 or operation["activates_on"] is None or day(operation["activates_on"]) <= today
+        if operation["pending_until"] is None or day(operation["pending_until"]) <= today
     )
     closed = row["closed_at"] is not None and row["closed_at"] <= now
     activated = row["activated_at"] is not None and row["activated_at"] <= now

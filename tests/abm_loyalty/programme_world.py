@@ -95,7 +95,8 @@ def _operations() -> list[dict[str, Any]]:
         told += [(number, "credit_for_event", 5 * number, timedelta(days=15), {"activates_on": _day(15)})] * 2
         told += [(number, "charge_for_order", -number, timedelta(days=3), {})]
     told += [(SPOILED, "credit_for_event", 1, timedelta(days=day), {"activates_on": _day(day)}) for day in range(20, 14, -1)]
-    return [{"operation_id": place, "account_id": number, "type": kind, "points": points, "created_at": NOW - before, **other}
+    return [{"operation_id": place, "account_id": number, "type": kind, "points": points, "created_at": NOW - before,
+             "pending_until": other.get("activates_on"), **other}
             for place, (number, kind, points, before, other) in enumerate(told, start=1)]
 
 

@@ -18,10 +18,11 @@ from identity_project import IdentityProject
 from scenarios import NIGHTS, SYSTEMS, Scenario, at
 from scenarios.contacts import CONTACTS
 from scenarios.likeness import LIKENESS
+from scenarios.several import SEVERAL
 from scenarios.stewards import STEWARDS
 from scenarios.vendors import VENDORS
 
-SCENARIOS = [*VENDORS, *CONTACTS, *LIKENESS, *STEWARDS]
+SCENARIOS = [*VENDORS, *CONTACTS, *SEVERAL, *LIKENESS, *STEWARDS]
 TABLES = ("intermediate.identity_registry", "marts.customer_profiles", "marts.customer_id_redirects", "marts.identity_events",
           "marts.identity_review", "marts.shared_identifiers", "pii.customer_contacts", "marts.consents", "intermediate.int_identity_pairs",
           "intermediate.int_households")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from tests.recomputed.people import by_a_member, known_since, people
 from tests.recomputed.points import cohorts as point_cohorts
-from tests.recomputed.points import gifts, knows_expiry
+from tests.recomputed.points import gifts, knows_expiry, settled
 from tests.recomputed.tables import Tables, month_of, ratio
 
 DAY = pd.Timedelta(days=1)
@@ -14,7 +14,7 @@ DAY = pd.Timedelta(days=1)
 
 def kpi_loyalty_monthly(tables: Tables) -> pd.DataFrame:
     """One row per month since the programme began."""
-    operations = tables.loyalty_operations
+    operations = settled(tables)
     first = month_of(pd.Series([operations.effective_on.min()])).iloc[0]
     months = pd.date_range(first, tables.as_of_on, freq="MS", name="month")
     last_days = pd.Series(months + pd.offsets.MonthEnd(0), index=months).clip(upper=tables.as_of_on)
@@ -41,7 +41,8 @@ def _orders(tables: Tables) -> pd.DataFrame:
 
 def _flows(tables: Tables, months: pd.DatetimeIndex) -> pd.DataFrame:
     """Points that came and went in a month. What a cancellation cancels is taken off it at once."""
-    operations = tables.loyalty_operations[~tables.loyalty_operations.is_pending]
+    operations = settled(tables)
+    operations = operations[~operations.is_pending]
     operations = operations.assign(month=month_of(operations.effective_on))
     kind = operations.operation_type.where(operations.operation_type != "cancelled", operations.cancels_type.fillna("adjusted"))
 
@@ -125,14 +126,15 @@ def _people(tables: Tables, orders: pd.DataFrame, last_days: pd.Series) -> pd.Da
 
 
 def _pending(tables: Tables, last_days: pd.Series) -> pd.DataFrame:
-    """Points credited by the last day of a month and not valid on it."""
-    earned = tables.loyalty_operations[tables.loyalty_operations.operation_type == "earned"]
+    """Points credited by the last day of a month and not valid on it, less what was cancelled of them by then."""
+    operations = settled(tables)
+    earned = operations[operations.cancels_type.fillna(operations.operation_type) == "earned"]
     waiting = [earned.points[(earned.occurred_on <= day) & (earned.effective_on > day)].sum() for day in last_days]
     return pd.DataFrame({"points_pending": waiting}, index=last_days.index)
 
 
 def _balance_difference(tables: Tables) -> float:
-    accounts, operations = tables.loyalty_accounts, tables.loyalty_operations
+    accounts, operations = tables.loyalty_accounts, settled(tables)
     told_on = tables.business_date(accounts.balance_told_at).fillna(tables.as_of_on)
     operations = operations.merge(accounts.assign(told_on=told_on)[["loyalty_account_id", "told_on"]], on="loyalty_account_id")
     valid = operations[(operations.effective_on <= operations.told_on)].groupby("loyalty_account_id").points.sum()

@@ -28,7 +28,7 @@ def kpi_loyalty_cohorts(tables: Tables) -> pd.DataFrame:
 
 def cohorts(tables: Tables) -> pd.DataFrame:
     """The same, in the running month as it stands."""
-    operations = tables.loyalty_operations.sort_values(["effective_on", "occurred_at", "operation_id"])
+    operations = told(tables).sort_values(["effective_on", "occurred_at", "operation_id"])
     named = operations[["order_id", "cancels_type"]].astype("string").fillna("")
     operations = operations.assign(month=month_of(operations.effective_on), **named)
     months = pd.date_range(operations.month.min(), tables.as_of_on, freq="MS")
@@ -39,10 +39,10 @@ def cohorts(tables: Tables) -> pd.DataFrame:
         since = months.get_loc(account.month.iloc[0]) if account.month.iloc[0] in months else len(months)
         for month, last_day in zip(months[since:], last_days[since:], strict=True):
             for issue_month, points in _as_of(last_day, movements):
-                told = totals[issue_month, month]
+                counted = totals[issue_month, month]
                 for what, count in points.items():
-                    told[what] += count
-    rows = pd.DataFrame([{"issue_month": issue, "month": month} | told for (issue, month), told in sorted(totals.items())])
+                    counted[what] += count
+    rows = pd.DataFrame([{"issue_month": issue, "month": month} | counted for (issue, month), counted in sorted(totals.items())])
     rows = rows.rename(columns={name: f"points_{name}" for name in ("credited", *FATES)})
     rows["age_months"] = (rows.month.dt.year - rows.issue_month.dt.year) * 12 + rows.month.dt.month - rows.issue_month.dt.month
     rows["points_issued"] = rows.points_credited - rows.points_cancelled
@@ -50,6 +50,42 @@ def cohorts(tables: Tables) -> pd.DataFrame:
     if not knows_expiry(tables):
         rows["points_expired"] = float("nan")
     return rows
+
+
+def told(tables: Tables) -> pd.DataFrame:
+    """The operations of the ledgers that count as those date them: one row each, a cancellation of its own day."""
+    return tables.facts("intermediate.int_loyalty_operations__dated")
+
+
+def settled(tables: Tables) -> pd.DataFrame:
+    """The same, what is cancelled of points that wait put to the day from which those are valid: a cancellation that takes more than
+    wait, or points of several days, has a row for each of its parts."""
+    operations = told(tables)
+    kind = operations.cancels_type.fillna(operations.operation_type)
+    of_orders = operations[(kind == "earned") & operations.order_id.notna()]
+    cancelled = of_orders[of_orders.points < 0]
+    keys = ["loyalty_account_id", "order_id"]
+    parts = []
+    for _, group in of_orders.merge(cancelled[keys].drop_duplicates(), on=keys).groupby(keys):
+        left: dict[str, float] = {}
+        rows = group.sort_values(["occurred_at", "operation_id"]).set_index("operation_id")
+        for row in rows.itertuples():
+            if row.points > 0:
+                left[row.Index] = row.points
+                continue
+            rest = -row.points
+            for accrual in sorted(left, key=lambda one: rows.effective_on[one], reverse=True):
+                taken = min(left[accrual], rest)
+                left[accrual] -= taken
+                rest -= taken
+                day = max(rows.effective_on[accrual], row.effective_on)
+                parts.append((row.Index, -taken, day, day > tables.as_of_on))
+            parts.append((row.Index, -rest, row.effective_on, row.effective_on > tables.as_of_on))
+    found = pd.DataFrame(parts, columns=["operation_id", "points", "effective_on", "is_pending"])
+    found = found[found.points < 0].astype({"is_pending": "boolean"})
+    split = operations.operation_id.isin(found.operation_id)
+    divided = operations[split].drop(columns=["points", "effective_on", "is_pending"]).merge(found, on="operation_id")
+    return pd.concat([operations[~split], divided], ignore_index=True)
 
 
 def knows_expiry(tables: Tables) -> bool:
@@ -103,7 +139,8 @@ def _movements(operations: list[Any]) -> list[_Movement]:
     for cancellation in operations:
         if cancellation.operation_type == "cancelled" and cancellation.cancels_type:
             kind, rest = WENT.get(cancellation.cancels_type, cancellation.cancels_type), abs(cancellation.points)
-            for movement in movements if cancellation.order_id or kind != "earned" else []:
+            those = sorted(movements, key=lambda one: one.on, reverse=True) if kind == "earned" else movements
+            for movement in those if cancellation.order_id or kind != "earned" else []:
                 if (movement.kind, movement.operation.order_id) == (kind, cancellation.order_id):
                     taken = min(rest, movement.points - sum(points for _, points in movement.taken_back))
                     movement.taken_back.append((max(cancellation.effective_on, movement.on), taken))

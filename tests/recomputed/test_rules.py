@@ -28,6 +28,7 @@ NOT_READ = {
     "identity.link_weight": MATCHING,
     "identity.model_change_limit": "which trained model is in force: a setting of training, no KPI",
     "identity.names_per_identifier": MATCHING,
+    "identity.nameless_per_identifier": MATCHING,
     "identity.number_rests_days": MATCHING,
     "identity.records_per_birth_date": MATCHING,
     "identity.records_per_identifier": MATCHING,

@@ -124,6 +124,14 @@ def test_the_milestones_of_an_order_follow_each_other(world):
 def test_the_ledger_balances_for_every_account_at_every_moment(crowd):
     operations = crowd.loyalty_operations
     assert (operations.groupby("account_id")["points"].cumsum() >= 0).all()
+    waits = operations[operations["pending_until"] > operations["created_at"]]
+    at_once = operations.drop(waits.index)
+    starts = pd.concat([at_once.assign(when=at_once["created_at"]), waits.assign(when=waits["pending_until"])])
+    ends = pd.concat([waits.assign(when=waits["created_at"]), waits.assign(when=waits["pending_until"], points=-waits["points"])])
+    for what, moved in (("may be spent", starts), ("waits", ends)):
+        moved = moved.groupby(["account_id", "when"])["points"].sum().groupby("account_id").cumsum()
+        assert (moved >= 0).all(), what
+    assert (waits["points"] < 0).any(), "nobody returned anything whose points still waited"
     by_order = operations[operations["type"] == "charge_for_order"].set_index("order_id")["points"]
     redeemed = crowd.orders[crowd.orders["points_redeemed"] > 0].set_index("order_id")["points_redeemed"]
     assert (-by_order).to_dict() == redeemed.to_dict()

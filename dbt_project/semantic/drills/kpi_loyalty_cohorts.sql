@@ -9,39 +9,15 @@ with operations as (
     select
         loyalty_account_id,
         operation_id,
+        cancels_operation_id,
         coalesce(cancels_type, operation_type) as kind,
         operation_type = 'cancelled' and cancels_type is not null as is_undoing,
-        is_pending,
         effective_on,
         occurred_at,
-        order_id,
         cast(date_trunc('month', effective_on) as date) as month,
         cast(points as decimal(18, 4)) as points
     from marts.loyalty_operations
-    where points <> 0
-),
-
--- What may be undone, and what undoes: both laid end to end within account, kind and order.
-targets as (
-    select
-        *,
-        sum(abs(points)) over (
-            partition by loyalty_account_id, kind, order_id order by effective_on, occurred_at, operation_id
-            rows between unbounded preceding and current row
-        ) as upto
-    from operations
-    where (kind = 'earned' and points > 0 and not is_undoing) or (kind in ('redeemed', 'expired') and points < 0)
-),
-
-undoings as (
-    select
-        *,
-        sum(abs(points)) over (
-            partition by loyalty_account_id, kind, order_id order by effective_on, occurred_at, operation_id
-            rows between unbounded preceding and current row
-        ) as upto
-    from operations
-    where (kind = 'earned' and points < 0) or (kind in ('redeemed', 'expired') and points > 0)
+    where points <> 0 and not is_pending
 ),
 
 undone as (
@@ -52,22 +28,9 @@ undone as (
         targets.kind,
         greatest(undoings.month, targets.month) as undone_in,
         greatest(undoings.month, targets.month) > targets.month as is_later,
-        least(undoings.upto, targets.upto)
-        - greatest(undoings.upto - abs(undoings.points), targets.upto - abs(targets.points)) as points
-    from undoings
-    inner join targets
-        on undoings.loyalty_account_id = targets.loyalty_account_id
-            and undoings.kind = targets.kind
-            and coalesce(undoings.order_id, '') = coalesce(targets.order_id, '')
-            and (undoings.kind <> 'earned' or undoings.order_id is not null)
-            and undoings.upto - abs(undoings.points) < targets.upto
-            and targets.upto - abs(targets.points) < undoings.upto
-),
-
-found as (
-    select undoing_id, sum(points) as points
-    from undone
-    group by undoing_id
+        abs(undoings.points) as points
+    from operations as undoings
+    inner join operations as targets on undoings.cancels_operation_id = targets.operation_id
 ),
 
 -- What comes in and what goes out, before anything is undone; of an undoing what found nothing to undo.
@@ -75,43 +38,20 @@ movements as (
     select
         loyalty_account_id,
         operation_id,
-        case when kind = 'earned' and not is_undoing then 'issued' else 'added' end as movement,
-        true as is_lot,
+        case
+            when kind = 'earned' and points < 0 then 'cancelled'
+            when kind in ('redeemed', 'expired') and points < 0 then kind
+            when points < 0 then 'removed'
+            when kind = 'earned' and not is_undoing then 'issued'
+            else 'added'
+        end as movement,
+        points > 0 as is_lot,
         effective_on,
         occurred_at,
         month,
-        points
+        abs(points) as points
     from operations
-    where points > 0 and not is_pending and kind not in ('redeemed', 'expired')
-
-    union all
-
-    select
-        loyalty_account_id,
-        operation_id,
-        case when kind in ('redeemed', 'expired') then kind else 'removed' end as movement,
-        false as is_lot,
-        effective_on,
-        occurred_at,
-        month,
-        0 - points as points
-    from operations
-    where points < 0 and not is_pending and kind <> 'earned'
-
-    union all
-
-    select
-        undoings.loyalty_account_id,
-        undoings.operation_id,
-        case when undoings.kind = 'earned' then 'cancelled' else 'added' end as movement,
-        undoings.kind <> 'earned' as is_lot,
-        undoings.effective_on,
-        undoings.occurred_at,
-        undoings.month,
-        abs(undoings.points) - coalesce(found.points, 0) as points
-    from undoings
-    left join found on undoings.operation_id = found.undoing_id
-    where not undoings.is_pending and abs(undoings.points) > coalesce(found.points, 0)
+    where cancels_operation_id is null
 ),
 
 beginnings as (

@@ -1,7 +1,7 @@
 -- First in, first out loses no point. In every month no lot gives more than it had and no operation takes more than it is. Today
 -- every account's lots hold what is left of them and no other: what came in less what was taken is the account's balance (nothing,
 -- where it spent more than it had), and of all accounts what the cohorts say is left of the points issued. Found apart from the model:
--- what undoes more than there is to undo is new points, and of pending points a cancellation is not heard of yet.
+-- what undoes more redemptions than there are is new points.
 with operations as (
     select
         loyalty_account_id,
@@ -49,18 +49,14 @@ groups as (
         loyalty_account_id,
         kind,
         sum(case when is_undoing then abs(points) else 0 end) as undone,
-        sum(case when is_undoing then 0 else abs(points) end) as there,
-        sum(case when is_undoing or is_pending then 0 else abs(points) end) as valid
+        sum(case when is_undoing then 0 else abs(points) end) as there
     from operations
-    where kind in ('earned', 'redeemed', 'expired')
+    where kind in ('redeemed', 'expired')
     group by loyalty_account_id, kind, order_id
 ),
 
 corrections as (
-    select
-        loyalty_account_id,
-        sum(case when kind = 'earned' then greatest(least(undone, there) - valid, 0) else 0 end) as unheard,
-        sum(case when kind = 'earned' then 0 else greatest(undone - there, 0) end) as given_back
+    select loyalty_account_id, sum(greatest(undone - there, 0)) as given_back
     from groups
     group by loyalty_account_id
 ),
@@ -86,7 +82,7 @@ held as (
     select
         came_in.loyalty_account_id,
         came_in.points + coalesce(corrections.given_back, 0) - coalesce(went_out.points, 0) as points,
-        came_in.balance + coalesce(corrections.unheard, 0) as balance
+        came_in.balance
     from came_in
     left join went_out on came_in.loyalty_account_id = went_out.loyalty_account_id
     left join corrections on came_in.loyalty_account_id = corrections.loyalty_account_id

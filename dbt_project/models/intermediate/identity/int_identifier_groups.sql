@@ -1,9 +1,10 @@
--- Who stands behind each shared value, and what follows: `link` (one person), `conflicted` (a family's or a recycled
--- number, or what a company holds too: only those who also share a name or birth date are linked), `too_many` (a shared
--- thing, or an id that every record names: skipped). Companies and people are apart, so that a company's mailbox does not join
--- it with its buyer. A number was handed on (is_handed_on) where two people of different surnames told it one after the other, with
--- time between (macro handed_on). Told is counted by the days on which records were made: vendors date the last sight of a
--- number by whatever changed in the record, or by the last time it was fetched. One row per type, value and class.
+-- Who stands behind each shared value, and what follows: `link` (one person), `conflicted` (several people's, as two of its records
+-- show, int_identifier_pairs; a recycled number; what a company holds too; or more records without a name than one person has: only
+-- those who agree in more are linked), `too_many` (a shared thing, or an id that every record names: skipped). Companies and people
+-- are apart, so that a company's mailbox does not join it with its buyer. A number was handed on (is_handed_on) where two people of
+-- different surnames told it one after the other, with time between (macro handed_on). Told is counted by the days on which records
+-- were made: vendors date the last sight of a number by whatever changed in the record, or by the last time it was fetched. One row
+-- per type, value and class.
 with identifiers as (
     select * from {{ ref('int_identifiers') }}
     where rejected_because is null and identifier_type <> 'browser_client'
@@ -15,6 +16,12 @@ profiles as (
 
 records as (
     select profile_id, city from {{ ref('int_profiles') }}
+),
+
+unlike as (
+    select distinct identifier_type, link_value
+    from {{ ref('int_identifier_pairs') }}
+    where are_unlike
 ),
 
 of_companies as (
@@ -30,8 +37,7 @@ counted as (
         identifiers.is_company,
         count(distinct identifiers.profile_id) as profiles_count,
         count(distinct profiles.first_name_key) as names_count,
-        count(distinct profiles.birth_date) as birth_dates_count,
-        count(distinct profiles.sex) as sexes_count
+        sum(case when coalesce(profiles.first_name_key, profiles.last_name_key) is null then 1 else 0 end) as nameless_count
     from identifiers
     inner join profiles on identifiers.profile_id = profiles.profile_id
     group by 1, 2, 3
@@ -96,16 +102,14 @@ final as (
             when counted.is_company or counted.identifier_type = 'source_record' then 'link'
             -- Colleagues write from one mailbox, and a name alone does not tell them apart.
             when of_companies.link_value is not null or passed_on.link_value is not null then 'conflicted'
-            -- A number is handed on and shared in families; a mailbox or a card must show two signs of two people.
-            when counted.identifier_type = 'phone'
-                and (counted.names_count > 1 or counted.birth_dates_count > 1 or counted.sexes_count > 1)
+            when unlike.link_value is not null or counted.nameless_count > {{ rule('identity.nameless_per_identifier') }}
                 then 'conflicted'
-            when counted.names_count > 1 and (counted.birth_dates_count > 1 or counted.sexes_count > 1) then 'conflicted'
             else 'link'
         end as verdict
     from counted
     left join of_companies
         on counted.identifier_type = of_companies.identifier_type and counted.link_value = of_companies.link_value
+    left join unlike on counted.identifier_type = unlike.identifier_type and counted.link_value = unlike.link_value
     left join passed_on
         on counted.identifier_type = 'phone' and not counted.is_company and counted.link_value = passed_on.link_value
 )

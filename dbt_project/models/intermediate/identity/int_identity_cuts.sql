@@ -52,16 +52,22 @@ described as (
         features.middle_name_key,
         features.birth_date,
         features.birth_digits,
-        features.sex
+        features.sex,
+        profiles.is_common_name
     from components
     inner join features on components.profile_no = features.profile_no
+    left join profiles on components.profile_no = profiles.profile_no
 ),
 
 mixed as (
     select component_no
     from described
     group by component_no
-    having count(distinct birth_date) > 1 or count(distinct middle_name_key) > 1 or count(distinct sex) > 1
+    having count(distinct birth_date) > 1
+        or count(distinct middle_name_key) > 1
+        or count(distinct sex) > 1
+        or count(distinct first_name_key) > 1
+        or count(distinct last_name_key) > 1
 ),
 
 paired as (
@@ -70,19 +76,13 @@ paired as (
         other.profile_no as other_profile_no,
         least(one.profile_id, other.profile_id) as profile_a,
         greatest(one.profile_id, other.profile_id) as profile_b,
-        coalesce(one.birth_date <> other.birth_date, false) as births_differ,
-        coalesce({{ letters_apart('one.birth_digits', 'other.birth_digits') }} <= 1, false) as births_near,
         coalesce(substring(one.birth_digits, 3, 1) <> substring(other.birth_digits, 3, 1), false) as decades_differ,
-        coalesce(not {{ first_names_agree('one', 'other') }}, false) as firsts_differ,
-        coalesce(
-            {{ letters_apart('one.first_name_key', 'other.first_name_key') }} <= 1 or {{ first_names_agree('one', 'other') }}, false
-        ) as firsts_near,
+        coalesce({{ letters_apart('one.first_name_key', 'other.first_name_key') }} <= 1, false) as firsts_a_letter_apart,
         coalesce(one.last_name_key = other.last_name_key, false) as lasts_agree,
-        coalesce({{ letters_apart('one.last_name_key', 'other.last_name_key') }} <= 1, false) as lasts_near,
+        coalesce({{ letters_apart('one.last_name_key', 'other.last_name_key') }} <= 1, false) as lasts_a_letter_apart,
         coalesce(one.first_name_key = other.last_name_key and one.last_name_key = other.first_name_key, false) as names_swapped,
-        coalesce({{ letters_apart('one.middle_name_key', 'other.middle_name_key') }} <= 1, false) as middles_near,
-        coalesce({{ letters_apart('one.middle_name_key', 'other.middle_name_key') }} > 1, false) as middles_differ,
-        coalesce(one.sex <> other.sex, false) as sexes_differ
+        coalesce(one.birth_date <> other.birth_date, false) as births_differ,
+        {{ beside_each_other('one', 'other') }}
     from mixed
     inner join described as one on mixed.component_no = one.component_no
     inner join described as other on mixed.component_no = other.component_no and one.profile_no < other.profile_no
@@ -92,13 +92,15 @@ judged as (
     select
         paired.*,
         paired.births_near
-        and (paired.firsts_near or paired.lasts_agree or paired.names_swapped)
+        and (paired.firsts_a_letter_apart or paired.lasts_agree or paired.names_swapped)
         and (
             not paired.decades_differ
             or paired.middles_near
             or alike.profile_a is not null
-            or (((paired.firsts_near and paired.lasts_near) or paired.names_swapped) and not paired.middles_differ)
-        ) as is_typing_error
+            or (((paired.firsts_a_letter_apart and paired.lasts_a_letter_apart) or paired.names_swapped) and not paired.middles_differ)
+        ) as is_typing_error,
+        {{ two_people('paired') }} as are_two_people,
+        {{ unrelated_surnames('paired') }} as lasts_unrelated
     from paired
     left join alike on paired.profile_a = alike.profile_a and paired.profile_b = alike.profile_b
 ),
@@ -115,7 +117,7 @@ mistaken_twice as (
     inner join mistaken as one on judged.profile_no = one.profile_no
     inner join mistaken as other
         on judged.other_profile_no = other.profile_no and one.other_profile_no = other.other_profile_no
-    where judged.births_differ and not judged.is_typing_error and (judged.firsts_near or judged.names_swapped)
+    where judged.births_differ and not judged.is_typing_error and (judged.firsts_a_letter_apart or judged.names_swapped)
 ),
 
 parted as (
@@ -166,8 +168,8 @@ told as (
         profile_no,
         other_profile_no,
         case
-            when are_born_apart and firsts_differ then 3
-            when sexes_differ and firsts_differ and not firsts_near and not names_swapped then 3
+            when are_two_people or (are_born_apart and firsts_differ) then 3
+            when sexes_differ and firsts_differ and not firsts_a_letter_apart and not names_swapped then 3
             when are_born_apart then 5
             else 7
         end as level,
@@ -176,10 +178,11 @@ told as (
             case when are_born_apart then 'different birth dates' end,
             case when firsts_differ then 'different first names' end,
             case when middles_differ then 'different middle names' end,
-            case when sexes_differ then 'different sexes' end
+            case when sexes_differ then 'different sexes' end,
+            case when are_two_people and lasts_unrelated then 'different last names' end
         ) as reason
     from parted
-    where are_born_apart or middles_differ or sexes_differ
+    where are_two_people or are_born_apart or middles_differ or sexes_differ
 
     union all
 

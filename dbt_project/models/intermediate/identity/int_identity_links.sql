@@ -105,11 +105,6 @@ members as (
     select distinct
         profiles.profile_no,
         profiles.profile_id,
-        profiles.first_name_key,
-        profiles.first_names,
-        profiles.last_name_key,
-        profiles.birth_date,
-        profiles.sex,
         groups.verdict,
         groups.is_of_company,
         identifiers.identifier_type as link_type,
@@ -138,23 +133,11 @@ agreeing as (
         one.link_type,
         one.link_value,
         one.rank
-    from members as one
-    inner join members as other on one.node = other.node and one.profile_no < other.profile_no
-    where one.verdict = 'conflicted'
-        and other.verdict = 'conflicted'
-        and coalesce(one.sex = other.sex, true)
-        and ({{ first_names_agree('one', 'other') }} or one.birth_date = other.birth_date)
-        -- Of colleagues two are called Анна: both names are one person there, or one of them and the birth date.
-        and (
-            not one.is_of_company
-            or one.last_name_key = other.last_name_key
-            or ({{ first_names_agree('one', 'other') }} and one.birth_date = other.birth_date)
-        )
-        -- One name and two birth dates: a typing error behind a mailbox or card, father and son behind a phone.
-        and (
-            coalesce(one.birth_date = other.birth_date, true)
-            or (one.rank < 5 and {{ first_names_agree('one', 'other') }} and one.last_name_key = other.last_name_key)
-        )
+    from {{ ref('int_identifier_pairs') }} as pairs
+    inner join members as one
+        on pairs.identifier_type = one.link_type and pairs.link_value = one.link_value and pairs.profile_no = one.profile_no
+    inner join members as other on one.node = other.node and pairs.other_profile_no = other.profile_no
+    where pairs.is_linked and one.verdict = 'conflicted'
 ),
 
 -- Who shares a company's mailbox or number: that is no sign of one person.
@@ -183,7 +166,7 @@ enough as (
     where pairs.weight >= {{ least_weight('identity.link_weight') }}
         and (pairs.gamma_birth_date > 0 or pairs.gamma_contact >= 0)
         and (pairs.gamma_last_name >= 0 or pairs.gamma_middle_name > 0 or pairs.gamma_contact >= 0)
-        and (pairs.gamma_first_name > 0 or pairs.gamma_last_name = 1 or pairs.gamma_contact >= 0)
+        and (pairs.gamma_first_name > 0 or pairs.gamma_last_name = 1 or (pairs.gamma_first_name < 0 and pairs.gamma_contact >= 0))
         and (
             colleagues.profile_a is null
             or (pairs.gamma_first_name > 0 and pairs.gamma_last_name > 0 and pairs.gamma_birth_date > 0)

@@ -40,6 +40,12 @@ surnames as (
     group by 1
 ),
 
+-- Two of these that differ are two names, and no spellings of one.
+common_names as (
+    select distinct {{ name_key('name') }} as first_name_key
+    from {{ ref('name_variants') }}
+),
+
 -- A form with one field for the whole name: the words, in either order.
 told as (
     select
@@ -193,6 +199,7 @@ shown as (
         people.source_record_id,
         people.is_company,
         people.is_known,
+        common_names.first_name_key is not null as is_common_name,
         coalesce(people.full_name_key, people.read_first_name_key) as first_name_key,
         coalesce(people.full_name_key, people.possible_names, people.read_first_name_key) as first_names,
         coalesce(surnames.last_name_key, nullif(people.read_last_name_key, '')) as last_name_key,
@@ -204,6 +211,7 @@ shown as (
         people.first_seen_at
     from resolved as people
     left join surnames on people.read_last_name_key = surnames.variant_key
+    left join common_names on coalesce(people.full_name_key, people.read_first_name_key) = common_names.first_name_key
 ),
 
 merged_away as (
@@ -235,6 +243,7 @@ everyone as (
         source_record_id,
         false as is_company,
         false as is_known,
+        false as is_common_name,
         cast(null as {{ dbt.type_string() }}) as first_name_key,
         cast(null as {{ dbt.type_string() }}) as first_names,
         cast(null as {{ dbt.type_string() }}) as last_name_key,

@@ -1,103 +1,81 @@
--- Every movement of points once: the operations of the ledgers that count. Points are signed. Until the day from which
--- they may be spent they are pending, and from that day (`effective_on`) they are issued. The order behind one is what its
--- ledger names by id or number, else what a mirroring ledger names. Points that nobody names a purchase for are a gift (of welcome,
--- of a birthday), where the account of the ledger names purchases at all; a purchase that is named and not known is one.
--- One row per operation.
+-- Every movement of points once, each cancellation by what it cancels (int_loyalty_operations__undone). What is cancelled of an accrual
+-- takes effect when the accrual does, if that is later: until then it is pending like the points that it cancels and takes them out of
+-- those, and what never became valid was never issued. What a cancellation holds beyond what it cancels takes effect on its own day.
+-- One row per operation; of a cancellation one for each operation that it cancels a part of, and one for what is left.
 with operations as (
-    select * from {{ ref('int_loyalty_operations__united') }}
+    select * from {{ ref('int_loyalty_operations__dated') }}
 ),
 
-ledgers as (
-    select * from {{ ref('int_ledgers') }}
-    where is_counted
+undone as (
+    select * from {{ ref('int_loyalty_operations__undone') }}
 ),
 
-accounts as (
-    select * from {{ ref('int_loyalty_accounts') }}
+found as (
+    select operation_id, sum(points) as points
+    from undone
+    group by operation_id
 ),
 
-mirrors as (
-    select * from {{ ref('int_loyalty_operations__matched') }}
-),
-
-orders as (
-    select * from {{ ref('int_orders__matched') }}
-),
-
-customer_of_profile as (
-    select * from {{ ref('int_customer_of_profile') }}
-),
-
-told as (
+parts as (
     select
-        operations.*,
-        coalesce(accounts.customer_id, customer_of_profile.customer_id) as customer_id
+        operations.operation_id,
+        undone.cancels_operation_id,
+        case when operations.points < 0 then -1 else 1 end * cast(undone.points as double) as points,
+        case when undone.kind = 'earned' then undone.cancelled_from end as cancelled_from,
+        undone.kind = 'earned' and undone.cancels_pending as cancels_pending
+    from undone
+    inner join operations on undone.operation_id = operations.operation_id
+
+    union all
+
+    select
+        operations.operation_id,
+        cast(null as {{ dbt.type_string() }}) as cancels_operation_id,
+        case
+            when found.points is null then operations.points
+            else
+                case when operations.points < 0 then -1 else 1 end
+                * cast(abs(cast(operations.points as decimal(18, 4))) - found.points as double)
+        end as points,
+        cast(null as date) as cancelled_from,
+        false as cancels_pending
     from operations
-    left join accounts on operations.account_key = accounts.loyalty_account_id
-    left join customer_of_profile on operations.profile_id = customer_of_profile.profile_id
+    left join found on operations.operation_id = found.operation_id
+    where found.points is null or abs(cast(operations.points as decimal(18, 4))) > found.points
 ),
 
-named as (
-    {{ orders_named('told', 'operation_key', 'order_number', 'customer_id') }}
-),
-
-lent as (
+numbered as (
     select
-        mirrors.original_key,
-        min(coalesce(orders.order_id, named.order_id)) as order_id,
-        max(coalesce(mirrors.order_key, operations.order_number)) as purchase
-    from mirrors
-    inner join operations on mirrors.operation_key = operations.operation_key
-    left join orders on mirrors.order_key = orders.order_key
-    left join named on mirrors.operation_key = named.operation_key
-    group by mirrors.original_key
-),
-
-dated as (
-    select
-        told.operation_key as operation_id,
-        told.source_system,
-        told.source_account,
-        told.source_record_id,
-        told.customer_id,
-        told.account_key as loyalty_account_id,
-        told.operation_type,
-        case when told.operation_type = 'cancelled' then told.cancels_type end as cancels_type,
-        cast(told.points as double) as points,
-        told.is_pending as told_pending,
-        told.available_on,
-        told.occurred_at,
-        {{ business_date('told.occurred_at') }} as occurred_on,
-        coalesce(own_order.order_id, named.order_id, lent.order_id) as order_id,
-        told.operation_type = 'earned' as is_earned,
-        coalesce(told.order_key, told.order_number, lent.purchase) as purchase
-    from told
-    inner join ledgers on told.source_system = ledgers.source_system
-    left join orders as own_order on told.order_key = own_order.order_key
-    left join named on told.operation_key = named.operation_key
-    left join lent on told.operation_key = lent.original_key
+        *,
+        row_number() over (
+            partition by operation_id
+            order by case when cancels_operation_id is null then 1 else 0 end, cancelled_from, cancels_operation_id
+        ) as part
+    from parts
 ),
 
 final as (
     select
-        operation_id,
-        source_system,
-        source_account,
-        source_record_id,
-        customer_id,
-        loyalty_account_id,
-        operation_type,
-        cancels_type,
-        points,
-        coalesce(available_on > {{ as_of_date() }}, told_pending, false) as is_pending,
-        available_on,
-        greatest(occurred_on, coalesce(available_on, occurred_on)) as effective_on,
-        occurred_at,
-        occurred_on,
-        order_id,
-        is_earned and purchase is null
-        and count(case when is_earned then purchase end) over (partition by source_system, source_account) > 0 as is_gift
-    from dated
+        operations.operation_id
+        || case when numbered.part > 1 then ':' || cast(numbered.part as {{ dbt.type_string() }}) else '' end as operation_id,
+        operations.source_system,
+        operations.source_account,
+        operations.source_record_id,
+        operations.customer_id,
+        operations.loyalty_account_id,
+        operations.operation_type,
+        operations.cancels_type,
+        numbered.cancels_operation_id,
+        numbered.points,
+        operations.is_pending or numbered.cancels_pending as is_pending,
+        operations.available_on,
+        greatest(operations.effective_on, coalesce(numbered.cancelled_from, operations.effective_on)) as effective_on,
+        operations.occurred_at,
+        operations.occurred_on,
+        operations.order_id,
+        operations.is_gift
+    from numbered
+    inner join operations on numbered.operation_id = operations.operation_id
 )
 
 select * from final

@@ -1,7 +1,9 @@
 -- What became of the points issued in a month, at the end of every month since (of the day of the refresh, in the running month).
 -- Which points were spent or expired is told by first in, first out (int_point_allocations); points added by hand are lots too and
 -- are spent in their turn, but they were not issued and are in no cohort. Every month's row is what the ledger said then: a redemption
--- cancelled later counts until the month of the cancellation. Points issued are net of cancelled ones, as in kpi_loyalty_monthly.
+-- cancelled later counts until the month of the cancellation. Points issued are net of cancelled ones, as in kpi_loyalty_monthly, and
+-- together the same as there, but for a cancellation that finds no issue and takes points added by hand, or none: it lowers the ledger's
+-- total, and no month issued what it takes (tests/loyalty/cohorts_issue_what_the_ledger_issues.sql).
 -- A month in which nothing was issued has no rows. One row per issue month and age.
 with lots as (
     select

@@ -1,5 +1,5 @@
--- A vendor's balance is as of when it was told, ours is of today: they are compared as of then, so that points which became
--- spendable in between are no difference. One row per account.
+-- A vendor's balance is as of when it was told, ours is of today: they are compared as of that day, so that points which became
+-- spendable or moved after it are no difference. One row per account.
 with accounts as (
     select * from {{ ref('int_loyalty_accounts') }}
 ),
@@ -11,7 +11,7 @@ balances as (
         sum(case when operations.is_pending then operations.points else 0 end) as points_pending,
         sum(
             case
-                when operations.available_on > {{ business_date('accounts.balance_told_at') }} then 0
+                when operations.effective_on > {{ business_date('accounts.balance_told_at') }} then 0
                 when operations.is_pending then 0
                 else operations.points
             end

@@ -13,5 +13,6 @@ select
     occurred_at,
     occurred_on,
     order_id,
-    is_gift
+    is_gift,
+    cancels_operation_id
 from {{ ref('int_loyalty_operations') }}

@@ -9,7 +9,8 @@
 -- cost per point. IFRS 15: revenue deferred. The month's member sales before returns and the points that became valid in it, gifts
 -- among them, share those sales by stand-alone price, with the share of points expected to be redeemed as it was known at the end of that
 -- month; the part of the points is earned as they are redeemed, out of all that are now expected to be (int_point_expectations).
--- What is cancelled of the points takes its part of the deferral with it. Pending points are in neither.
+-- What is cancelled of the points takes its part of the deferral with it. Pending points are in neither; what is cancelled of them
+-- leaves them on the day of the cancellation and was never issued (int_loyalty_operations).
 with accounts as (
     select * from {{ ref('loyalty_accounts') }}
 ),
