@@ -9,9 +9,9 @@ from __future__ import annotations
 from dbt_project.plugins.likeness import Comparison, Level, Likeness
 
 FEATURES: dict[str, str] = {  # column: its type in DuckDB, as int_identity_features hands it over
-    "profile_id": "VARCHAR", "first_name_key": "VARCHAR", "first_names": "VARCHAR", "last_name_key": "VARCHAR", "last_name_parts": "VARCHAR",
-    "middle_name_key": "VARCHAR", "birth_date": "DATE", "birth_digits": "VARCHAR", "birth_year": "VARCHAR", "sex": "VARCHAR",
-    "city_key": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR",
+    "profile_id": "VARCHAR", "first_name_key": "VARCHAR", "first_names": "VARCHAR", "last_name_key": "VARCHAR",
+    "last_name_parts": "VARCHAR", "middle_name_key": "VARCHAR", "birth_date": "DATE", "birth_digits": "VARCHAR",
+    "birth_year": "VARCHAR", "sex": "VARCHAR", "city_key": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR",
 }
 BY_FREQUENCY = ("first_name_key", "last_name_key")  # agreement in a rare name says more
 

@@ -14,22 +14,26 @@ from orchestration.dbt import run_dbt
 
 FIRST_NAMES = {
     "short": """Слава=Вячеслав Слава=Станислав Слава=Ярослав Слава=Владислав Слава=Святослав Люся=Людмила Толик=Анатолий Толя=Анатолий
-        Саша=Александр Саша=Александра Шура=Александра Саня=Александр Женя=Евгений Женя=Евгения Валя=Валентин Валя=Валентина Лера=Валерия
+        Саша=Александр Саша=Александра Шура=Александра Саня=Александр Женя=Евгений Женя=Евгения Валя=Валентин Валя=Валентина
+        Лера=Валерия
         Валера=Валерий Лёня=Леонид Лёва=Лев Гена=Геннадий Гриша=Григорий Стёпа=Степан Гоша=Георгий Гоша=Игорь Жора=Георгий Эдик=Эдуард
         Вадик=Вадим Виталик=Виталий Ростик=Ростислав Сева=Всеволод Веня=Вениамин Даня=Даниил Данила=Даниил Тёма=Артём Сеня=Арсений
         Сеня=Семён Митя=Дмитрий Влад=Владислав Владик=Владимир Кеша=Иннокентий Яша=Яков Родя=Родион Тима=Тимур Тима=Тимофей Филя=Филипп
         Ася=Анастасия Тася=Таисия Нюра=Анна Нюша=Анна Тоня=Антонина Зина=Зинаида Рая=Раиса Лида=Лидия Клава=Клавдия Рита=Маргарита
-        Лиля=Лилия Лина=Ангелина Геля=Ангелина Аля=Алевтина Аля=Александра Алёна=Елена Лёля=Ольга Леся=Олеся Милочка=Людмила Мила=Людмила
+        Лиля=Лилия Лина=Ангелина Геля=Ангелина Аля=Алевтина Аля=Александра Алёна=Елена Лёля=Ольга Леся=Олеся Милочка=Людмила
+        Мила=Людмила
         Ната=Наталья Тата=Татьяна Муся=Мария Маня=Мария Мариша=Марина Ника=Вероника Элечка=Эльвира Эля=Эльвира Уля=Ульяна Варя=Варвара
         Ксюша=Ксения Ксюша=Оксана Дуся=Евдокия Сима=Серафима Фая=Фаина Инночка=Инна Соня=Софья Софа=Софья Лизавета=Елизавета
         Надюша=Надежда
         Лёха=Алексей Вован=Владимир Димон=Дмитрий Серый=Сергей Колян=Николай Санёк=Александр Пашка=Павел Мишаня=Михаил""",
-    "neighbouring languages": """Мухаммед=Магомед Мага=Магомед Гуля=Гульнара Гуля=Айгуль Эльмира=Эля Ринат=Ренат Фатима=Патимат Хасан=Гасан
+    "neighbouring languages": """Мухаммед=Магомед Мага=Магомед Гуля=Гульнара Гуля=Айгуль Эльмира=Эля Ринат=Ренат Фатима=Патимат
+        Хасан=Гасан
         Хусейн=Гусейн Вардан=Вартан Айк=Гайк Ованес=Оганес Гаяне=Гаянэ Сусанна=Сюзанна Рустик=Рустам Әлия=Алия Гүлнара=Гульнара
         Дмитро=Дмитрий
         Олександр=Александр Сергій=Сергей Тетяна=Татьяна Юсуп=Юсуф Ибрахим=Ибрагим Омар=Умар Нарине=Нара Рубик=Рубен Мурад=Мурат
         Гиорги=Георгий Мариам=Марьям""",
-    "English": """Eugene=Евгений Michael=Михаил Catherine=Екатерина Katherine=Екатерина Kate=Екатерина Alexander=Александр Alexandra=Александра
+    "English": """Eugene=Евгений Michael=Михаил Catherine=Екатерина Katherine=Екатерина Kate=Екатерина Alexander=Александр
+        Alexandra=Александра
         Alex=Александр Alex=Алексей Helen=Елена Helena=Елена Julia=Юлия George=Георгий George=Юрий Andrew=Андрей Paul=Павел Peter=Пётр
         Nicholas=Николай Nick=Николай Max=Максим Maria=Мария Mary=Мария Ann=Анна Anna=Анна Sophia=Софья Sofia=Софья Elizabeth=Елизавета
         Victor=Виктор Victoria=Виктория Constantine=Константин Basil=Василий Gregory=Григорий Daniel=Даниил David=Давид Mark=Марк
@@ -43,23 +47,29 @@ FIRST_NAMES = {
         Evgueni=Евгений Evgeny=Евгений Evgenii=Евгений Yevgeny=Евгений Jewgeni=Евгений Nikolai=Николай Nikolay=Николай Nicolai=Николай
         Nikolaj=Николай Natalia=Наталья Nataliya=Наталия Nataliia=Наталия Natalya=Наталья Natalja=Наталья Ioulia=Юлия Yulia=Юлия
         Iuliia=Юлия
-        Yuliya=Юлия Julija=Юлия Andrei=Андрей Andrey=Андрей Andrej=Андрей Guennadi=Геннадий Gennady=Геннадий Mikhail=Михаил Michail=Михаил
-        Wladimir=Владимир Viatcheslav=Вячеслав Vyacheslav=Вячеслав Wjatscheslaw=Вячеслав Nadejda=Надежда Nadezhda=Надежда Tatyana=Татьяна
-        Tatjana=Татьяна Kseniya=Ксения Kseniia=Ксения Ksenia=Ксения Ekaterina=Екатерина Ioann=Иоанн Fyodor=Фёдор Fedor=Фёдор Fiodor=Фёдор
+        Yuliya=Юлия Julija=Юлия Andrei=Андрей Andrey=Андрей Andrej=Андрей Guennadi=Геннадий Gennady=Геннадий Mikhail=Михаил
+        Michail=Михаил
+        Wladimir=Владимир Viatcheslav=Вячеслав Vyacheslav=Вячеслав Wjatscheslaw=Вячеслав Nadejda=Надежда Nadezhda=Надежда
+        Tatyana=Татьяна
+        Tatjana=Татьяна Kseniya=Ксения Kseniia=Ксения Ksenia=Ксения Ekaterina=Екатерина Ioann=Иоанн Fyodor=Фёдор Fedor=Фёдор
+        Fiodor=Фёдор
         Artem=Артём Artyom=Артём Semyon=Семён Pyotr=Пётр Petr=Пётр Ilya=Илья Ilia=Илья Ilja=Илья Lyubov=Любовь Liubov=Любовь
         Lioubov=Любовь
         Daria=Дарья Darya=Дарья Sofya=Софья Igor=Игорь Ioulian=Юлиан Vassili=Василий Vasily=Василий Vasiliy=Василий Evguenia=Евгения""",
 }
 LAST_NAMES = {
-    "French": """Joukov=Жуков Pouchkine=Пушкин Tchekhov=Чехов Smirnoff=Смирнов Kouznetsov=Кузнецов Khrouchtchev=Хрущёв Tchernychev=Чернышёв
+    "French": """Joukov=Жуков Pouchkine=Пушкин Tchekhov=Чехов Smirnoff=Смирнов Kouznetsov=Кузнецов Khrouchtchev=Хрущёв
+        Tchernychev=Чернышёв
         Eltsine=Ельцин Poutine=Путин Chtcherbakov=Щербаков Vassiliev=Васильев Tolstoï=Толстой Dostoïevski=Достоевский
         Rojdestvenski=Рождественский
         Gontcharov=Гончаров Souvorov=Суворов Boulgakov=Булгаков Bounine=Бунин Tourgueniev=Тургенев Jouravlev=Журавлёв Ivanoff=Иванов
         Orlova=Орлова Chichkine=Шишкин Rjevski=Ржевский Jarkov=Жарков Iakovlev=Яковлев Guerassimov=Герасимов Kisselev=Киселёв""",
-    "German": """Iwanow=Иванов Puschkin=Пушкин Tschechow=Чехов Schukow=Жуков Schtscherbakow=Щербаков Chruschtschow=Хрущёв Wassiljew=Васильев
+    "German": """Iwanow=Иванов Puschkin=Пушкин Tschechow=Чехов Schukow=Жуков Schtscherbakow=Щербаков Chruschtschow=Хрущёв
+        Wassiljew=Васильев
         Jelzin=Ельцин Sacharow=Захаров Gorbatschow=Горбачёв Tschaikowski=Чайковский Jakowlew=Яковлев Sokolow=Соколов Solowjow=Соловьёв
         Schmidt=Шмидт Müller=Мюллер Schneider=Шнейдер Schröder=Шрёдер Weber=Вебер Wolf=Вольф""",
-    "GOST, ICAO, BGN, science": """Zhukov=Жуков Žukov=Жуков Shcherbakov=Щербаков Shherbakov=Щербаков Ščerbakov=Щербаков Chaykovskiy=Чайковский
+    "GOST, ICAO, BGN, science": """Zhukov=Жуков Žukov=Жуков Shcherbakov=Щербаков Shherbakov=Щербаков Ščerbakov=Щербаков
+        Chaykovskiy=Чайковский
         Chaikovskii=Чайковский Čajkovskij=Чайковский Kuznecov=Кузнецов Kuznetsov=Кузнецов Kuzneczov=Кузнецов Tsvetkov=Цветков
         Czvetkov=Цветков
         Solovyev=Соловьёв Solovev=Соловьёв Solovyov=Соловьёв Khokhlov=Хохлов Hohlov=Хохлов Xoxlov=Хохлов Vorobyev=Воробьёв
@@ -68,7 +78,8 @@ LAST_NAMES = {
         Zaytsev=Зайцев Zaitsev=Зайцев Zajcev=Зайцев Bely=Белый Belyy=Белый Belyi=Белый Podyachev=Подъячев Filippov=Филиппов
         Philippov=Филиппов
         Alexeyev=Алексеев Alekseev=Алексеев Ershov=Ершов Yershov=Ершов""",
-    "Korea, Caucasus, Central Asia": """Choi=Цой Tsoy=Цой Tsoi=Цой Kim=Ким Kimm=Ким Park=Пак Pak=Пак Lee=Ли Li=Ли Hwang=Хван Khvan=Хван Yoon=Юн
+    "Korea, Caucasus, Central Asia": """Choi=Цой Tsoy=Цой Tsoi=Цой Kim=Ким Kimm=Ким Park=Пак Pak=Пак Lee=Ли Li=Ли Hwang=Хван
+        Khvan=Хван Yoon=Юн
         Kang=Кан Ahn=Ан Huseynov=Гусейнов Guseynov=Гусейнов Mammadov=Мамедов Mamedov=Мамедов Aliyev=Алиев Əliyev=Алиев Aliev=Алиев
         Jafarov=Джафаров Djafarov=Джафаров Dzhafarov=Джафаров Hajiyev=Гаджиев Hasanova=Гасанова Hovhannisyan=Оганесян Petrosyan=Петросян
         Petrossian=Петросян Khachatryan=Хачатрян Sargsyan=Саркисян Hakobyan=Акопян Harutyunyan=Арутюнян Ghazaryan=Казарян
@@ -88,7 +99,8 @@ TWO_FIRST_NAMES = """Вячеслав=Станислав Ярослав=Стан
     Лев=Леонид Софья=Серафима Ксения=Оксана Владимир=Владислав Никита=Николай Роман=Рамазан Айгуль=Гульнара Анжела=Ангелина
     Эдуард=Эдгар Кира=Кирилл Лариса=Лаура Антон=Антонина Павел=Пётр Юлия=Ульяна Эльвира=Эльмира Таисия=Анастасия Полина=Павел
     Михаил=Максим Светлана=Милана Магомед=Мурат Иван=Ян Саша=Женя Валя=Лера Люся=Лена Толик=Коля Eugene=Егор Michael=Максим"""
-TWO_LAST_NAMES = """Жуков=Чуков Цой=Хой Ким=Кин Пак=Паклин Ли=Лим Иванов=Иваненко Смирнов=Смирнин Путин=Путилин Щукин=Чукин Шаров=Жаров Чехов=Чешков
+TWO_LAST_NAMES = """Жуков=Чуков Цой=Хой Ким=Кин Пак=Паклин Ли=Лим Иванов=Иваненко Смирнов=Смирнин Путин=Путилин Щукин=Чукин
+        Шаров=Жаров Чехов=Чешков
     Хрущёв=Хрусталёв Гусейнов=Гусев Мамедов=Мамонтов Петросян=Петров Кан=Канев Козин=Косин Волков=Волхов"""
 
 
