@@ -28,8 +28,8 @@ variants as (
         case when count(distinct mans_name_key) = 1 then min(mans_name_key) end as only_mans_name,
         case when count(distinct womans_name_key) = 1 then min(womans_name_key) end as only_womans_name,
         {{ sorted_text_list('name_key') }} as all_names,
-        {{ sorted_text_list('mans_name_key') }} as mens_names,
-        {{ sorted_text_list('womans_name_key') }} as womens_names
+        nullif({{ sorted_text_list('mans_name_key') }}, '') as mens_names,
+        nullif({{ sorted_text_list('womans_name_key') }}, '') as womens_names
     from forms
     group by variant_key
 ),
