@@ -88,6 +88,7 @@ def likeness_features(connection: DuckDBPyConnection) -> None:
             case when chance // 7 % 20 <> 0 then
                 date '1940-01-01' + cast(person // 1000 % 25000 as integer) + case when chance // 11 % 30 = 0 then 1 else 0 end
             end as birth_date,
+            first_name_key as first_names,
             cast(null as varchar) as last_name_parts,
             strftime(birth_date, '%Y%m%d') as birth_digits,
             strftime(birth_date, '%Y') as birth_year,

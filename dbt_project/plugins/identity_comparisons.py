@@ -9,9 +9,9 @@ from __future__ import annotations
 from dbt_project.plugins.likeness import Comparison, Level, Likeness
 
 FEATURES: dict[str, str] = {  # column: its type in DuckDB, as int_identity_features hands it over
-    "profile_id": "VARCHAR", "first_name_key": "VARCHAR", "last_name_key": "VARCHAR", "last_name_parts": "VARCHAR",
-    "middle_name_key": "VARCHAR", "birth_date": "DATE", "birth_digits": "VARCHAR", "birth_year": "VARCHAR", "sex": "VARCHAR",
-    "city_key": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR",
+    "profile_id": "VARCHAR", "first_name_key": "VARCHAR", "first_names": "VARCHAR", "last_name_key": "VARCHAR",
+    "last_name_parts": "VARCHAR", "middle_name_key": "VARCHAR", "birth_date": "DATE", "birth_digits": "VARCHAR",
+    "birth_year": "VARCHAR", "sex": "VARCHAR", "city_key": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR",
 }
 BY_FREQUENCY = ("first_name_key", "last_name_key")  # agreement in a rare name says more
 
@@ -34,6 +34,8 @@ def _near(column: str) -> str:
 
 _FIRST, _LAST, _MIDDLE = "first_name_key", "last_name_key", "middle_name_key"
 _PARTS = [f"string_split(coalesce(last_name_parts_{side}, {_LAST}_{side}), ' ')" for side in "lr"]  # one part, where there is no hyphen
+# What each first name may be short for: one is in full unless it is Слава (Вячеслав, Станислав) or its like.
+_FULL = [f"string_split(coalesce(first_names_{side}, {_FIRST}_{side}), ', ')" for side in "lr"]
 _NO_DAY = "(birth_date_l is null or birth_date_r is null)"
 _MAILBOX = "coalesce(email_l = email_r, false)"
 _NUMBER = f"coalesce(phone_l = phone_r and {_FIRST}_l = {_FIRST}_r, false)"
@@ -42,7 +44,9 @@ PEOPLE = Likeness(
     features=FEATURES,
     comparisons={
         "first_name": Comparison(_null(_FIRST), (
-            Level("same first name", equal=_FIRST), Level("first names a letter apart", _near(_FIRST)),
+            Level("same first name", equal=_FIRST),
+            Level("a first name that may be short for the other", f"list_has_any({_FULL[0]}, {_FULL[1]})"),
+            Level("first names a letter apart", _near(_FIRST)),
             Level("first names alike", f"jaro_winkler_similarity({_FIRST}_l, {_FIRST}_r) >= 0.9"), Level("different first names"))),
         "last_name": Comparison(_null(_LAST), (
             Level("same last name", equal=_LAST), Level("last names a letter apart", _near(_LAST)),

@@ -33,7 +33,9 @@ two_people as (
         concat_ws(
             ', ',
             case when mine.birth_date <> theirs.birth_date then 'different birth dates' end,
-            case when mine.first_name_key <> theirs.first_name_key then 'different first names' end,
+            case
+                when not list_has_any(string_split(mine.first_names, ', '), string_split(theirs.first_names, ', ')) then 'different first names'
+            end,
             case when mine.middle_name_key <> theirs.middle_name_key then 'different middle names' end,
             case when mine.sex <> theirs.sex then 'different sexes' end,
             case

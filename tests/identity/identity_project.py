@@ -52,7 +52,7 @@ STAGED = sorted({
 FIRST_NIGHT = datetime(2026, 11, 1, tzinfo=UTC)
 FIRST_RECORD = datetime(2025, 1, 1, tzinfo=UTC)
 SEEDS = ("city_variants", "junk_identifiers", "identifier_namespaces", "steward_decisions", "survivorship_rules", "name_variants",
-         "value_mappings")
+         "surname_variants", "value_mappings")
 Row = dict[str, Any]
 
 

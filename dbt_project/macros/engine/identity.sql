@@ -1,5 +1,22 @@
 {#- What identity needs of an engine beyond dbt's cross-database macros. -#}
 
+{#- Whether two records bear one first name, or one that may be short for the other's (int_identity_profiles, first_names). -#}
+{% macro first_names_agree(one, other) -%}
+    {%- set sides = [] -%}
+    {%- for side in [one, other] -%}
+        {%- do sides.append(text_list("coalesce(" ~ side ~ ".first_names, " ~ side ~ ".first_name_key)")) -%}
+    {%- endfor -%}
+    {{ return(adapter.dispatch('lists_meet')(*sides)) }}
+{%- endmacro %}
+{% macro duckdb__lists_meet(one, other) -%}{{ return("list_has_any(" ~ one ~ ", " ~ other ~ ")") }}{%- endmacro %}
+{% macro spark__lists_meet(one, other) -%}{{ return("arrays_overlap(" ~ one ~ ", " ~ other ~ ")") }}{%- endmacro %}
+
+{#- What sorted_text_list made, as an array. -#}
+{% macro text_list(text) -%}{{ return(adapter.dispatch('text_list')(text)) }}{%- endmacro %}
+{% macro duckdb__text_list(text) -%}{{ return("string_split(" ~ text ~ ", ', ')") }}{%- endmacro %}
+{% macro spark__text_list(text) -%}{{ return("split(" ~ text ~ ", ', ')") }}{%- endmacro %}
+
+
 {#- Only the digits of a text; NULL when there is none. -#}
 {% macro digits_of(text) -%}{{ return(adapter.dispatch('digits_of')(text)) }}{%- endmacro %}
 {% macro duckdb__digits_of(text) -%}{{ return("nullif(regexp_replace(" ~ text ~ ", '[^0-9]', '', 'g'), '')") }}{%- endmacro %}

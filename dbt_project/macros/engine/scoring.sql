@@ -41,8 +41,8 @@
 {%- endmacro %}
 
 {% macro weighed_features() -%}
-    {{ return(['profile_id', 'first_name_key', 'last_name_key', 'last_name_parts', 'middle_name_key', 'birth_date', 'birth_digits',
-        'birth_year', 'sex', 'city_key', 'email', 'phone']) }}
+    {{ return(['profile_id', 'first_name_key', 'first_names', 'last_name_key', 'last_name_parts', 'middle_name_key', 'birth_date',
+        'birth_digits', 'birth_year', 'sex', 'city_key', 'email', 'phone']) }}
 {%- endmacro %}
 
 {% macro duckdb__weighed_pairs(candidates, features, piece) -%}

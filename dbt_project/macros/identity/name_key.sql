@@ -1,18 +1,33 @@
 {#-
   A name as it sounds, so that Иван, ИВАН, Ivan and Дмитрий, Dmitry, Dmitriy meet: Cyrillic is written in Latin, then the
-  letters that transliterations disagree about (i, j, y; kh, h; ts, c; x, ks) become one, and doubled i is single. A Cyrillic word
-  with Latin letters that only look Cyrillic in it (Hocкoвa) is read as Cyrillic.
+  letters that transliterations disagree about (i, j, y; kh, h; ts, c; x, ks) become one, what older passports write in the
+  French way (Joukov, Tchékhov, Smirnoff, Pouchkine) or the German one (Iwanowitsch) is read as Russian, and every double letter
+  is single. щ sounds as ш: German and French have one spelling of several letters for both. A Cyrillic word with Latin letters
+  that only look Cyrillic in it (Hocкoвa) is read as Cyrillic.
 -#}
 {% macro name_key(name) -%}
+    {%- set whole_letters = [('jou', 'zhu'), ('dj', 'dzh'), ('š', 'sh'), ('ş', 'sh'), ('ž', 'zh'), ('č', 'ch'),
+        ('ç', 'ch'), ('ü', 'iu')] -%}
     {%- set sounds = [
-        ('щ', 'shch'), ('ш', 'sh'), ('ч', 'ch'), ('ж', 'zh'), ('ю', 'iu'), ('я', 'ia'), ('х', 'h'), ('ц', 'c'),
-        ('ь', ''), ('ъ', ''), ('kh', 'h'), ('ts', 'c'), ('x', 'ks'), ('sch', 'shch'), (' ', ''), ('-', ''), ('.', ''),
-        ("''", ''), ('ii', 'i'), ('ii', 'i'), ('ie', 'e'), ('io', 'e'), ('der', 'dr'),
+        ('щ', 'sh'), ('ш', 'sh'), ('ч', 'ch'), ('ж', 'zh'), ('ю', 'iu'), ('я', 'ia'), ('х', 'h'), ('ц', 'c'), ('ь', ''), ('ъ', ''),
+        ('schtsch', 'sh'), ('chtch', 'sh'), ('tsch', 'ch'), ('tch', 'ch'), ('shch', 'sh'), ('sch', 'sh'), ('shh', 'sh'),
+        ('kh', 'h'), ('gh', 'g'), ('ph', 'f'), ('ts', 'c'), ('cz', 'c'), ('ct', 'kt'), ('x', 'ks'), ('ou', 'u'), ('gue', 'ge'), ('gui', 'gi'),
+        (' ', ''), ('-', ''), ('.', ''), ("''", ''), ('’', ''), ('ʹ', ''), ('`', ''),
+        ('bb', 'b'), ('dd', 'd'), ('ff', 'f'), ('gg', 'g'), ('kk', 'k'), ('ll', 'l'), ('mm', 'm'), ('nn', 'n'), ('pp', 'p'), ('rr', 'r'),
+        ('ss', 's'), ('tt', 't'), ('vv', 'v'), ('zz', 'z'), ('ii', 'i'), ('ii', 'i'), ('ie', 'e'), ('io', 'e'), ('der', 'dr'),
     ] -%}
     {%- set read = "case when " ~ mixes_alphabets(name) ~ " then " ~ read_as_cyrillic(name) ~ " else lower(trim(" ~ name ~ ")) end" -%}
-    {%- set spelled = namespace(sql="translate(" ~ read ~ ", 'абвгдеёзийклмнопрстуфыэjyw', 'abvgdeeziiklmnoprstufieiiv')") -%}
+    {%- set spelled = namespace(sql=read) -%}
+    {%- for written, heard in whole_letters -%}
+        {%- set spelled.sql = "replace(" ~ spelled.sql ~ ", '" ~ written ~ "', '" ~ heard ~ "')" -%}
+    {%- endfor -%}
+    {%- set spelled.sql = "translate(" ~ spelled.sql ~ ", 'абвгдеёзийклмнопрстуфыэjywіїєґәғқңөүұһéèêëïîíáàâäəóòôöúùûýñğı', "
+        ~ "'abvgdeeziiklmnoprstufieiivieegagknouuheeeeiiiaaaaaoooeuuuingi')" -%}
     {%- for written, heard in sounds -%}
         {%- set spelled.sql = "replace(" ~ spelled.sql ~ ", '" ~ written ~ "', '" ~ heard ~ "')" -%}
+    {%- endfor -%}
+    {%- for written, heard in [('of$', 'ov'), ('ef$', 'ev'), ('ine$', 'in')] -%}
+        {%- set spelled.sql = replace_all(spelled.sql, written, heard) -%}
     {%- endfor -%}
     nullif({{ spelled.sql }}, '')
 {%- endmacro %}

@@ -1,12 +1,12 @@
 {#-
   Two records beside each other, as boolean columns: what agrees, what differs and what is near (a typing error, a short form, part of
-  a double name). Columns of both: three names as keys, birth_date, birth_digits, sex and is_common_name (a first name of the seed
+  a double name). Columns of both: three names as keys, first_names, birth_date, birth_digits, sex and is_common_name (a first name of the seed
   name_variants: two of these that differ are no spellings of one).
 -#}
 {% macro beside_each_other(one, other) -%}
-    coalesce({{ one }}.first_name_key = {{ other }}.first_name_key, false) as firsts_agree,
+    coalesce({{ first_names_agree(one, other) }}, false) as firsts_agree,
         coalesce({{ nearly_one_word(one ~ '.first_name_key', other ~ '.first_name_key') }}, false) as firsts_near,
-        coalesce({{ one }}.first_name_key <> {{ other }}.first_name_key, false) as firsts_differ,
+        coalesce(not {{ first_names_agree(one, other) }}, false) as firsts_differ,
         coalesce({{ one }}.is_common_name and {{ other }}.is_common_name, false) as firsts_common,
         coalesce(
             {{ nearly_one_word(surname_stem(one ~ '.last_name_key'), surname_stem(other ~ '.last_name_key')) }}, false

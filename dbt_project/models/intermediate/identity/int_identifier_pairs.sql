@@ -28,6 +28,7 @@ holders as (
         profiles.profile_no,
         profiles.profile_id,
         profiles.first_name_key,
+        profiles.first_names,
         profiles.last_name_key,
         profiles.middle_name_key,
         profiles.birth_date,

@@ -47,6 +47,7 @@ described as (
         features.profile_no,
         features.profile_id,
         features.first_name_key,
+        features.first_names,
         features.last_name_key,
         features.middle_name_key,
         features.birth_date,

@@ -66,6 +66,7 @@ described as (
         profiles.profile_id,
         profiles.profile_no,
         profiles.first_name_key,
+        profiles.first_names,
         profiles.last_name_key,
         profiles.last_name_parts,
         profiles.middle_name_key,
@@ -95,6 +96,7 @@ final as (
         profile_id,
         profile_no,
         first_name_key,
+        first_names,
         last_name_key,
         last_name_parts,
         middle_name_key,
@@ -107,8 +109,8 @@ final as (
         phone,
         md5(
             identity_model_version()
-            {%- for fact in ['first_name_key', 'last_name_key', 'last_name_parts', 'middle_name_key', 'birth_digits', 'birth_year',
-                'sex', 'city_key', 'all_contacts', 'skipped_blocks'] %}
+            {%- for fact in ['first_name_key', 'first_names', 'last_name_key', 'last_name_parts', 'middle_name_key', 'birth_digits',
+                'birth_year', 'sex', 'city_key', 'all_contacts', 'skipped_blocks'] %}
             || '|' || coalesce({{ fact }}, '')
             {%- endfor %}
         ) as features_hash

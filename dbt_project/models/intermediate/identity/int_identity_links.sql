@@ -153,13 +153,14 @@ colleagues as (
 -- However alike: without a birth date or contact two records may be namesakes of one city, and without a surname two of the
 -- many who are called so and were born that day there; without a first name that agrees (or stands in the other's field of the
 -- surname) they may be twins. They are asked about, not linked. Colleagues must agree in all three.
-alike as (
+enough as (
     select
         pairs.profile_a || '|' || pairs.profile_b as pair,
         pairs.profile_a,
         pairs.profile_b,
         pairs.weight,
-        pairs.evidence
+        pairs.evidence,
+        pairs.gamma_first_name
     from {{ ref('int_identity_pairs') }} as pairs
     left join colleagues on pairs.profile_a = colleagues.profile_a and pairs.profile_b = colleagues.profile_b
     where pairs.weight >= {{ least_weight('identity.link_weight') }}
@@ -170,6 +171,38 @@ alike as (
             colleagues.profile_a is null
             or (pairs.gamma_first_name > 0 and pairs.gamma_last_name > 0 and pairs.gamma_birth_date > 0)
         )
+),
+
+-- Who is called Слава and resembles both Вячеслав and Станислав: two names in full are two people, and whose it is nobody knows.
+shortened as (
+    select one.profile_id, other.first_name_key as full_name_key
+    from enough
+    inner join profiles as one on enough.profile_a = one.profile_id
+    inner join profiles as other on enough.profile_b = other.profile_id
+    where enough.gamma_first_name = 3 and one.first_names <> one.first_name_key and other.first_names = other.first_name_key
+
+    union all
+
+    select one.profile_id, other.first_name_key as full_name_key
+    from enough
+    inner join profiles as one on enough.profile_b = one.profile_id
+    inner join profiles as other on enough.profile_a = other.profile_id
+    where enough.gamma_first_name = 3 and one.first_names <> one.first_name_key and other.first_names = other.first_name_key
+),
+
+of_two_names as (
+    select profile_id
+    from shortened
+    group by profile_id
+    having min(full_name_key) <> max(full_name_key)
+),
+
+alike as (
+    select enough.*
+    from enough
+    left join of_two_names as one on enough.profile_a = one.profile_id
+    left join of_two_names as other on enough.profile_b = other.profile_id
+    where enough.gamma_first_name <> 3 or (one.profile_id is null and other.profile_id is null)
 ),
 
 resembling as (

@@ -1,7 +1,8 @@
 -- The records that identity works on: people and companies, without placeholders and tests, numbered from the oldest to
 -- the youngest. A record that a vendor merged away and no longer shows stays here by its id alone (is_known = false), so
 -- that facts which still name it find their customer. Of a birth date on 1 January only the year is taken (birth_year), of one
--- that a form puts in nothing; one row per vendor profile.
+-- that a form puts in nothing. `first_names` are all that the first name may be short for (Слава: Вячеслав, Станислав …), as they sound
+-- and with commas; a name in full is its own. One row per vendor profile.
 with profiles as (
     select * from {{ ref('int_profiles') }}
 ),
@@ -10,14 +11,33 @@ declared_merges as (
     select * from {{ ref('int_profile_merges') }}
 ),
 
--- Ваня signs for Иван; a variant of two names is none of them.
-variants as (
+forms as (
     select
         {{ name_key('variant') }} as variant_key,
-        min({{ name_key('name') }}) as first_name_key
+        {{ name_key('name') }} as name_key,
+        case when sex = 'male' then {{ name_key('name') }} end as mans_name_key,
+        case when sex = 'female' then {{ name_key('name') }} end as womans_name_key
     from {{ ref('name_variants') }}
+),
+
+-- Ваня signs for Иван, Саша for Александр if a man; what is short for several names is none of them, and may be each.
+variants as (
+    select
+        variant_key,
+        case when count(distinct name_key) = 1 then min(name_key) end as only_name,
+        case when count(distinct mans_name_key) = 1 then min(mans_name_key) end as only_mans_name,
+        case when count(distinct womans_name_key) = 1 then min(womans_name_key) end as only_womans_name,
+        {{ sorted_text_list('name_key') }} as all_names,
+        nullif({{ sorted_text_list('mans_name_key') }}, '') as mens_names,
+        nullif({{ sorted_text_list('womans_name_key') }}, '') as womens_names
+    from forms
+    group by variant_key
+),
+
+surnames as (
+    select {{ name_key('variant') }} as variant_key, min({{ name_key('surname') }}) as last_name_key
+    from {{ ref('surname_variants') }}
     group by 1
-    having count(distinct {{ name_key('name') }}) = 1
 ),
 
 -- Two of these that differ are two names, and no spellings of one.
@@ -140,6 +160,37 @@ read as (
     left join known_names as two on nullif(people.word_two, '') = two.name_key
 ),
 
+-- The sex by which a short form is read: as told, else by the patronymic or the surname.
+gendered as (
+    select
+        *,
+        coalesce(
+            sex,
+            case
+                when middle_name_key like '%vna' or middle_name_key like '%ichna' then 'female'
+                when middle_name_key like '%ich' then 'male'
+                when {{ matches('read_last_name_key', '(ov|ev|sk|ck|in)(a|aia)$') }} then 'female'
+                when {{ matches('read_last_name_key', '(ov|ev|in|ski|cki)$') }} then 'male'
+            end
+        ) as likely_sex
+    from read
+),
+
+resolved as (
+    select
+        people.*,
+        coalesce(
+            variants.only_name,
+            case people.likely_sex when 'male' then variants.only_mans_name when 'female' then variants.only_womans_name end
+        ) as full_name_key,
+        coalesce(
+            case people.likely_sex when 'male' then variants.mens_names when 'female' then variants.womens_names end,
+            variants.all_names
+        ) as possible_names
+    from gendered as people
+    left join variants on people.read_first_name_key = variants.variant_key
+),
+
 shown as (
     select
         people.profile_id,
@@ -149,17 +200,18 @@ shown as (
         people.is_company,
         people.is_known,
         common_names.first_name_key is not null as is_common_name,
-        coalesce(variants.first_name_key, people.read_first_name_key) as first_name_key,
-        nullif(people.read_last_name_key, '') as last_name_key,
+        coalesce(people.full_name_key, people.read_first_name_key) as first_name_key,
+        coalesce(people.full_name_key, people.possible_names, people.read_first_name_key) as first_names,
+        coalesce(surnames.last_name_key, nullif(people.read_last_name_key, '')) as last_name_key,
         people.last_name_parts,
         people.middle_name_key,
         people.birth_date,
         people.birth_year,
         people.sex,
         people.first_seen_at
-    from read as people
-    left join variants on people.read_first_name_key = variants.variant_key
-    left join common_names on coalesce(variants.first_name_key, people.read_first_name_key) = common_names.first_name_key
+    from resolved as people
+    left join surnames on people.read_last_name_key = surnames.variant_key
+    left join common_names on coalesce(people.full_name_key, people.read_first_name_key) = common_names.first_name_key
 ),
 
 merged_away as (
@@ -193,6 +245,7 @@ everyone as (
         false as is_known,
         false as is_common_name,
         cast(null as {{ dbt.type_string() }}) as first_name_key,
+        cast(null as {{ dbt.type_string() }}) as first_names,
         cast(null as {{ dbt.type_string() }}) as last_name_key,
         cast(null as {{ dbt.type_string() }}) as last_name_parts,
         cast(null as {{ dbt.type_string() }}) as middle_name_key,
