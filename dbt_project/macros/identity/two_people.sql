@@ -1,7 +1,7 @@
 {#-
   Two records beside each other, as boolean columns: what agrees, what differs and what is near (a typing error, a short form, part of
-  a double name). Columns of both: three names as keys, first_names, birth_date, birth_digits, sex and is_common_name (a first name of the seed
-  name_variants: two of these that differ are no spellings of one).
+  a double name). Columns of both: three names as keys, first_names, birth_date, birth_digits, sex and is_common_name (a first name of the
+  seed name_variants: two of these that differ are no spellings of one).
 -#}
 {% macro beside_each_other(one, other) -%}
     coalesce({{ first_names_agree(one, other) }}, false) as firsts_agree,
@@ -11,6 +11,7 @@
         coalesce(
             {{ nearly_one_word(surname_stem(one ~ '.last_name_key'), surname_stem(other ~ '.last_name_key')) }}, false
         ) as lasts_near,
+        coalesce({{ resemble(surname_stem(one ~ '.last_name_key'), surname_stem(other ~ '.last_name_key')) }}, false) as lasts_resemble,
         {{ one }}.last_name_key is not null and {{ other }}.last_name_key is not null as lasts_told,
         coalesce({{ one }}.first_name_key = {{ other }}.last_name_key, false)
         or coalesce({{ one }}.last_name_key = {{ other }}.first_name_key, false) as names_crossed,
@@ -49,7 +50,7 @@
 {%- endmacro %}
 
 {% macro unrelated_surnames(pair) -%}
-    ({{ pair }}.lasts_told and not {{ pair }}.lasts_near and not {{ pair }}.names_crossed)
+    ({{ pair }}.lasts_told and not ({{ pair }}.lasts_near or {{ pair }}.lasts_resemble or {{ pair }}.names_crossed))
 {%- endmacro %}
 
 {#- Whether the first names are one: the same, or a typing error of it and no other common name. -#}
@@ -65,6 +66,20 @@
         or (length({{ other }}) = 1 and left({{ one }}, 1) = {{ other }})
         or (length({{ other }}) >= 4 and {{ one }} like '%' || {{ other }} || '%')
         or (length({{ one }}) >= 4 and {{ other }} like '%' || {{ one }} || '%')
+    )
+{%- endmacro %}
+
+{#- So that nobody can say that they are two words: one beginning, and a typing error in each or one that its spelling doubles (Миронов
+    without its р is Мионов, which sounds as Менов). -#}
+{% macro resemble(one, other) -%}
+    (
+        left({{ one }}, 1) = left({{ other }}, 1)
+        and {{ letters_apart(one, other) }}
+        <= case
+            when greatest(length({{ one }}), length({{ other }})) >= 7 then 3
+            when greatest(length({{ one }}), length({{ other }})) >= 5 then 2
+            else 1
+        end
     )
 {%- endmacro %}
 

@@ -20,7 +20,8 @@ SYSTEMS = {"crm": "retailcrm", "till": "moysklad", "mail": "mindbox", "desk": "u
            "calls": "calltouch", "file": "file_drop"}
 CONTACTS = ("phone", "email", "loyalty_card")
 SEEN = ("first_seen_at", "last_seen_at")
-PERSON = ("kind", "first_name", "last_name", "middle_name", "sex", "birth_date", "city", "address", "is_employee", "is_test", "created_at")
+PERSON = ("kind", "full_name", "first_name", "last_name", "middle_name", "sex", "birth_date", "city", "address", "is_employee", "is_test",
+          "created_at")
 FIRST_RECORD = date(2025, 1, 1)
 
 T = TypeVar("T")

@@ -77,6 +77,12 @@ SEVERAL = [
              {"crm": ANNA | {"phone": "1"}, "crm2": ANNA | {"last_name": "Сомова", "middle_name": "Петровна", "phone": "1"},
               "crm3": ANNA | {"phone": "2"}, "crm4": ANNA | {"last_name": "Сомова", "phone": "2"}},
              ids=("A crm | B crm2 | C crm3 crm4",), because={"crm4": "phone"}),
+    Scenario("patronymic in one field", "«Роман Сергеевич» of a form with one field tells no surname: he is who bears both names at "
+             "that number.",
+             {"crm": {"first_name": "Роман", "last_name": "Тюрин", "middle_name": "Сергеевич", "sex": "male", "phone": "1"},
+              "crm2": {"first_name": "Инна", "last_name": "Тюрина", "sex": "female", "phone": "1"},
+              "books": {"full_name": "Роман Сергеевич", "phone": "1"}},
+             ids=("A crm books | B crm2",), because={"books": "phone"}),
     Scenario("two men of one first name", "A man takes no other surname: Гущин and Рябов are two, Гущин and Гущен are one.",
              {"crm": OLEG | {"email": "1"}, "mail": OLEG | {"last_name": "Рябов", "email": "1"},
               "crm2": OLEG | {"email": "2"}, "mail2": OLEG | {"last_name": "Гущен", "email": "2"}},

@@ -107,17 +107,18 @@ strangers as (
 agreeing as (
     select
         judged.*,
-        judged.is_one_first_name and judged.lasts_told and not judged.lasts_unrelated and judged.births_agree as agree_in_all
+        judged.is_one_first_name and judged.lasts_near and judged.births_agree as agree_in_all
     from judged
     left join strangers on judged.identifier_type = strangers.identifier_type and judged.link_value = strangers.link_value
     where not judged.are_unlike
         and not judged.sexes_differ
         and (
-            (judged.is_one_first_name and judged.lasts_told and not judged.lasts_unrelated)
+            (judged.is_one_first_name and judged.lasts_near)
+            or (strangers.link_value is null and judged.is_one_first_name and judged.lasts_told and not judged.lasts_unrelated)
             or (judged.names_crossed and not judged.births_apart)
             or (judged.is_one_first_name and judged.births_agree)
             or (judged.is_one_first_name and judged.middles_near and not judged.lasts_unrelated)
-            or (judged.a_first_missing and judged.lasts_told and not judged.lasts_unrelated and judged.births_agree)
+            or (judged.a_first_missing and judged.lasts_near and judged.births_agree)
             or (
                 strangers.link_value is null
                 and judged.firsts_agree

@@ -144,18 +144,30 @@ people as (
     where told.kind in ('person', 'company') and not coalesce(told.is_test, false)
 ),
 
+-- «Роман Сергеевич» in one field is a first name and a patronymic, and tells no surname.
+worded as (
+    select
+        *,
+        case when {{ matches('word_two', '(ovich|evich|ilich|ovna|evna|ichna)$') }} then word_two end as word_of_father
+    from people
+),
+
 read as (
     select
         people.*,
+        coalesce(people.middle_name_key, people.word_of_father) as read_middle_name_key,
         coalesce(
             people.first_name_key,
             case when one.name_key is not null then people.word_one when two.name_key is not null then people.word_two end
         ) as read_first_name_key,
         coalesce(
             people.last_name_key,
-            case when one.name_key is not null then people.word_two when two.name_key is not null then people.word_one end
+            case
+                when one.name_key is not null and people.word_of_father is null then people.word_two
+                when one.name_key is null and two.name_key is not null then people.word_one
+            end
         ) as read_last_name_key
-    from people
+    from worded as people
     left join known_names as one on nullif(people.word_one, '') = one.name_key
     left join known_names as two on nullif(people.word_two, '') = two.name_key
 ),
@@ -167,8 +179,8 @@ gendered as (
         coalesce(
             sex,
             case
-                when middle_name_key like '%vna' or middle_name_key like '%ichna' then 'female'
-                when middle_name_key like '%ich' then 'male'
+                when read_middle_name_key like '%vna' or read_middle_name_key like '%ichna' then 'female'
+                when read_middle_name_key like '%ich' then 'male'
                 when {{ matches('read_last_name_key', '(ov|ev|sk|ck|in)(a|aia)$') }} then 'female'
                 when {{ matches('read_last_name_key', '(ov|ev|in|ski|cki)$') }} then 'male'
             end
@@ -204,7 +216,7 @@ shown as (
         coalesce(people.full_name_key, people.possible_names, people.read_first_name_key) as first_names,
         coalesce(surnames.last_name_key, nullif(people.read_last_name_key, '')) as last_name_key,
         people.last_name_parts,
-        people.middle_name_key,
+        people.read_middle_name_key as middle_name_key,
         people.birth_date,
         people.birth_year,
         people.sex,
