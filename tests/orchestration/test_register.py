@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from orchestration import business_rules, kpi_book, register
+from orchestration.dbt import PROJECT
 from tests.drills import drill_of
 
 # Every kpi_id of kpis.md, sections 1a and 1b, with the columns in which it asks for it.
@@ -112,6 +113,11 @@ def test_a_formula_in_words_has_them_in_russian():
     assert [kpi.kpi_id for kpi in worded if not CYRILLIC.search(kpi.formula_ru)] == []
     assert [kpi.kpi_id for kpi in register.kpis() if kpi not in worded and kpi.formula_ru != kpi.formula] == []
     assert [kpi.kpi_id for kpi in worded if re.search(ENGLISH_OF_FORMULAS, kpi.formula_ru)] == []
+
+
+def test_no_seed_has_an_apostrophe():
+    """dbt writes a seed's rows for Spark as they stand, and there it ends the text."""
+    assert [file.name for file in (PROJECT / "seeds").glob("*.csv") if "'" in file.read_text(encoding="utf-8")] == []
 
 
 def test_a_definition_can_be_read_alone():
