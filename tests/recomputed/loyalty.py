@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from tests.recomputed.people import by_a_member, known_since, people
+from tests.recomputed.points import NEVER, gifts, knows_expiry, settled
 from tests.recomputed.points import cohorts as point_cohorts
-from tests.recomputed.points import gifts, knows_expiry, settled
 from tests.recomputed.tables import Tables, month_of, ratio
 
 DAY = pd.Timedelta(days=1)
@@ -15,7 +15,8 @@ DAY = pd.Timedelta(days=1)
 def kpi_loyalty_monthly(tables: Tables) -> pd.DataFrame:
     """One row per month since the programme began."""
     operations = settled(tables)
-    first = month_of(pd.Series([operations.effective_on.min()])).iloc[0]
+    begun = operations.effective_on.mask(operations.effective_on == NEVER, operations.occurred_on)
+    first = month_of(pd.Series([begun.min()])).iloc[0]
     months = pd.date_range(first, tables.as_of_on, freq="MS", name="month")
     last_days = pd.Series(months + pd.offsets.MonthEnd(0), index=months).clip(upper=tables.as_of_on)
     orders = _orders(tables)
@@ -63,8 +64,9 @@ def _flows(tables: Tables, months: pd.DatetimeIndex) -> pd.DataFrame:
 
     for of, sign, columns in (("redeemed", -1, ("points_charged", "redeeming_orders")),
                               ("earned", 1, ("points_earned_on_orders", "earning_orders"))):
-        theirs = operations[(kind == of) & (operations.order_id.notna() | (of == "redeemed"))]
-        transaction = theirs.order_id.fillna(theirs.operation_id)
+        theirs = operations[(kind == of) & (operations.purchase.notna() | (of == "redeemed"))]
+        alone = "operation " + theirs.cancels_operation_id.fillna(theirs.operation_id)
+        transaction = theirs.purchase.fillna(alone)
         kept = sign * theirs.groupby(transaction).points.sum()
         begun = theirs[theirs.operation_type == of].groupby(transaction).month.min()
         left = kept.reindex(begun.index)[lambda points: points > 0].groupby(begun)
@@ -128,8 +130,7 @@ def _people(tables: Tables, orders: pd.DataFrame, last_days: pd.Series) -> pd.Da
 def _pending(tables: Tables, last_days: pd.Series) -> pd.DataFrame:
     """Points credited by the last day of a month and not valid on it, less what was cancelled of them by then."""
     operations = settled(tables)
-    earned = operations[operations.cancels_type.fillna(operations.operation_type) == "earned"]
-    waiting = [earned.points[(earned.occurred_on <= day) & (earned.effective_on > day)].sum() for day in last_days]
+    waiting = [operations.points[(operations.occurred_on <= day) & (operations.effective_on > day)].sum() for day in last_days]
     return pd.DataFrame({"points_pending": waiting}, index=last_days.index)
 
 

@@ -12,6 +12,7 @@ from tests.recomputed.tables import Tables, month_of, ratio
 
 WENT = {"redeemed": "redeemed", "expired": "expired", "adjusted": "removed"}  # kind of operation -> what became of its points
 FATES = ("cancelled", *WENT.values())
+NEVER = pd.Timestamp("2200-01-01")
 
 
 def kpi_loyalty_cohorts(tables: Tables) -> pd.DataFrame:
@@ -29,13 +30,16 @@ def kpi_loyalty_cohorts(tables: Tables) -> pd.DataFrame:
 def cohorts(tables: Tables) -> pd.DataFrame:
     """The same, in the running month as it stands."""
     operations = told(tables).sort_values(["effective_on", "occurred_at", "operation_id"])
-    named = operations[["order_id", "cancels_type"]].astype("string").fillna("")
-    operations = operations.assign(month=month_of(operations.effective_on), **named)
+    taken: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for pair in undone(operations).itertuples():
+        taken[pair.operation_id].append((pair.cancels_operation_id, pair.points))
+    cancels_type = operations.cancels_type.astype("string").fillna("")
+    operations = operations.assign(month=month_of(operations.effective_on), cancels_type=cancels_type)
     months = pd.date_range(operations.month.min(), tables.as_of_on, freq="MS")
     last_days = (months + pd.offsets.MonthEnd(0)).where(months != months[-1], tables.as_of_on)
     totals: dict[tuple[pd.Timestamp, pd.Timestamp], dict[str, float]] = defaultdict(lambda: dict.fromkeys(("credited", *FATES), 0.0))
     for _, account in operations.groupby("loyalty_account_id"):
-        movements = _movements(list(account.itertuples()))
+        movements = _movements(list(account.itertuples()), taken)
         since = months.get_loc(account.month.iloc[0]) if account.month.iloc[0] in months else len(months)
         for month, last_day in zip(months[since:], last_days[since:], strict=True):
             for issue_month, points in _as_of(last_day, movements):
@@ -53,39 +57,57 @@ def cohorts(tables: Tables) -> pd.DataFrame:
 
 
 def told(tables: Tables) -> pd.DataFrame:
-    """The operations of the ledgers that count as those date them: one row each, a cancellation of its own day."""
-    return tables.facts("intermediate.int_loyalty_operations__dated")
+    """The operations of the ledgers that count as those date them: one row each, a cancellation of its own day, and points that wait
+    until nobody knows when of a day that never comes."""
+    operations = tables.facts("intermediate.int_loyalty_operations__dated")
+    return operations.assign(effective_on=operations.effective_on.fillna(NEVER))
+
+
+def undone(operations: pd.DataFrame) -> pd.DataFrame:
+    """What each cancellation takes of what occurred before it: one row per pair, `operation_id`, `cancels_operation_id` and points.
+    Purchase by purchase in the order of time: of accruals those go first that become valid last, of redemptions the earliest."""
+    kind = operations.cancels_type.astype("string").fillna(operations.operation_type)
+    sign = kind.map({"earned": 1, "redeemed": -1, "expired": -1})
+    purchase = operations.purchase.astype("string").fillna("")
+    rows = operations.assign(kind=kind, signed=operations.points * sign.astype(float), purchase=purchase)
+    another = (rows.kind == "earned") & ((rows.purchase == "") | (rows.cancels_type.notna() & (rows.points > 0)))
+    rows = rows[sign.notna() & ~another].assign(digits=rows.operation_id.str.len())
+    keys = ["loyalty_account_id", "kind", "purchase"]
+    rows = rows.merge(rows.loc[rows.signed < 0, keys].drop_duplicates(), on=keys)
+    pairs = []
+    for (_, of, _), group in rows.groupby(keys):
+        left: list[list[Any]] = []  # day, id and points of what may still be cancelled, in the order of time
+        for row in group.sort_values(["occurred_at", "digits", "operation_id"]).itertuples():
+            if row.signed >= 0:
+                left.append([row.effective_on, row.operation_id, row.signed])
+                continue
+            rest = -row.signed
+            for one in sorted(left, key=lambda one: one[0], reverse=True) if of == "earned" else left:
+                taken = min(one[2], rest)
+                one[2] -= taken
+                rest -= taken
+                if taken > 0:
+                    pairs.append((row.operation_id, one[1], taken))
+    return pd.DataFrame(pairs, columns=["operation_id", "cancels_operation_id", "points"]).astype({"points": float})
 
 
 def settled(tables: Tables) -> pd.DataFrame:
-    """The same, what is cancelled of points that wait put to the day from which those are valid: a cancellation that takes more than
-    wait, or points of several days, has a row for each of its parts."""
+    """The same, with `cancels_operation_id`: a cancellation has a row for each operation that it takes points of, one of an accrual put
+    to the day from which that is valid, and one for what finds nothing."""
     operations = told(tables)
-    kind = operations.cancels_type.fillna(operations.operation_type)
-    of_orders = operations[(kind == "earned") & operations.order_id.notna()]
-    cancelled = of_orders[of_orders.points < 0]
-    keys = ["loyalty_account_id", "order_id"]
-    parts = []
-    for _, group in of_orders.merge(cancelled[keys].drop_duplicates(), on=keys).groupby(keys):
-        left: dict[str, float] = {}
-        rows = group.sort_values(["occurred_at", "operation_id"]).set_index("operation_id")
-        for row in rows.itertuples():
-            if row.points > 0:
-                left[row.Index] = row.points
-                continue
-            rest = -row.points
-            for accrual in sorted(left, key=lambda one: rows.effective_on[one], reverse=True):
-                taken = min(left[accrual], rest)
-                left[accrual] -= taken
-                rest -= taken
-                day = max(rows.effective_on[accrual], row.effective_on)
-                parts.append((row.Index, -taken, day, day > tables.as_of_on))
-            parts.append((row.Index, -rest, row.effective_on, row.effective_on > tables.as_of_on))
-    found = pd.DataFrame(parts, columns=["operation_id", "points", "effective_on", "is_pending"])
-    found = found[found.points < 0].astype({"is_pending": "boolean"})
-    split = operations.operation_id.isin(found.operation_id)
-    divided = operations[split].drop(columns=["points", "effective_on", "is_pending"]).merge(found, on="operation_id")
-    return pd.concat([operations[~split], divided], ignore_index=True)
+    alone = operations.set_index("operation_id")
+    parts = undone(operations)
+    own, theirs = parts.operation_id, parts.cancels_operation_id
+    later = (own.map(alone.points) < 0) & (theirs.map(alone.effective_on) > own.map(alone.effective_on))
+    parts["effective_on"] = own.map(alone.effective_on).mask(later, theirs.map(alone.effective_on))
+    parts["points"] *= own.map(alone.points).gt(0) * 2 - 1
+    rest = operations[["operation_id", "effective_on"]].assign(
+        points=operations.points - operations.operation_id.map(parts.groupby("operation_id").points.sum()).fillna(0)
+    )
+    rest = rest[(rest.points != 0) | ~rest.operation_id.isin(own)]
+    parts = pd.concat([parts.astype({"effective_on": rest.effective_on.dtype}), rest], ignore_index=True)
+    parts["is_pending"] = (parts.effective_on > tables.as_of_on).astype("boolean")
+    return operations.drop(columns=["points", "effective_on", "is_pending"]).merge(parts, on="operation_id")
 
 
 def knows_expiry(tables: Tables) -> bool:
@@ -123,31 +145,34 @@ class _Movement:
         return sum(points for on, points in self.taken_back if on <= day)
 
 
-def _movements(operations: list[Any]) -> list[_Movement]:
-    """An account's movements in their order. A cancellation is none where it finds what it cancels: the issue for the order it names,
-    the redemption for its order or, where it names none, one that names none either. What finds nothing takes the oldest points, or
-    gives new ones."""
-    movements = []
+def _movements(operations: list[Any], taken: dict[str, list[tuple[str, float]]]) -> list[_Movement]:
+    """An account's movements in their order. A cancellation is none as far as it finds what it cancels (`undone`). What finds nothing
+    takes the oldest points, or gives new ones."""
+    movements: dict[str, _Movement] = {}
+    undoings = []
     for operation in operations:
-        kind = WENT.get(operation.operation_type, operation.operation_type)
-        if kind == "cancelled" and not operation.cancels_type:
+        of = operation.cancels_type or operation.operation_type
+        kind = WENT.get(of, of)
+        if kind == "cancelled":
             kind = "removed"
+        if operation.cancels_type or operation.points * {"earned": 1, "redeemed": -1, "expired": -1}.get(kind, 0) < 0:
+            undoings.append((operation, kind))
+            continue
         if kind == "removed" and operation.points > 0:
             kind = "added"
-        if kind != "cancelled":
-            movements.append(_Movement(operation.effective_on, operation, kind, abs(operation.points)))
-    for cancellation in operations:
-        if cancellation.operation_type == "cancelled" and cancellation.cancels_type:
-            kind, rest = WENT.get(cancellation.cancels_type, cancellation.cancels_type), abs(cancellation.points)
-            those = sorted(movements, key=lambda one: one.on, reverse=True) if kind == "earned" else movements
-            for movement in those if cancellation.order_id or kind != "earned" else []:
-                if (movement.kind, movement.operation.order_id) == (kind, cancellation.order_id):
-                    taken = min(rest, movement.points - sum(points for _, points in movement.taken_back))
-                    movement.taken_back.append((max(cancellation.effective_on, movement.on), taken))
-                    rest -= taken
-            if rest > 0:
-                movements.append(_Movement(cancellation.effective_on, cancellation, "cancelled" if kind == "earned" else "added", rest))
-    return sorted(movements, key=lambda one: (one.on, one.operation.occurred_at, one.operation.operation_id))
+        movements[operation.operation_id] = _Movement(operation.effective_on, operation, kind, abs(operation.points))
+    found_nothing = []
+    for operation, kind in undoings:
+        rest = abs(operation.points)
+        for target, points in taken.get(operation.operation_id, []):
+            movement = movements[target]
+            movement.taken_back.append((max(operation.effective_on, movement.on), points))
+            rest -= points
+        if rest > 0:
+            goes_as = "added" if operation.points > 0 else "cancelled" if kind == "earned" else kind
+            found_nothing.append(_Movement(operation.effective_on, operation, goes_as, rest))
+    everything = [*movements.values(), *found_nothing]
+    return sorted(everything, key=lambda one: (one.on, one.operation.occurred_at, one.operation.operation_id))
 
 
 def _as_of(day: pd.Timestamp, movements: list[_Movement]) -> list[tuple[pd.Timestamp, dict[str, float]]]:

@@ -87,14 +87,19 @@ records as (
         customer_id,
         coalesce(cancels_type, operation_type) as moves,
         operation_type,
-        order_id,
+        purchase,
         points,
         -- beside the first operation of a transaction: what stays of its points, whenever a part was cancelled
         if(
             operation_type <> 'cancelled' and row_number() over (
-                partition by moves, coalesce(order_id, operation_id) order by operation_type = 'cancelled', effective_on, operation_id
+                partition by moves, purchase is null, coalesce(purchase, cancels_operation_id, operation_id)
+                order by operation_type = 'cancelled', effective_on, operation_id
             ) = 1,
-            greatest(if(moves = 'redeemed', -1, 1) * sum(points) over (partition by moves, coalesce(order_id, operation_id)), 0),
+            greatest(
+                if(moves = 'redeemed', -1, 1)
+                * sum(points) over (partition by moves, purchase is null, coalesce(purchase, cancels_operation_id, operation_id)),
+                0
+            ),
             0
         ) as kept_points,
         if(moves = 'redeemed', orders.points_discount_amount / nullif(orders.points_redeemed, 0), null) as money_per_point
@@ -106,7 +111,7 @@ records as (
 
     select 'pending' as kind, month, operation_id as record_id, customer_id, points as pending_points
     from months
-    join marts.loyalty_operations on occurred_on <= last_day and effective_on > last_day
+    join marts.loyalty_operations on occurred_on <= last_day and (effective_on > last_day or effective_on is null)
 
     union all by name
 
@@ -187,8 +192,8 @@ summed as (
         if(has_expiry, coalesce(-sum(points) filter (where moves = 'expired'), 0), null) as points_expired,
         coalesce(sum(kept_points) filter (where moves = 'redeemed'), 0) as points_charged,
         count(*) filter (where moves = 'redeemed' and kept_points > 0) as redeeming_orders,
-        coalesce(sum(kept_points) filter (where moves = 'earned' and order_id is not null), 0) as points_earned_on_orders,
-        count(*) filter (where moves = 'earned' and order_id is not null and kept_points > 0) as earning_orders,
+        coalesce(sum(kept_points) filter (where moves = 'earned' and purchase is not null), 0) as points_earned_on_orders,
+        count(*) filter (where moves = 'earned' and purchase is not null and kept_points > 0) as earning_orders,
         coalesce(sum(receipts_count), 0) as orders_count,
         coalesce(sum(receipts_count) filter (where is_attributable), 0) as itemised_orders,
         coalesce(sum(receipts_count) filter (where is_by_member), 0) as member_orders,

@@ -1,7 +1,7 @@
 -- First in, first out loses no point. In every month no lot gives more than it had and no operation takes more than it is. Today
 -- every account's lots hold what is left of them and no other: what came in less what was taken is the account's balance (nothing,
 -- where it spent more than it had), and of all accounts what the cohorts say is left of the points issued. Found apart from the model:
--- what undoes more redemptions than there are is new points.
+-- what undoes more redemptions than there were before it is new points.
 with operations as (
     select
         loyalty_account_id,
@@ -9,7 +9,6 @@ with operations as (
         coalesce(cancels_type, operation_type) as kind,
         operation_type = 'cancelled' and cancels_type is not null as is_undoing,
         is_pending,
-        order_id,
         cast(points as decimal(18, 4)) as points
     from {{ ref('loyalty_operations') }}
     where points <> 0
@@ -44,20 +43,29 @@ taken as (
     group by month, taken_by
 ),
 
-groups as (
+balances as (
     select
         loyalty_account_id,
-        kind,
-        sum(case when is_undoing then abs(points) else 0 end) as undone,
-        sum(case when is_undoing then 0 else abs(points) end) as there
-    from operations
-    where kind in ('redeemed', 'expired')
-    group by loyalty_account_id, kind, order_id
+        coalesce(cancels_type, operation_type) as kind,
+        purchase,
+        sum(cast(points as decimal(18, 4))) over (
+            partition by loyalty_account_id, coalesce(cancels_type, operation_type), purchase
+            order by occurred_at, length(operation_id), operation_id
+            rows between unbounded preceding and current row
+        ) as undone_beyond_what_is_there
+    from {{ ref('int_loyalty_operations__dated') }}
+    where coalesce(cancels_type, operation_type) in ('redeemed', 'expired')
+),
+
+purchases as (
+    select loyalty_account_id, greatest(max(undone_beyond_what_is_there), 0) as given_back
+    from balances
+    group by loyalty_account_id, kind, purchase
 ),
 
 corrections as (
-    select loyalty_account_id, sum(greatest(undone - there, 0)) as given_back
-    from groups
+    select loyalty_account_id, sum(given_back) as given_back
+    from purchases
     group by loyalty_account_id
 ),
 

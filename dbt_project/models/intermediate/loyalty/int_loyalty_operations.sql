@@ -1,6 +1,7 @@
 -- Every movement of points once, each cancellation by what it cancels (int_loyalty_operations__undone). What is cancelled of an accrual
 -- takes effect when the accrual does, if that is later: until then it is pending like the points that it cancels and takes them out of
--- those, and what never became valid was never issued. What a cancellation holds beyond what it cancels takes effect on its own day.
+-- those, and what never became valid was never issued. Where nobody knows the accrual's day, both have none. What a cancellation holds
+-- beyond what it cancels takes effect on its own day.
 -- One row per operation; of a cancellation one for each operation that it cancels a part of, and one for what is left.
 with operations as (
     select * from {{ ref('int_loyalty_operations__dated') }}
@@ -49,7 +50,10 @@ numbered as (
         *,
         row_number() over (
             partition by operation_id
-            order by case when cancels_operation_id is null then 1 else 0 end, cancelled_from, cancels_operation_id
+            order by
+                case when cancels_operation_id is null then 1 else 0 end,
+                coalesce(cancelled_from, date '9999-12-31'),
+                cancels_operation_id
         ) as part
     from parts
 ),
@@ -69,11 +73,16 @@ final as (
         numbered.points,
         operations.is_pending or numbered.cancels_pending as is_pending,
         operations.available_on,
-        greatest(operations.effective_on, coalesce(numbered.cancelled_from, operations.effective_on)) as effective_on,
+        case
+            when numbered.cancels_pending and numbered.cancelled_from is null then null
+            when numbered.cancelled_from > operations.effective_on then numbered.cancelled_from
+            else operations.effective_on
+        end as effective_on,
         operations.occurred_at,
         operations.occurred_on,
         operations.order_id,
-        operations.is_gift
+        operations.is_gift,
+        operations.purchase
     from numbered
     inner join operations on numbered.operation_id = operations.operation_id
 )

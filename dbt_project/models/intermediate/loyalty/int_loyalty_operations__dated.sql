@@ -1,8 +1,9 @@
 -- Every movement of points once, as its ledger tells it: the operations of the ledgers that count. Points are signed. Until the day
--- from which they may be spent they are pending, and from that day (`effective_on`) they are issued. The order behind one is what its
--- ledger names by id or number, else what a mirroring ledger names. Points that nobody names a purchase for are a gift (of welcome,
--- of a birthday), where the account of the ledger names purchases at all; a purchase that is named and not known is one.
--- One row per operation.
+-- from which they may be spent they are pending, and from that day (`effective_on`) they are issued; where the vendor says that they
+-- wait and not until when, nobody knows the day and it is NULL. Points that go out wait for nothing. The order behind one is what its
+-- ledger names by id or number, else what a mirroring ledger names; the purchase is that order or, where it is not known here, what the
+-- ledger calls it. Points that nobody names a purchase for are a gift (of welcome, of a birthday), where the account of the ledger names
+-- purchases at all. One row per operation.
 with operations as (
     select * from {{ ref('int_loyalty_operations__united') }}
 ),
@@ -45,7 +46,7 @@ lent as (
     select
         mirrors.original_key,
         min(coalesce(orders.order_id, named.order_id)) as order_id,
-        max(coalesce(mirrors.order_key, operations.order_number)) as purchase
+        max(coalesce(mirrors.order_key, {{ reference_key('operations.order_number') }}, operations.order_number)) as purchase_named
     from mirrors
     inner join operations on mirrors.operation_key = operations.operation_key
     left join orders on mirrors.order_key = orders.order_key
@@ -70,7 +71,9 @@ dated as (
         {{ business_date('told.occurred_at') }} as occurred_on,
         coalesce(own_order.order_id, named.order_id, lent.order_id) as order_id,
         told.operation_type = 'earned' as is_earned,
-        coalesce(told.order_key, told.order_number, lent.purchase) as purchase
+        coalesce(
+            told.order_key, {{ reference_key('told.order_number') }}, told.order_number, lent.purchase_named
+        ) as purchase_named
     from told
     inner join ledgers on told.source_system = ledgers.source_system
     left join orders as own_order on told.order_key = own_order.order_key
@@ -89,14 +92,19 @@ final as (
         operation_type,
         cancels_type,
         points,
-        coalesce(available_on > {{ as_of_date() }}, told_pending, false) as is_pending,
+        points > 0 and coalesce(available_on > {{ as_of_date() }}, told_pending, false) as is_pending,
         available_on,
-        greatest(occurred_on, coalesce(available_on, occurred_on)) as effective_on,
+        case
+            when points > 0 and available_on > occurred_on then available_on
+            when points > 0 and available_on is null and told_pending then null
+            else occurred_on
+        end as effective_on,
         occurred_at,
         occurred_on,
         order_id,
-        is_earned and purchase is null
-        and count(case when is_earned then purchase end) over (partition by source_system, source_account) > 0 as is_gift
+        coalesce(order_id, 'unknown ' || loyalty_account_id || ' ' || purchase_named) as purchase,
+        is_earned and purchase_named is null
+        and count(case when is_earned then purchase_named end) over (partition by source_system, source_account) > 0 as is_gift
     from dated
 )
 

@@ -14,5 +14,6 @@ select
     occurred_on,
     order_id,
     is_gift,
-    cancels_operation_id
+    cancels_operation_id,
+    purchase
 from {{ ref('int_loyalty_operations') }}

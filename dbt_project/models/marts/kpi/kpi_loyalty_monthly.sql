@@ -39,7 +39,7 @@ first_months as (
     from (
         select cast({{ dbt.date_trunc('month', business_date('min(enrolled_at)')) }} as date) as month from accounts
         union all
-        select cast({{ dbt.date_trunc('month', 'min(effective_on)') }} as date) as month from operations
+        select cast({{ dbt.date_trunc('month', 'min(coalesce(effective_on, occurred_on))') }} as date) as month from operations
     ) as beginnings
 ),
 
@@ -202,12 +202,13 @@ flows as (
     group by 1
 ),
 
--- What stays of the points that moved with a transaction, whenever a part of them was cancelled; of the month in which they moved.
+-- What stays of the points that moved with a transaction, whenever a part of them was cancelled; of the month in which they moved. A
+-- purchase that the ledger names is a transaction, known here or not; where it names none, a redemption is, with what cancels it.
 transactions as (
     select
         coalesce(cancels_type, operation_type) as moved,
-        order_id is not null as has_order,
-        coalesce(order_id, operation_id) as transaction_id,
+        purchase is not null as has_purchase,
+        coalesce(purchase, cancels_operation_id, operation_id) as transaction_id,
         min(case when operation_type <> 'cancelled' then effective_on end) as moved_on,
         sum(points) as points
     from operations
@@ -220,8 +221,8 @@ transacted as (
         cast({{ dbt.date_trunc('month', 'moved_on') }} as date) as month,
         0 - sum(case when moved = 'redeemed' and points < 0 then points else 0 end) as points_charged,
         count(case when moved = 'redeemed' and points < 0 then 1 end) as redeeming_orders,
-        sum(case when moved = 'earned' and has_order and points > 0 then points else 0 end) as points_earned_on_orders,
-        count(case when moved = 'earned' and has_order and points > 0 then 1 end) as earning_orders
+        sum(case when moved = 'earned' and has_purchase and points > 0 then points else 0 end) as points_earned_on_orders,
+        count(case when moved = 'earned' and has_purchase and points > 0 then 1 end) as earning_orders
     from transactions
     group by 1
 ),
@@ -250,7 +251,8 @@ pending as (
     select months.month, sum(operations.points) as points_pending
     from months
     inner join operations
-        on operations.occurred_on <= months.last_day and operations.effective_on > months.last_day
+        on operations.occurred_on <= months.last_day
+            and (operations.effective_on > months.last_day or operations.effective_on is null)
     group by months.month
 ),
 
