@@ -97,15 +97,13 @@ def settled(tables: Tables) -> pd.DataFrame:
     operations = told(tables)
     alone = operations.set_index("operation_id")
     parts = undone(operations)
-    own, theirs = parts.operation_id, parts.cancels_operation_id
-    later = (own.map(alone.points) < 0) & (theirs.map(alone.effective_on) > own.map(alone.effective_on))
-    parts["effective_on"] = own.map(alone.effective_on).mask(later, theirs.map(alone.effective_on))
-    parts["points"] *= own.map(alone.points).gt(0) * 2 - 1
-    rest = operations[["operation_id", "effective_on"]].assign(
-        points=operations.points - operations.operation_id.map(parts.groupby("operation_id").points.sum()).fillna(0)
-    )
-    rest = rest[(rest.points != 0) | ~rest.operation_id.isin(own)]
-    parts = pd.concat([parts.astype({"effective_on": rest.effective_on.dtype}), rest], ignore_index=True)
+    own, theirs = alone.reindex(parts.operation_id).reset_index(), alone.reindex(parts.cancels_operation_id).reset_index()
+    later = (own.points < 0) & (theirs.effective_on > own.effective_on)
+    parts["effective_on"] = own.effective_on.mask(later, theirs.effective_on)
+    parts["points"] *= own.points.gt(0) * 2 - 1
+    found = parts.groupby("operation_id").points.sum().reindex(operations.operation_id, fill_value=0.0).to_numpy()
+    rest = operations[["operation_id", "effective_on"]].assign(points=operations.points - found)
+    parts = pd.concat([parts, rest[(rest.points != 0) | ~rest.operation_id.isin(parts.operation_id)]], ignore_index=True)
     parts["is_pending"] = (parts.effective_on > tables.as_of_on).astype("boolean")
     return operations.drop(columns=["points", "effective_on", "is_pending"]).merge(parts, on="operation_id")
 
