@@ -65,19 +65,23 @@ def told(tables: Tables) -> pd.DataFrame:
 
 def undone(operations: pd.DataFrame) -> pd.DataFrame:
     """What each cancellation takes of what occurred before it: one row per pair, `operation_id`, `cancels_operation_id` and points.
-    Purchase by purchase in the order of time: of accruals those go first that become valid last, of redemptions the earliest."""
+    Purchase by purchase in the order of time, in one second by number or, where ids are none, what is credited after what is cancelled
+    unless it is the first: of accruals those go first that become valid last, of redemptions the earliest."""
     kind = operations.cancels_type.astype("string").fillna(operations.operation_type)
     sign = kind.map({"earned": 1, "redeemed": -1, "expired": -1})
     purchase = operations.purchase.astype("string").fillna("")
     rows = operations.assign(kind=kind, signed=operations.points * sign.astype(float), purchase=purchase)
     another = (rows.kind == "earned") & ((rows.purchase == "") | (rows.cancels_type.notna() & (rows.points > 0)))
     rows = rows[sign.notna() & ~another].assign(digits=rows.operation_id.str.len())
+    numbered = rows.source_record_id.str.fullmatch("[^a-zA-Z]*")
     keys = ["loyalty_account_id", "kind", "purchase"]
+    credited = rows.occurred_at.where(rows.signed >= 0).groupby([rows[key] for key in keys]).transform("min")
+    rows["place"] = (rows.signed < 0).astype(int).mask((rows.signed < 0) & (credited < rows.occurred_at), -1).mask(numbered, 0)
     rows = rows.merge(rows.loc[rows.signed < 0, keys].drop_duplicates(), on=keys)
     pairs = []
     for (_, of, _), group in rows.groupby(keys):
         left: list[list[Any]] = []  # day, id and points of what may still be cancelled, in the order of time
-        for row in group.sort_values(["occurred_at", "digits", "operation_id"]).itertuples():
+        for row in group.sort_values(["occurred_at", "place", "digits", "operation_id"]).itertuples():
             if row.signed >= 0:
                 left.append([row.effective_on, row.operation_id, row.signed])
                 continue

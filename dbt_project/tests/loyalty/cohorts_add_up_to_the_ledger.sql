@@ -43,18 +43,33 @@ taken as (
     group by month, taken_by
 ),
 
+redemptions as (
+    select
+        *,
+        coalesce(cancels_type, operation_type) as kind,
+        lower(source_record_id) = upper(source_record_id) as has_number,
+        min(case when points < 0 then occurred_at end) over (
+            partition by loyalty_account_id, coalesce(cancels_type, operation_type), purchase
+        ) < occurred_at as is_after_some
+    from {{ ref('int_loyalty_operations__dated') }}
+    where coalesce(cancels_type, operation_type) in ('redeemed', 'expired')
+),
+
 balances as (
     select
         loyalty_account_id,
-        coalesce(cancels_type, operation_type) as kind,
+        kind,
         purchase,
         sum(cast(points as decimal(18, 4))) over (
-            partition by loyalty_account_id, coalesce(cancels_type, operation_type), purchase
-            order by occurred_at, length(operation_id), operation_id
+            partition by loyalty_account_id, kind, purchase
+            order by
+                occurred_at,
+                case when has_number then 0 when points > 0 and is_after_some then -1 when points > 0 then 1 else 0 end,
+                length(operation_id),
+                operation_id
             rows between unbounded preceding and current row
         ) as undone_beyond_what_is_there
-    from {{ ref('int_loyalty_operations__dated') }}
-    where coalesce(cancels_type, operation_type) in ('redeemed', 'expired')
+    from redemptions
 ),
 
 purchases as (

@@ -2,7 +2,8 @@
 -- next. A redemption without a purchase is found by a cancellation without one. An issue without a purchase is a gift, and what is
 -- cancelled is a purchase's points: a cancellation that names none finds no issue. Of several redemptions the earliest is cancelled first,
 -- and of several accruals that whose points become valid last (on a day that nobody knows: before all), so that at any moment what is
--- pending goes before what is issued. What occurred in one second is in the order of its ids.
+-- pending goes before what is issued. What occurred in one second is in the order of its ids where they are numbers; else a cancellation
+-- comes before what is credited anew in its second, unless nothing was credited earlier: then it comes after.
 -- Walked along a purchase, accruals add and cancellations take away, and what they would take below zero finds nothing. Of the accruals
 -- that go first, be it one, two or all, the walk along these and all cancellations says what is taken of them together, since those
 -- behind them never stand in for them; what one accrual loses is what its walk says more than the one before. Redemptions are taken in
@@ -12,6 +13,7 @@
 with operations as (
     select
         operation_id,
+        source_record_id,
         loyalty_account_id,
         coalesce(cancels_type, operation_type) as kind,
         cancels_type is not null as is_cancellation,
@@ -26,6 +28,7 @@ with operations as (
 signed as (
     select
         operation_id,
+        source_record_id,
         loyalty_account_id,
         kind,
         purchase,
@@ -41,6 +44,7 @@ signed as (
 
     select
         operation_id,
+        source_record_id,
         loyalty_account_id,
         kind,
         coalesce(purchase, '') as purchase,
@@ -53,14 +57,30 @@ signed as (
     where kind in ('redeemed', 'expired') and points <> 0
 ),
 
+placed as (
+    select
+        *,
+        case
+            when lower(source_record_id) = upper(source_record_id) then 0  -- no letter in it
+            when not is_undoing then 1
+            when
+                min(case when not is_undoing then occurred_at end) over (partition by loyalty_account_id, kind, purchase)
+                < occurred_at
+                then 0
+            else 2
+        end as place_in_second
+    from signed
+),
+
 ordered as (
     select
         *,
         row_number() over (
-            partition by loyalty_account_id, kind, purchase order by occurred_at, length(operation_id), operation_id
+            partition by loyalty_account_id, kind, purchase
+            order by occurred_at, place_in_second, length(operation_id), operation_id
         ) as moment,
         count(case when is_undoing then 1 end) over (partition by loyalty_account_id, kind, purchase) as undoings
-    from signed
+    from placed
 ),
 
 targets as (
