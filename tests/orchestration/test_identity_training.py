@@ -33,13 +33,15 @@ def build(people: int = PEOPLE) -> None:
     features = pd.DataFrame(rows)
     features["birth_digits"] = [f"{day:%Y%m%d}" for day in features["birth_date"]]
     features["birth_year"], features["last_name_parts"] = features["birth_digits"].str[:4], None
+    features["first_names"] = None
     exports.warehouse().parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(exports.warehouse())) as warehouse:
         warehouse.register("told", features)
         for statement in (
             "create schema intermediate",
             "create table intermediate.int_identity_features as select * replace (cast(birth_date as date) as birth_date, "
-            "cast(phone as varchar) as phone, cast(last_name_parts as varchar) as last_name_parts) from told",
+            "cast(phone as varchar) as phone, cast(last_name_parts as varchar) as last_name_parts, "
+            "cast(first_names as varchar) as first_names) from told",
             "create table intermediate.int_identity_links__numbered as select profile_no, profile_no // 2 as node_no, 4 as rank from told "
             "union all select profile_no, 1000000 as node_no, 7 from told where profile_no in (0, 2)",  # a likeness is no label
             "create table intermediate.int_identity_cuts as select 0 as profile_no, 2 as other_profile_no, 5 as level",
