@@ -31,6 +31,8 @@ def session(folder: str) -> object:
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.sql.ansi.enabled", "true")
+        # Spark infers from a filter what holds of every alias of its columns: of int_identifier_pairs more than any memory takes.
+        .config("spark.sql.constraintPropagation.enabled", "false")
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.driver.memory", "1g")
