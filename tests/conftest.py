@@ -71,32 +71,48 @@ def compiled_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread_each(request: pytest.FixtureRequest) -> Iterator[None]:
+def as_cheap_as_may_be(request: pytest.FixtureRequest) -> Iterator[None]:
     """The workers share two cores: here a build has one thread of dbt's and one of DuckDB's, about a tenth less CPU for a build, and
     leaves no manifest, no graph, no log and none of its 1 400 files of SQL behind, which nobody reads here.
-    A file that says AS_MANY_THREADS_AS_A_NIGHT builds as the nightly job does: what only several threads can break shows there."""
-    if getattr(request.module, "AS_MANY_THREADS_AS_A_NIGHT", False):
+    What only several threads can break shows in files that say AS_MANY_THREADS_AS_A_NIGHT; one that says AS_A_NIGHT also writes all that
+    the nightly job writes."""
+    as_a_night = getattr(request.module, "AS_A_NIGHT", False)
+    with pytest.MonkeyPatch.context() as patch:
+        if not as_a_night:
+            _leave_nothing_behind(patch)
+        if not as_a_night and not getattr(request.module, "AS_MANY_THREADS_AS_A_NIGHT", False):
+            _one_by_one(patch)
         yield
-        return
+
+
+def _leave_nothing_behind(patch: pytest.MonkeyPatch) -> None:
     from dbt.contracts.graph.nodes import ParsedNode
 
-    from orchestration import dbt
+    _told(patch, "--no-write-json", log="none")
+    patch.setattr(ParsedNode, "write_node", lambda *unwritten: None)
 
-    connect, command = duckdb.connect, dbt._command
+
+def _one_by_one(patch: pytest.MonkeyPatch) -> None:
+    connect = duckdb.connect
 
     def alone(database: str = ":memory:", read_only: bool = False, config: dict | None = None, **more):
         return connect(database, read_only=read_only, config={"threads": 1, **(config or {})}, **more)
 
-    def one_by_one(args, project, variables, *, quiet):
-        here = ["--threads", "1", "--no-write-json"] if args[0] in dbt.FROM_A_MANIFEST else []
-        asked = command(args, project, variables, quiet=quiet)
-        return [*("none" if one == "info" else one for one in asked), *here]
+    _told(patch, "--threads", "1")
+    patch.setattr(duckdb, "connect", alone)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duckdb, "connect", alone)
-        patch.setattr(dbt, "_command", one_by_one)
-        patch.setattr(ParsedNode, "write_node", lambda *unwritten: None)
-        yield
+
+def _told(patch: pytest.MonkeyPatch, *options: str, log: str = "info") -> None:
+    """dbt's commands that run from a manifest are given these options too; their log file has this level."""
+    from orchestration import dbt
+
+    command = dbt._command
+
+    def with_options(args, project, variables, *, quiet):
+        asked = command(args, project, variables, quiet=quiet)
+        return [*(log if one == "info" else one for one in asked), *(options if args[0] in dbt.FROM_A_MANIFEST else ())]
+
+    patch.setattr(dbt, "_command", with_options)
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ def days_orders(world, day):
 
 @pytest.fixture(scope="module")
 def story(parsed_project, tmp_path_factory):
-    world = simulate(seed=1, customers=800, days=45, stores=4, until=UNTIL)
+    world = simulate(seed=31, customers=400, days=45, stores=4, until=UNTIL)
     data = tmp_path_factory.mktemp("days") / "data"
     sandbox = Sandbox(world=world, clock_file=data / "sandbox" / "clock", rate=100.0)
     sandbox.set_clock(UNTIL)
@@ -251,7 +251,7 @@ def test_every_sale_ticket_call_visit_and_answer_is_counted_as_in_the_retailers_
     sold = books["receipts_net_kop"] + books["online_orders_net_kop"] + books["told_market_orders_net_kop"]
     books["net_revenue_of_all_kop"] = sold - books["till_returns_kop"] - books["online_returns_kop"] - books["told_market_returns_kop"]
     assert {what: told.read(query)[0][0] for what, query in BOOKS.items()} == {what: books[what] for what in BOOKS}
-    rare = {"tickets_deleted", "tickets_merged", "survey_csi"}  # not every six weeks of 800 people see one
+    rare = {"tickets_deleted", "tickets_merged", "survey_csi"}  # not every six weeks of 400 people see one
     assert {what for what in BOOKS if not books[what]} <= rare
 
 

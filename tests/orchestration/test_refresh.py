@@ -29,7 +29,7 @@ from orchestration import (
 )
 from tests.nights import copy_parsed
 
-AS_MANY_THREADS_AS_A_NIGHT = True
+AS_A_NIGHT = True
 RETAILER = ["--customers", "120", "--days", "45", "--stores", "3", "--rate", "100"]
 DOWN = "mindbox"
 TESTS_OF_PRODUCTS = ["--select", "products,test_type:generic", "--resource-type", "test"]
