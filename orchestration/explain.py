@@ -42,7 +42,8 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """A link of the chain. `weight`: how alike the two records are in bits, None where they were not compared."""
+    """A link of the chain. `weight`: how alike the two records are in bits, None where they were not compared, or told nothing in
+    common."""
 
     profile_id: str
     other_profile_id: str
@@ -54,12 +55,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What else speaks for or against; `weight` as in Step."""
+    """What else speaks for or against; `weight` as in Step. `facts`: the names, dates or sexes that differ, as they are written; for the
+    terminal alone, since people are known by them."""
 
     kind: str
     profile_id: str
     other_profile_id: str
     reason: str
+    facts: str | None
     weight: float | None
 
 
@@ -129,8 +132,8 @@ def lines(told: Explanation) -> list[str]:
              for step in told.path])]
     if told.evidence:
         said += ["", "What else speaks for and against:", *table(
-            ("evidence", "record", "with", "what", "bits"),
-            [(one.kind, one.profile_id, one.other_profile_id, one.reason, bits(one.weight)) for one in told.evidence])]
+            ("evidence", "record", "with", "what", "bits", "which differ"),
+            [(one.kind, one.profile_id, one.other_profile_id, one.reason, bits(one.weight), one.facts or "") for one in told.evidence])]
     return said
 
 

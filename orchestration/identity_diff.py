@@ -3,11 +3,12 @@
     warehouse.duckdb (a copy), published registry  ──►  dbt in a scratch folder  ──►  merges, splits, moves, facts, published numbers
 
     make identity-diff                        after a steward's decision, another threshold, a mended mapping
-    make identity-diff ARGS="--model <version>"   as that model would (`make identity-model ARGS=list`; `shipped` is the project's own)
+    make identity-diff ARGS="--model <version>"   as that model would (`make identity-model ARGS=--list`; `shipped` is the project's own)
     make identity-diff ARGS="--kpis"          builds all marts as well and tells which published numbers would be restated
 
 It builds identity over the records of the last build (with --kpis: over all that is landed) and compares with what is published. Only
-the copy is written to: the warehouse, what is published and the model in force stay as they are. Exit code 0: no published customer
+the copy is written to: the warehouse, what is published and the model in force stay as they are. Seeds (decisions of stewards, names,
+junk) are held to their tests first: what the night refuses, the dry run refuses in the same words. Exit code 0: no published customer
 would change; 1: some would; 2: it could not be found out, and why (`make` itself turns every code but 0 into 2).
 """
 
@@ -39,6 +40,8 @@ IDENTITY = ("path:seeds", "path:models/intermediate/customers", "path:models/int
 SHARED = ("lake", "published", "secrets", "dlt")  # read as they are
 SCRATCH = ".diff-"
 EXPLAINED = 20  # changes told with their reason, of each kind; all of them are counted
+# The tests of seeds alone: those of models and numbers are the night's.
+SEEDS_TESTED = ("--exclude-resource-type", "unit_test", "--exclude", "resource_type:test,path:models", "resource_type:test,path:tests")
 IDLE = jinja2.Template((PROJECT / "tests" / "identity" / "decisions_come_into_force.sql").read_text(encoding="utf-8")).render(
     config=lambda **_: "", ref={"steward_decisions": "seeds.steward_decisions", "identity_registry": "intermediate.identity_registry"}.get)
 KINDS = {"merges": "merge into another", "splits": "split: some of their records would get a new id", "moves": "lose records to another"}
@@ -117,7 +120,7 @@ def compare(*, model: str | None = None, kpis: bool = False, project: Path = PRO
         facts = lineage.facts if facts is None else facts
     with _scratch(model):
         chosen = [] if kpis else ["--select", *IDENTITY]
-        outcome = run_dbt(["build", *chosen, "--exclude-resource-type", "test", "unit_test"], project=project, extra_vars=extra_vars)
+        outcome = run_dbt(["build", *chosen, *SEEDS_TESTED], project=project, extra_vars=extra_vars)
         if not outcome.success:
             broken = "; ".join(f"{node.unique_id}: {node.message}" for node in outcome.failed) or outcome.error
             raise DryRunError(f"The build in the scratch folder failed, so nothing can be told; nothing was changed. {broken}")

@@ -2,7 +2,7 @@
 -- the shortest, and at each step the strongest link. Asked of the warehouse (DuckDB), whose links stand in no published table:
 --     set variable profile_a = '<system>:<account>:<record>'; set variable profile_b = '…';
 -- Of one customer's records only links inside the customer count. Of two customers' records the chain shows where it was refused
--- (is_in_force): identity_obstacles.sql says why. `weight`: how alike the two records are in bits, where they were compared.
+-- (is_in_force): identity_obstacles.sql says why. `weight`: how alike the two records are in bits, where both tell something to compare.
 -- No row where no chain ties them; one row per step.
 with recursive
 asked as (
@@ -85,7 +85,7 @@ select
         when chain.link_type = 'probabilistic' then chain.link_value
         else '***' || right(chain.link_value, 4)
     end as reason,
-    pairs.weight,
+    case when pairs.evidence <> '' then pairs.weight end as weight,
     one.cluster_no = other.cluster_no as is_in_force
 from chain
 inner join intermediate.int_identity_clusters as one on chain.profile_no = one.profile_no

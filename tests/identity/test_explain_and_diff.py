@@ -23,6 +23,9 @@ CRM, TILL, MAIL = "retailcrm:chain", "moysklad:chain", "mindbox:chain"
 TYPO = ("retailcrm:typo", "moysklad:typo")
 FATHER, SON = "retailcrm:father", "mindbox:son"
 MEET = ("retailcrm:meet", "moysklad:meet")
+MOTHER, DAUGHTER = "retailcrm:mother", "retailcrm:daughter"
+# Two of one first name whom a record without a name ties.
+FORMER, NAMELESS, OWNER = "retailcrm:former", "mindbox:nameless", "retailcrm:owner"
 NAMED = {"first_name": "Пётр", "last_name": "Кузнецов", "birth_date": "1984-05-06", "city": "Самара"}
 HOME = "+79161234567"
 # Who bought on which day of October: the chain's records on the 10th, those of MEET on the 11th.
@@ -40,12 +43,18 @@ def people() -> list[Row]:
         person(FATHER, first_name="Олег", birth_date="1955-01-02", sex="male"),
         person(SON, first_name="Глеб", birth_date="1985-03-04", sex="male"),
         person(MEET[0], first_name="Вера"), person(MEET[1], first_name="Вера"),
+        person(MOTHER, first_name="Вера", last_name="Зыкова", birth_date="1961-02-11"),
+        person(DAUGHTER, first_name="Вера", last_name="Зыкова", birth_date="1988-10-27"),
+        person(FORMER, first_name="Олег", last_name="Гущин"), person(NAMELESS), person(OWNER, first_name="Олег", last_name="Рябов"),
     ]
 
 
 def evidence(night: int) -> list[Row]:
     told = [*has(CRM, phone="+79160000001"), *has(TILL, phone="+79160000001", email="chain@mail.example"),
-            *has(MAIL, email="chain@mail.example"), *has(FATHER, phone=HOME), *has(SON, phone=HOME)]
+            *has(MAIL, email="chain@mail.example"), *has(FATHER, phone=HOME), *has(SON, phone=HOME),
+            *has(MOTHER, email="vera@mail.example"), *has(DAUGHTER, email="vera@mail.example"),
+            *has(FORMER, email="oleg@mail.example"), *has(NAMELESS, email="oleg@mail.example", phone="+79160000002"),
+            *has(OWNER, phone="+79160000002")]
     return told + ([row for record in MEET for row in has(record, loyalty_card="200300400")] if night else [])
 
 
@@ -61,6 +70,7 @@ class Nights:
     touched: set[str]
     refused: str
     unknown_model: str
+    broken: tuple[str, ...]
     vanished: str
 
 
@@ -75,6 +85,19 @@ def dry_run(project: IdentityProject, **asked: str) -> Diff:
     moment = f"{FIRST_NIGHT + timedelta(days=2):%Y-%m-%d} 00:00:00"
     return identity_diff.compare(project=project.root, facts=("orders", "messages"), extra_vars={"as_of": moment, "as_of_on": moment[:10]},
                                  **asked)
+
+
+def refusal(project: IdentityProject, *decisions: str) -> str:
+    """What a dry run says of these rows of the seed, which it must refuse; the seed is as before then."""
+    seed = project.root / "seeds" / "steward_decisions.csv"
+    told = seed.read_text(encoding="utf-8")
+    seed.write_text(told.splitlines()[0] + "\n" + "".join(f"{decision}\n" for decision in decisions), encoding="utf-8")
+    try:
+        with pytest.raises(DryRunError) as why:
+            dry_run(project)
+    finally:
+        seed.write_text(told, encoding="utf-8")
+    return str(why.value)
 
 
 def marts(project: IdentityProject) -> None:
@@ -126,7 +149,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         project = IdentityProject(root)
         first = project.night(people(), evidence(0))
         project.publish()
-        asked = {"chain": (MAIL, CRM), "typo": TYPO, "family": (FATHER, SON), "strangers": (FATHER, CRM), "itself": (CRM, full(CRM))}
+        asked = {"chain": (MAIL, CRM), "typo": TYPO, "family": (FATHER, SON), "strangers": (FATHER, CRM), "itself": (CRM, full(CRM)),
+                 "namesakes": (MOTHER, DAUGHTER), "owners": (FORMER, OWNER), "nothing told": (NAMELESS, OWNER)}
         explained = {name: explain.explain(*pair) for name, pair in asked.items()}
         marts(project)
         published = version_of(project)
@@ -147,6 +171,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
                 dry_run(project)
         with pytest.raises(DryRunError) as unknown:
             dry_run(project, model="abc")
+        apart = f"{full(MEET[0])},{full(MEET[1])}"
+        broken = (refusal(project, f"D1,forbids,{apart},maria,two sisters,2026-11-02"),
+                  refusal(project, f"D1,forbid,{apart},maria,two sisters,2026-11-02", f"D1,force,{apart},,one,2026-11-03"))
         second = project.night(people(), evidence(1))
         marts(project)
         with duckdb.connect(str(project.data / "warehouse.duckdb")) as build:
@@ -156,7 +183,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
             explain.explain(CRM, "retailcrm:gone")
         yield Nights(explained, [first, second], diff, project.events(), restated(published),
                      {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}, str(refused.value),
-                     str(unknown.value), str(vanished.value))
+                     str(unknown.value), broken, str(vanished.value))
 
 
 def test_a_chain_is_told_link_by_link(nights: Nights) -> None:
@@ -177,9 +204,37 @@ def test_a_likeness_is_told_in_words_with_its_weight(nights: Nights) -> None:
 def test_two_people_at_one_telephone_are_told_what_parts_them(nights: Nights) -> None:
     told = nights.explained["family"]
     assert told.sentence == f"Two customers, {nights.ids[0][FATHER]} and {nights.ids[0][SON]}: no chain of links ties them."
-    assert [(one.kind, one.reason) for one in told.evidence if one.kind == "same phone"] == [
-        ("same phone", "+7***4567 of two people: it links records that agree in a name or birth date")]
+    assert [(one.reason, one.facts) for one in told.evidence if one.kind == "same phone"] == [
+        ("+7***4567 of several people: these are two, by different birth dates, different first names",
+         "birth dates 1955-01-02 and 1985-03-04; first names Олег and Глеб")]
     assert "+79161234567" not in "\n".join(explain.lines(told)), "values are masked"
+
+
+def test_mother_and_daughter_of_one_name_are_told_apart_by_their_birth_dates(nights: Nights) -> None:
+    """Where a value is refused between two records, what they agree in is no reason, and what differs is named."""
+    told = nights.explained["namesakes"]
+    assert [(one.kind, one.reason, one.facts) for one in told.evidence if one.kind.startswith("same")] == [
+        ("same email", "v***@mail.example of several people: these are two, by different birth dates",
+         "birth dates 1961-02-11 and 1988-10-27")]
+    assert "birth dates 1961-02-11 and 1988-10-27" in "\n".join(explain.lines(told))
+    drawn = "\n".join(text.get_text() for axes in explain.draw(told).axes for text in axes.texts)
+    assert "these are two, by different birth dates" in drawn
+    assert "1961" not in drawn, "who a person is stays at the terminal"
+
+
+def test_two_surnames_in_one_chain_are_told(nights: Nights) -> None:
+    told = nights.explained["owners"]
+    assert {one.profile_id for one in told.evidence if one.kind == "two people"} | {
+        one.other_profile_id for one in told.evidence if one.kind == "two people"} == {full(FORMER), full(OWNER)}
+    assert [(one.reason, one.facts) for one in told.evidence if one.kind == "two people"] == [
+        ("different last names, which stops shared values and likeness", "last names Гущин and Рябов")]
+
+
+def test_records_that_tell_nothing_in_common_have_no_weight(nights: Nights) -> None:
+    told = nights.explained["nothing told"]
+    assert [(one.reason, one.weight) for one in told.evidence if one.kind == "likeness"] == [("nothing that both tell", None)]
+    assert [one.weight for one in told.evidence if one.kind.startswith("asked")] == [None]
+    assert [step.weight for step in told.path] == [None]
 
 
 def test_records_without_any_chain_and_a_record_with_itself(nights: Nights) -> None:
@@ -238,6 +293,14 @@ def test_forbidding_gives_the_people_back_and_restates_what_moved(nights: Nights
     assert nights.restated == [
         ("buyers", "2026-10-10", 1.0, 2.0, "orders: 1 of another customer"),
         ("buyers", "2026-10-11", 2.0, 1.0, "orders: 1 of another customer")]
+
+
+def test_a_broken_decision_is_refused_in_the_words_of_the_seeds_test(nights: Nights) -> None:
+    word, twice = nights.broken
+    assert "test.omnimart.sound_steward_decisions" in word
+    assert "Broken: decision is one of force, forbid (1 row)" in word
+    assert "one row per decision_id (2 rows)" in twice
+    assert "author always has a value (1 row)" in twice
 
 
 def test_the_exit_code_says_whether_customers_would_change(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tests.recomputed.people import by_a_member, known_since, people
-from tests.recomputed.points import NEVER, gifts, knows_expiry, settled
+from tests.recomputed.points import NEVER, gifts, knows_expiry, settled, standing
 from tests.recomputed.points import cohorts as point_cohorts
 from tests.recomputed.tables import Tables, month_of, ratio
 
@@ -21,14 +21,14 @@ def kpi_loyalty_monthly(tables: Tables) -> pd.DataFrame:
     last_days = pd.Series(months + pd.offsets.MonthEnd(0), index=months).clip(upper=tables.as_of_on)
     orders = _orders(tables)
     rows = _flows(tables, months).join([_sales(orders, months), _people(tables, orders, last_days), _pending(tables, last_days)])
-    rows["points_discount_at_cost"] = (rows.redeemed_value * rows.cost_amount / rows.order_revenue).round()
-    rows["cost_per_point"] = ratio(rows.redeemed_value, rows.priced_points) / 100
+    rows["points_discount_at_cost"] = (rows.redeemed_money * ratio(rows.cost_amount, rows.order_revenue)).round()
+    rows["cost_per_point"] = ratio(rows.redeemed_money, rows.priced_points) / 100
     rows["cost_per_point_at_cost"] = ratio(rows.points_discount_at_cost, rows.priced_points) / 100
     rows["point_value"] = rows.cost_per_point.ffill()
     rows["point_value_at_cost"] = rows.cost_per_point_at_cost.ffill()
     rows = _liabilities(tables, rows)
     rows["balance_difference"] = pd.Series({months[-1]: _balance_difference(tables)})
-    return _ratios(rows).reset_index()
+    return _ratios(rows).drop(columns="redeemed_money").reset_index()
 
 
 def _orders(tables: Tables) -> pd.DataFrame:
@@ -73,10 +73,14 @@ def _flows(tables: Tables, months: pd.DatetimeIndex) -> pd.DataFrame:
         rows[columns[0]], rows[columns[1]] = left.sum().reindex(months, fill_value=0), left.count().reindex(months, fill_value=0)
 
     orders = tables.orders.set_index("order_id")
-    points, money = operations.order_id.map(orders.points_redeemed), operations.order_id.map(orders.points_discount_amount)
-    priced = (kind == "redeemed") & (points > 0) & money.notna()
-    rows["redeemed_value"] = summed(-operations.points * money.astype(float) / points, priced).round().astype("Int64")
-    rows["priced_points"] = summed(-operations.points, priced)
+    spent = standing(tables)
+    spent = spent[(spent.operation_type == "redeemed") & (spent.effective_on <= tables.as_of_on)]
+    points, money = spent.order_id.map(orders.points_redeemed), spent.order_id.map(orders.points_discount_amount)
+    spent = spent.assign(month=month_of(spent.effective_on), money=-spent.left * money.astype(float) / points)
+    priced = spent[(points > 0) & money.notna()].groupby("month")
+    rows["redeemed_money"] = priced.money.sum().reindex(months, fill_value=0)
+    rows["redeemed_value"] = rows.redeemed_money.round().astype("Int64")
+    rows["priced_points"] = -priced.left.sum().reindex(months, fill_value=0)
     return rows
 
 
@@ -102,8 +106,8 @@ def _people(tables: Tables, orders: pd.DataFrame, last_days: pd.Series) -> pd.Da
     last = accounts.sort_values(["closed_at", "is_closed_at_assumed"]).groupby("customer_id").tail(1)
     unknown = set(last.customer_id[last.is_closed_at_assumed])
     known = known_since(tables)
-    operations = tables.loyalty_operations
-    operations = operations[operations.operation_type.isin(["earned", "redeemed"]) & ~operations.operation_id.isin(gifts(tables))]
+    operations = standing(tables)
+    operations = operations[~operations.operation_id.isin(gifts(tables))]
     window = tables.rules["loyalty.active_member_days"] * DAY
     rows = {}
     for month, day in last_days.items():
@@ -162,8 +166,10 @@ def _liabilities(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
                 at_first[month] = (cohort.points_issued, expected(-1))
             issued, share = at_first[cohort.issue_month]
             known_prices = rows.point_value[cohort.issue_month : month].dropna()
-            if len(known_prices) and issued:
-                price, revenue = issued * known_prices.iloc[0] * share, rows.member_revenue[cohort.issue_month] / 100
+            if not len(known_prices) or not issued:
+                continue
+            price, revenue = issued * known_prices.iloc[0] * share, rows.member_revenue[cohort.issue_month] / 100
+            if revenue + price:
                 allocated.append(revenue * price / (revenue + price) * cohort.points_issued / issued)
                 in_all = to_come + cohort.points_redeemed
                 liable.append(allocated[-1] * to_come / in_all if in_all else 0.0)

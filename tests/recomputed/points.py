@@ -114,7 +114,20 @@ def settled(tables: Tables) -> pd.DataFrame:
 
 def knows_expiry(tables: Tables) -> bool:
     """Whether the ledger has ever told of points that expired."""
-    return bool((tables.loyalty_operations.operation_type == "expired").any())
+    told = tables.loyalty_operations
+    return bool(((told.operation_type == "expired") & (told.occurred_on <= tables.as_of_on)).any())
+
+
+def standing(tables: Tables) -> pd.DataFrame:
+    """Accruals and redemptions of which something stays, with `left`: their signed points less what had been cancelled of them by the
+    refresh. What gives points back that wait has given nothing back yet."""
+    operations = settled(tables)
+    cancelled = operations[operations.cancels_operation_id.notna() & (operations.occurred_on <= tables.as_of_on)]
+    given_back = (cancelled.points > 0) & (cancelled.effective_on > tables.as_of_on)
+    off = cancelled[~given_back].groupby("cancels_operation_id").points.sum()
+    acts = operations[operations.operation_type.isin(["earned", "redeemed"]) & operations.cancels_operation_id.isna()]
+    acts = acts.assign(left=(acts.points + acts.operation_id.map(off).fillna(0.0)).round(6))
+    return acts[acts.left * acts.operation_type.map({"earned": 1, "redeemed": -1}) > 0]
 
 
 def gifts(tables: Tables) -> set[str]:

@@ -203,7 +203,7 @@ told as (
         coalesce(sum(points) filter (where taken_as = 'removed'), 0) as removed
     from (select issue_month, age_months, is_month_over from marts.kpi_loyalty_cohorts) as cells
     join credited using (issue_month)
-    cross join (select count(*) > 0 as has_expiry from marts.loyalty_operations where operation_type = 'expired')
+    cross join (select count(*) > 0 as has_expiry from marts.loyalty_operations where operation_type = 'expired' and not is_pending)
     left join records
         on records.issue_month = cells.issue_month and from_age <= cells.age_months and coalesce(until_age > cells.age_months, true)
     group by cells.issue_month, cells.age_months, is_month_over, has_expiry

@@ -58,6 +58,24 @@ people as (
     group by customers.customer_id
 ),
 
+cancelled as (
+    select cancels_operation_id as operation_id, is_pending, sum(cast(points as decimal(18, 4))) as points
+    from marts.loyalty_operations
+    where cancels_operation_id is not null and occurred_on <= (select max(last_day) from months)
+    group by all
+),
+
+-- What stays of an accrual or a redemption. Что осталось от начисления или погашения после отмен.
+acts as (
+    select
+        loyalty_operations.*,
+        cast(loyalty_operations.points as decimal(18, 4)) + coalesce(cancelled.points, 0) as points_left
+    from marts.loyalty_operations
+    left join cancelled using (operation_id, is_pending)
+    where cancels_operation_id is null and operation_type in ('earned', 'redeemed')
+        and if(operation_type = 'redeemed', -points_left, points_left) > 0
+),
+
 attributable as (
     select
         order_id,
@@ -89,6 +107,8 @@ records as (
         operation_type,
         purchase,
         points,
+        -- of a redemption, what stays of it
+        coalesce(if(operation_type = 'redeemed', acts.points_left, null), 0) as points_left,
         -- beside the first operation of a transaction: what stays of its points, whenever a part was cancelled
         if(
             operation_type <> 'cancelled' and row_number() over (
@@ -97,7 +117,7 @@ records as (
             ) = 1,
             greatest(
                 if(moves = 'redeemed', -1, 1)
-                * sum(points) over (partition by moves, purchase is null, coalesce(purchase, cancels_operation_id, operation_id)),
+                * sum(cast(points as decimal(18, 4))) over (partition by moves, purchase is null, coalesce(purchase, cancels_operation_id, operation_id)),
                 0
             ),
             0
@@ -105,6 +125,7 @@ records as (
         if(moves = 'redeemed', orders.points_discount_amount / nullif(orders.points_redeemed, 0), null) as money_per_point
     from marts.loyalty_operations
     left join (select order_id, points_discount_amount, points_redeemed from marts.orders) as orders using (order_id)
+    left join (select operation_id, points_left from acts) as acts using (operation_id)
     where not is_pending
 
     union all by name
@@ -131,8 +152,8 @@ records as (
         acts.operation_type is null or acts.occurred_on >= enrolled_on and (left_on is null or left_on > acts.occurred_on) as is_active
     from months
     join (
-        select operation_id as record_id, customer_id, operation_type, occurred_on from marts.loyalty_operations
-        where operation_type in ('earned', 'redeemed') and not is_gift
+        select operation_id as record_id, customer_id, operation_type, occurred_on from acts
+        where not is_gift
 
         union all
 
@@ -210,10 +231,10 @@ summed as (
         coalesce(sum(window_revenue), 0) as active_window_revenue,
         coalesce(sum(pending_points), 0) as points_pending,
         sum(balance_difference) as balance_difference,
-        coalesce(-sum(cast(points * cast(money_per_point as double) as decimal(28, 10))), 0) as redeemed_money,
-        coalesce(-sum(points) filter (where money_per_point is not null), 0) as priced_points
+        coalesce(-sum(cast(cast(points_left as double) * cast(money_per_point as double) as decimal(28, 10))), 0) as redeemed_money,
+        cast(coalesce(-sum(points_left) filter (where money_per_point is not null), 0) as double) as priced_points
     from records
-    cross join (select count(*) > 0 as has_expiry from marts.loyalty_operations where operation_type = 'expired')
+    cross join (select count(*) > 0 as has_expiry from marts.loyalty_operations where operation_type = 'expired' and not is_pending)
     where month in (select month from months)
     group by month, has_expiry
 ),

@@ -1,7 +1,7 @@
 -- First in, first out loses no point. In every month no lot gives more than it had and no operation takes more than it is. Today
 -- every account's lots hold what is left of them and no other: what came in less what was taken is the account's balance (nothing,
 -- where it spent more than it had), and of all accounts what the cohorts say is left of the points issued. Found apart from the model:
--- what undoes more redemptions than there were before it is new points.
+-- what undoes more redemptions than there were before it is new points, as soon as these do not wait.
 with operations as (
     select
         loyalty_account_id,
@@ -55,32 +55,62 @@ redemptions as (
     where coalesce(cancels_type, operation_type) in ('redeemed', 'expired')
 ),
 
-balances as (
+placed as (
     select
-        loyalty_account_id,
-        kind,
-        purchase,
-        sum(cast(points as decimal(18, 4))) over (
+        *,
+        row_number() over (
             partition by loyalty_account_id, kind, purchase
             order by
                 occurred_at,
                 case when has_number then 0 when points > 0 and is_after_some then -1 when points > 0 then 1 else 0 end,
                 length(operation_id),
                 operation_id
-            rows between unbounded preceding and current row
-        ) as undone_beyond_what_is_there
+        ) as moment
     from redemptions
 ),
 
-purchases as (
-    select loyalty_account_id, greatest(max(undone_beyond_what_is_there), 0) as given_back
+balances as (
+    select
+        loyalty_account_id,
+        kind,
+        purchase,
+        is_pending,
+        moment,
+        sum(cast(points as decimal(18, 4))) over (
+            partition by loyalty_account_id, kind, purchase order by moment
+            rows between unbounded preceding and current row
+        ) as undone_beyond_what_is_there
+    from placed
+),
+
+given as (
+    select
+        loyalty_account_id,
+        kind,
+        purchase,
+        is_pending,
+        moment,
+        greatest(max(undone_beyond_what_is_there) over (
+            partition by loyalty_account_id, kind, purchase order by moment
+            rows between unbounded preceding and current row
+        ), 0) as given_back_by_then
     from balances
-    group by loyalty_account_id, kind, purchase
+),
+
+-- What waits is nobody's yet, but it stands in its place: what follows it does not find what it found.
+each_given as (
+    select
+        loyalty_account_id,
+        is_pending,
+        given_back_by_then
+        - coalesce(lag(given_back_by_then) over (partition by loyalty_account_id, kind, purchase order by moment), 0) as given_back
+    from given
 ),
 
 corrections as (
     select loyalty_account_id, sum(given_back) as given_back
-    from purchases
+    from each_given
+    where not is_pending
     group by loyalty_account_id
 ),
 

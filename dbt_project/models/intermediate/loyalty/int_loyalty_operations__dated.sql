@@ -3,7 +3,8 @@
 -- wait and not until when, nobody knows the day and it is NULL. Points that go out wait for nothing. The order behind one is what its
 -- ledger names by id or number, else what a mirroring ledger names; the purchase is that order or, where it is not known here, what the
 -- ledger calls it. Points that nobody names a purchase for are a gift (of welcome, of a birthday), where the account of the ledger names
--- purchases at all. One row per operation.
+-- purchases at all. What its ledger dates after the day of the refresh has not happened: it is pending, whichever way its points go, and
+-- counts in nothing until its day. One row per operation.
 with operations as (
     select * from {{ ref('int_loyalty_operations__united') }}
 ),
@@ -92,7 +93,8 @@ final as (
         operation_type,
         cancels_type,
         points,
-        points > 0 and coalesce(available_on > {{ as_of_date() }}, told_pending, false) as is_pending,
+        occurred_on > {{ as_of_date() }}
+        or points > 0 and coalesce(available_on > {{ as_of_date() }}, told_pending, false) as is_pending,
         available_on,
         case
             when points > 0 and available_on > occurred_on then available_on

@@ -20,7 +20,7 @@ months as (
 ),
 
 expiry as (
-    select count(case when operation_type = 'expired' then 1 end) > 0 as has_expiry
+    select count(case when operation_type = 'expired' and not is_pending then 1 end) > 0 as has_expiry
     from {{ ref('loyalty_operations') }}
 ),
 

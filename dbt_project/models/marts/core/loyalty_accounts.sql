@@ -1,5 +1,5 @@
 -- A vendor's balance is as of when it was told, ours is of today: they are compared as of that day, so that points which became
--- spendable or moved after it are no difference. One row per account.
+-- spendable or moved after it are no difference. What is dated after the day of the refresh counts in neither. One row per account.
 with accounts as (
     select * from {{ ref('int_loyalty_accounts') }}
 ),
@@ -8,7 +8,12 @@ balances as (
     select
         operations.loyalty_account_id,
         sum(case when operations.is_pending then 0 else operations.points end) as points_balance,
-        sum(case when operations.is_pending then operations.points else 0 end) as points_pending,
+        sum(
+            case
+                when operations.is_pending and operations.occurred_on <= {{ as_of_date() }} then operations.points
+                else 0
+            end
+        ) as points_pending,
         sum(
             case
                 when operations.effective_on > {{ business_date('accounts.balance_told_at') }} then 0

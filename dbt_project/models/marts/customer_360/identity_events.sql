@@ -49,7 +49,7 @@ moved as (
 
 decided as (
     select
-        case decisions.decision when 'force' then 'forced' else 'forbidden' end as event_type,
+        case decisions.decision when 'force' then 'forced' when 'forbid' then 'forbidden' end as event_type,
         one.customer_id,
         other.customer_id as other_customer_id,
         {{ decision_told('decisions') }} as reason
@@ -57,7 +57,8 @@ decided as (
     inner join registry as one on decisions.profile_a = one.profile_id
     inner join registry as other on decisions.profile_b = other.profile_id
     -- In force: both are shown, and they are what it says they are (a forbid wins over a force, and over a chain).
-    where one.is_present and other.is_present and one.profile_id <> other.profile_id
+    where decisions.decision in ('force', 'forbid')
+        and one.is_present and other.is_present and one.profile_id <> other.profile_id
         and (decisions.decision = 'force') = (one.customer_id = other.customer_id)
 ),
 

@@ -4,7 +4,8 @@
 -- undated, as of today; employees and companies are no people here, tests are no customers, but their points are in the ledger.
 -- Who had left when their account was first seen is a member until then and a leaver of that day, whose tenure nobody knows.
 -- Shares of transactions are of those of which it can be known whose they were: purchases of employees and companies, of marketplaces
--- and receipts that stand in the sums of a shift alone are in neither part. A point is priced by an order that tells points and money.
+-- and receipts that stand in the sums of a shift alone are in neither part. A point is priced by an order that tells points and money,
+-- in the month of its redemption; what was cancelled of it, then or later, is not priced and is nobody's act, as known today.
 -- Two liabilities, which differ by design. Management: what the points outstanding will cost, points × share expected to be redeemed ×
 -- cost per point. IFRS 15: revenue deferred. The month's member sales before returns and the points that became valid in it, gifts
 -- among them, share those sales by stand-alone price, with the share of points expected to be redeemed as it was known at the end of that
@@ -131,17 +132,44 @@ sales as (
     group by month
 ),
 
+cancelled as (
+    select cancels_operation_id as operation_id, is_pending, sum(cast(points as decimal(18, 4))) as points
+    from operations
+    where cancels_operation_id is not null and occurred_on <= {{ as_of_date() }}
+    group by 1, 2
+),
+
+-- Accruals and redemptions of which something stays. A cancelled redemption whose points wait is not given back yet.
+acts as (
+    select
+        operations.operation_id,
+        operations.customer_id,
+        operations.operation_type,
+        operations.is_gift,
+        operations.is_pending,
+        operations.occurred_on,
+        operations.effective_on,
+        operations.order_id,
+        cast(cast(operations.points as decimal(18, 4)) + coalesce(cancelled.points, 0) as decimal(18, 4)) as points_left
+    from operations
+    left join cancelled
+        on operations.operation_id = cancelled.operation_id and operations.is_pending = cancelled.is_pending
+    where operations.cancels_operation_id is null
+        and operations.operation_type in ('earned', 'redeemed')
+        and (cast(operations.points as decimal(18, 4)) + coalesce(cancelled.points, 0))
+        * case when operations.operation_type = 'redeemed' then -1 else 1 end > 0
+),
+
 active_people as (
     select ordered_on as active_on, customer_id from orders_of_members
     where is_by_member
     union
-    select operations.occurred_on as active_on, operations.customer_id
-    from operations
-    inner join memberships on operations.customer_id = memberships.customer_id
-    where operations.operation_type in ('earned', 'redeemed')
-        and not coalesce(operations.is_gift, false)  -- what comes by itself is nobody's act
-        and operations.occurred_on >= memberships.enrolled_on
-        and (memberships.left_on is null or memberships.left_on > operations.occurred_on)
+    select acts.occurred_on as active_on, acts.customer_id
+    from acts
+    inner join memberships on acts.customer_id = memberships.customer_id
+    where not coalesce(acts.is_gift, false)  -- what comes by itself is nobody's act
+        and acts.occurred_on >= memberships.enrolled_on
+        and (memberships.left_on is null or memberships.left_on > acts.occurred_on)
 ),
 
 active as (
@@ -161,15 +189,15 @@ active as (
 redeemers as (
     select
         months.month,
-        count(distinct operations.customer_id) as redeeming_members
+        count(distinct acts.customer_id) as redeeming_members
     from months
-    inner join operations
-        on operations.occurred_on <= months.last_day
-            and operations.occurred_on > months.window_starts_after
-            and operations.operation_type = 'redeemed'
+    inner join acts
+        on acts.occurred_on <= months.last_day
+            and acts.occurred_on > months.window_starts_after
+            and acts.operation_type = 'redeemed'
     inner join memberships
-        on operations.customer_id = memberships.customer_id
-            and operations.occurred_on >= memberships.enrolled_on
+        on acts.customer_id = memberships.customer_id
+            and acts.occurred_on >= memberships.enrolled_on
             and (memberships.left_on is null or memberships.left_on > months.last_day)
     group by months.month
 ),
@@ -210,7 +238,7 @@ transactions as (
         purchase is not null as has_purchase,
         coalesce(purchase, cancels_operation_id, operation_id) as transaction_id,
         min(case when operation_type <> 'cancelled' then effective_on end) as moved_on,
-        sum(points) as points
+        cast(sum(cast(points as decimal(18, 4))) as double) as points
     from operations
     where not is_pending and coalesce(cancels_type, operation_type) in ('earned', 'redeemed')
     group by 1, 2, 3
@@ -228,22 +256,22 @@ transacted as (
 ),
 
 redemptions as (
-    -- The money that stays discounted by the points: each point at the rate of its own order, cancelled redemptions taken back.
+    -- The money that stays discounted by the points that the month redeemed, each point at the rate of its own order.
     select
-        cast({{ dbt.date_trunc('month', 'operations.effective_on') }} as date) as month,
+        cast({{ dbt.date_trunc('month', 'acts.effective_on') }} as date) as month,
         0 - sum(
             cast(
-                operations.points * coalesce(
+                cast(acts.points_left as double) * coalesce(
                     cast(discounted.points_discount_amount as double) / nullif(cast(discounted.points_redeemed as double), 0), 0
                 ) as decimal(28, 10)  -- a sum of doubles hangs on the order in which threads come to it
             )
         ) as redeemed_value,
         0 - sum(
-            case when discounted.points_discount_amount is not null and discounted.points_redeemed <> 0 then operations.points else 0 end
+            case when discounted.points_discount_amount is not null and discounted.points_redeemed <> 0 then acts.points_left else 0 end
         ) as priced_points
-    from operations
-    left join {{ ref('orders') }} as discounted on operations.order_id = discounted.order_id
-    where not operations.is_pending and coalesce(operations.cancels_type, operations.operation_type) = 'redeemed'
+    from acts
+    left join {{ ref('orders') }} as discounted on acts.order_id = discounted.order_id
+    where not acts.is_pending and acts.operation_type = 'redeemed'
     group by 1
 ),
 
@@ -257,7 +285,7 @@ pending as (
 ),
 
 expiry as (
-    select count(case when operation_type = 'expired' then 1 end) > 0 as has_expiry
+    select count(case when operation_type = 'expired' and not is_pending then 1 end) > 0 as has_expiry
     from operations
 ),
 
@@ -330,13 +358,20 @@ running as (
     from monthly
 ),
 
--- A month in which no point was priced knows the price of the last one before it that did.
+costed as (
+    select
+        *,
+        count({{ ratio('points_discount_at_cost', 'priced_points') }}) over (order by month) as costs_known
+    from running
+),
+
+-- A month in which no point was priced knows the price of the last one before it that did; at cost, of the last one that also sold.
 priced as (
     select
         *,
         max({{ ratio('redeemed_value', 'priced_points') }}) over (partition by prices_known) as point_value,
-        max({{ ratio('points_discount_at_cost', 'priced_points') }}) over (partition by prices_known) as point_value_at_cost
-    from running
+        max({{ ratio('points_discount_at_cost', 'priced_points') }}) over (partition by costs_known) as point_value_at_cost
+    from costed
 ),
 
 -- A month's points are first told of in the month of their issue, so its sales and price stand in their first row. Points issued
@@ -442,8 +477,8 @@ final as (
         points_earned_on_orders,
         cast(earning_orders as bigint) as earning_orders,
         {{ ratio('points_earned_on_orders', 'earning_orders') }} as average_points_earned_per_transaction,
-        points_outstanding,
-        expected_redemptions,
+        coalesce(points_outstanding, 0) as points_outstanding,
+        coalesce(expected_redemptions, 0) as expected_redemptions,
         {{ ratio('expected_redemptions', 'points_outstanding') }} as ultimate_redemption_rate,
         point_value,
         point_value_at_cost,
@@ -453,7 +488,7 @@ final as (
         allocated_revenue,
         cast(allocated_revenue - liability_ifrs15 as decimal(18, 2)) as released_revenue,
         cast(dated_leavers as bigint) as dated_leavers,
-        unseen_redemptions,
+        coalesce(unseen_redemptions, 0) as unseen_redemptions,
         {{ ratio('unseen_redemptions', 'expected_redemptions') }} as unseen_redemption_share
     from priced
     left join liabilities on priced.month = liabilities.month
