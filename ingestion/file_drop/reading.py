@@ -136,6 +136,7 @@ def _csv(plain: Path, table: Table, dialect: Dialect, *, is_tabbed: bool = False
             row = dict(zip(header, fields, strict=True))
             for place, column in declared:
                 row[column.name] = _value(column, fields[place], lines.first, lines.text, dialect.manner, is_spreadsheet=True)
+            _judge(table, row, lines.first, lines.text)
             yield lines.first(), msgspec.json.encode(row).decode()
 
 
@@ -177,12 +178,13 @@ def _json_lines(plain: Path, table: Table, dialect: Dialect) -> Iterator[tuple[i
         for line in lines:
             here, written = lines.number, line.strip()
             if written:
-                row = _object(written, lines)
+                row, judged_row = _object(written, lines), {}
                 for column in table.columns:
-                    _value(column, row.get(column.name), lines.first, lines.text, dialect.manner)
+                    judged_row[column.name] = _value(column, row.get(column.name), lines.first, lines.text, dialect.manner)
                     if written.count(f'"{column.name}"') > 1 and _is_twice(column.name, written):
                         # The two readers of JSON believe different ones.
                         raise Broken(f"line {here} names it twice.", column=column.name, line=here, text=lines.text())
+                _judge(table, judged_row, lines.first, lines.text)
                 yield here, written
             lines.next_record()
 
@@ -214,6 +216,7 @@ def _parquet(plain: Path, table: Table, dialect: Dialect) -> Iterator[tuple[int,
                 for column in table.columns:
                     if column.name in names:
                         row[names[column.name]] = _value(column, row[names[column.name]], _here(number), _shown(row), dialect.manner)
+                _judge(table, {name: row[there] for name, there in names.items()}, _here(number), _shown(row))
                 yield number, msgspec.json.encode({name: row[written] for name, written in names.items()}).decode()
     except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -247,3 +250,10 @@ def _value(column: Column, value: Any, line: Callable[[], int], text: Callable[[
     if found is None and column.required:
         raise Broken(f"line {line()} leaves it empty.", column=column.name, line=line(), text=escaped(text()) or "")
     return found
+
+
+def _judge(table: Table, row: dict[str, Any], line: Callable[[], int], text: Callable[[], str]) -> None:
+    """Values that are right each and cannot stand together."""
+    column, _, wrong = table.wrong(row).partition(": ")
+    if wrong:
+        raise Broken(f"in line {line()} {wrong}.", column=column, line=line(), text=escaped(text()) or "")

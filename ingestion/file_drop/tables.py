@@ -3,8 +3,9 @@
 A column that is not declared is welcome and stays in the payload. A column that is not required may be missing or empty.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["text", "integer", "number", "money", "flag", "date", "open_date", "time", "mac"]
 
@@ -44,6 +45,7 @@ class Table:
 
     key: the columns that say what a row is about. twice: what happens when two files have a row with the same key; where nothing but
     the key tells rows apart the newest file is believed, and where it does not tell them apart no row may be dropped for it.
+    wrong: of a row by declared columns, each value right in itself, what in it cannot stand together: `<column>: a sentence`, or "".
     """
 
     name: str
@@ -51,6 +53,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     twice: str = NEWEST
+    wrong: Callable[[dict[str, Any]], str] = lambda row: ""
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -69,6 +72,21 @@ def _must(name: str, kind: Kind, meaning: str, *choices: str) -> Column:
 
 def _may(name: str, kind: Kind, meaning: str, *choices: str) -> Column:
     return Column(name, kind, False, meaning, choices)
+
+
+# Which way points go: operation_type, cancels_type -> 1 in, -1 out. What is not named goes either way.
+SIGNS = {("earned", ""): 1, ("redeemed", ""): -1, ("expired", ""): -1,
+         ("cancelled", "earned"): -1, ("cancelled", "redeemed"): 1, ("cancelled", "expired"): 1}
+
+
+def _wrong_sign(row: dict[str, Any]) -> str:
+    kind = str(row["operation_type"]).lower()
+    cancels = str(row.get("cancels_type") or "").lower() if kind == "cancelled" else ""
+    sign = SIGNS.get((kind, cancels), 0)
+    if float(row["points"]) * sign >= 0:
+        return ""
+    what = f"cancels something {cancels}" if cancels else f"is {kind}"
+    return f"points: what {what} {'comes in and is above' if sign > 0 else 'goes out and is below'} zero"
 
 
 _EMAIL = _may("email", "text", "The customer's e-mail")
@@ -172,7 +190,7 @@ TABLES: tuple[Table, ...] = (
         _must("occurred_at", "time", "When it happened"),
         _may("available_on", "open_date", "Day from which the points may be spent"),
         _may("order_number", "text", "Number of the order behind it"),
-    )),
+    ), wrong=_wrong_sign),
 )
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}

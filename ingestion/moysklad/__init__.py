@@ -2,16 +2,18 @@
 
     /entity/* by `updated`, /report/stock/bystore  ->  raw_moysklad in the lake         run alone: python -m ingestion.moysklad
 
-Resources and keys: documents and the bonus ledger by `id` (retail_demands, customer_orders, retail_sales_returns, sales_returns,
-bonus_transactions), counterparties and products by `id`, the short dictionaries as full lists, stock by product and Moscow day.
+Resources and keys: documents and the bonus ledger by `id` (retail_demands, customer_orders, demands, retail_sales_returns,
+sales_returns, bonus_transactions), counterparties and products by `id`, the short dictionaries as full lists, stock by product and
+Moscow day.
 
 Change capture: `updated` from the last contact on, with an overlap, oldest first. A document in the recycle bin becomes a tombstone: the
 bin is asked for by `updated` and, since the vendor does not say whether going to the bin changes that, by `deleted` too. Lines come with
 their document by expand (100 documents a page); a document with more positions than came is completed by its own positions call, and
-that is the one place where a payload is put together from two answers.
+that is the one place where a payload is put together from two answers. Buyers whose points moved are asked for by id, since it is not
+documented that their `updated` tells it.
 
 Left out, with reasons: records deleted past the bin show only in the audit log, whose reading needs an administrator; shifts, cash drawer
-papers and shipments carry no fact that a mart reads (a return names its order through the expanded shipment); variants and bundles
+papers and positions of shipments carry no fact that a mart reads (a shipment tells the order behind it); variants and bundles
 arrive with the first retailer who has them; counterparty metrics need a paid option, and we count them ourselves.
 """
 
@@ -44,6 +46,7 @@ VENDOR = Vendor(
         Resource("products", "changes", "Products with prices, barcodes and group path, by id."),
         Resource("retail_demands", "changes", "Receipts of the tills with their positions and cost, by id; the bin as tombstones."),
         Resource("customer_orders", "changes", "Orders of the shop as mirrored here, with positions, by id; the bin as tombstones."),
+        Resource("demands", "changes", "Shipments without positions, by id, for the order behind each; the bin as tombstones."),
         Resource("retail_sales_returns", "changes", "Returns at a till with positions, by id; the bin as tombstones."),
         Resource("sales_returns", "changes", "Returns of shipped orders with positions and shipment, by id; the bin as tombstones."),
         Resource("bonus_transactions", "changes", "The bonus ledger's operations, by id."),

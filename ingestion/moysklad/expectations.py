@@ -43,6 +43,11 @@ SUITES: dict[str, Suite] = {
         warn=(gxe.ExpectColumnValuesToNotBeNull(column="state_name", mostly=0.95),),
         rows_per_day=(0, 500_000),
     ),
+    "demands": Suite(
+        resource="demands",
+        error=(gxe.ExpectColumnValuesToNotBeNull(column="demand_id"),),
+        rows_per_day=(0, 500_000),
+    ),
     "retail_sales_returns": Suite(
         resource="retail_sales_returns",
         error=(gxe.ExpectColumnValuesToBeBetween(column="sum_amount", min_value=0, max_value=10_000_000),),

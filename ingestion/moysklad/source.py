@@ -3,7 +3,8 @@
     Contact (first, older window, changes)  ->  lists by `updated`  ->  upserts, tombstones of the bin  ->  Arrow tables
 
 State, committed with the load: `through`, the end of the last change reading of each list, and `edge`, the versions already landed from
-the overlap before it, so that the overlap lands nothing twice; `digests` of full lists and of today's stock.
+the overlap before it, so that the overlap lands nothing twice, `moves` likewise of the bonus operations whose buyers were asked for;
+`digests` of full lists and of today's stock.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import dlt
+import msgspec
 import pyarrow as pa
 
 from ingestion import documents, whole_lists
@@ -23,12 +25,29 @@ from ingestion.vendor import Contact
 
 # A document may be committed after its `updated` was set; what was committed later than this is found by nobody's cursor.
 OVERLAP = timedelta(minutes=15)
+# A condition by id is 45 characters of an address that may be 8 KB long.
+BUYERS_AT_ONCE = 100
+
+
+class _Meta(msgspec.Struct):
+    href: str
+
+
+class _Reference(msgspec.Struct):
+    meta: _Meta
+
+
+class _Operation(msgspec.Struct):
+    agent: _Reference
+
+
+_read = msgspec.json.Decoder(_Operation).decode
 
 
 @dataclass(frozen=True)
 class List:
     """A list read by `updated`. has_bin: its records can lie in the recycle bin; has_archive: in the archive. is_small: read whole at the
-    first contact, since papers of every age name its records."""
+    first contact, since papers of every age name its records. has_points: a record tells a balance that others move."""
 
     resource: str
     kind: str
@@ -36,6 +55,7 @@ class List:
     has_bin: bool = False
     has_archive: bool = False
     is_small: bool = False
+    has_points: bool = False
     expand: str = ""
     fields: str = ""
 
@@ -47,10 +67,11 @@ class List:
 
 # expand (and fields) are ignored without a word above a limit of 100.
 LISTS = (
-    List("counterparties", "counterparty", 1000, has_archive=True, is_small=True),
+    List("counterparties", "counterparty", 1000, has_archive=True, is_small=True, has_points=True),
     List("products", "product", 1000, has_archive=True, is_small=True),
     List("retail_demands", "retaildemand", 100, has_bin=True, expand="positions", fields="stock"),
     List("customer_orders", "customerorder", 100, has_bin=True, expand="positions,state,salesChannel"),
+    List("demands", "demand", 1000, has_bin=True),
     List("retail_sales_returns", "retailsalesreturn", 100, has_bin=True, expand="positions"),
     List("sales_returns", "salesreturn", 100, has_bin=True, expand="positions,demand"),
     List("bonus_transactions", "bonustransaction", 1000),
@@ -102,9 +123,41 @@ def _changes(api: Api, account: Account, contact: Contact, one: List) -> Iterato
             yield documents.table(kept, account=account.name, asked_at=listed.asked_at)
         if gone:
             yield documents.table(gone, account=account.name, asked_at=listed.asked_at, operation="delete")
+    if one.has_points and contact.window is None and state.get("through") is not None:
+        yield from _moved(api, account, contact, one, state)
     if not contact.reads_history_only:
         state["through"] = contact.now.isoformat()
         state["edge"] = {**{key: at for key, at in edge.items() if at >= edge_begins}, **new_edge}
+
+
+def _moved(api: Api, account: Account, contact: Contact, one: List, state: dict[str, Any]) -> Iterator[pa.Table]:
+    """Buyers whose points moved: whether that changes a buyer's own `updated` is not documented, so whom bonus operations name since the
+    last time is asked for by id, with today's balance."""
+    since, until = datetime.fromisoformat(state["through"]) - OVERLAP, contact.now
+    known, moves, buyers = state.get("moves", {}), {}, set()
+    bounds = f"updated>={moscow_text(since)};updated<={moscow_text(until)}"
+    for listed in api.pages("/entity/bonustransaction", resource=one.resource, limit=1000, cursor="updated", order="updated,asc",
+                            filter=bounds):
+        for record in listed.records:
+            if record.key and record.cursor and known.get(record.key) != record.cursor:
+                buyers.update(_agent(record))
+            if record.key and record.cursor and record.cursor >= moscow_text(until - OVERLAP):
+                moves[record.key] = record.cursor
+    asked = sorted(buyers)
+    for start in range(0, len(asked), BUYERS_AT_ONCE):
+        named = _filter(one, ";".join(f"id={buyer}" for buyer in asked[start:start + BUYERS_AT_ONCE]))
+        for listed in api.pages(f"/entity/{one.kind}", resource=one.resource, limit=one.limit, cursor="updated", filter=named):
+            yield documents.table(listed.records, account=account.name, asked_at=listed.asked_at)
+    state["moves"] = moves
+
+
+def _agent(record: Record) -> set[str]:
+    """The id of the buyer that an operation names, if it can be read; staging says what is wrong with one that cannot."""
+    try:
+        href = _read(record.payload).agent.meta.href
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError):
+        return set()
+    return {href.rsplit("/", 1)[-1]}
 
 
 def _asked(api: Api, contact: Contact, one: List, through: str | None) -> Iterator[Listed]:

@@ -10,7 +10,8 @@ Traps it keeps: gzip or 415; `expand` and `fields` ignored in silence above a li
 expanded (the inner limit is not documented, so this is chosen); Moscow times; `moment` to the minute; archived and binned records
 hidden unless asked for; a href of the stock report carries a query. That going to the bin changes `updated` is assumed, for the
 documentation does not say. With the option `moysklad.late_tills` (numbers of stores) their tills are here since the loyalty programme
-began; what was sold at them before is in 1C alone.
+began; what was sold at them before is in 1C alone. A few returns and bonus operations lie there as drafts that nobody posted
+(`applicable` false), which the retailer's own books know nothing of.
 """
 
 from starlette.routing import Route

@@ -74,7 +74,9 @@ def common(kind: str, key: str, *, updated: datetime, external_code: str) -> dic
     }
 
 
-def counterparty(row: dict[str, Any], *, updated: datetime, company: dict[str, Any] | None, sales_kop: int) -> dict[str, Any]:
+def counterparty(
+    row: dict[str, Any], *, updated: datetime, company: dict[str, Any] | None, sales_kop: int, points: int
+) -> dict[str, Any]:
     """A buyer: a person, a company, the till's placeholder. `row` is the profile as it stood."""
     key, kind = row["record_id"], row["kind"]
     names = [row["last_name"], row["first_name"], row["middle_name"]]
@@ -117,6 +119,7 @@ def counterparty(row: dict[str, Any], *, updated: datetime, company: dict[str, A
             else None,
             "tags": TAGS.get(kind, []),
             "salesAmount": sales_kop,
+            "bonusPoints": points,
             "bonusProgram": reference("bonusprogram", PROGRAMME_ID) if row["card_number"] else None,
             "accounts": array(f"{href}/accounts", "account", 0),
             "contactpersons": array(f"{href}/contactpersons", "contactperson", 0),

@@ -9,14 +9,18 @@ from typing import Any
 from sandbox.moysklad.entities import GROUP, ORGANIZATION, OWNER, PROGRAMME_ID
 from sandbox.moysklad.wire import ACCOUNT_ID, at, filled, meta, reference
 
+DRAFT_EVERY = 61  # of operations: one more was written down and never posted
 
-def bonus_operation(row: dict[str, Any], *, agent: str, updated: datetime, waits: bool, parent: tuple[str, str] | None) -> dict[str, Any]:
+
+def bonus_operation(
+    row: dict[str, Any], *, key: str, agent: str, updated: datetime, waits: bool, parent: tuple[str, str] | None, is_posted: bool
+) -> dict[str, Any]:
     """An operation of the bonus ledger: a positive value and a direction."""
     earned = row["points"] > 0
     return filled(
         {
-            "meta": meta("bonustransaction", row["uuid"]),
-            "id": row["uuid"],
+            "meta": meta("bonustransaction", key),
+            "id": key,
             "accountId": ACCOUNT_ID,
             "owner": OWNER,
             "shared": False,
@@ -25,8 +29,8 @@ def bonus_operation(row: dict[str, Any], *, agent: str, updated: datetime, waits
             "created": at(row["created_at"]),
             "name": f"{row['operation_id']:06d}",
             "moment": at(row["created_at"]),
-            "externalCode": row["uuid"].replace("-", "")[:22],
-            "applicable": True,
+            "externalCode": key.replace("-", "")[:22],
+            "applicable": is_posted,
             "agent": reference("counterparty", agent),
             "organization": ORGANIZATION,
             "bonusProgram": reference("bonusprogram", PROGRAMME_ID),

@@ -36,6 +36,12 @@ POSITION_KINDS = {
 }
 VAT = 20
 MISTAKE_EVERY = 311
+DRAFTS_OF = 61  # returns: two more were begun and never posted
+
+
+def has_draft(return_id: int) -> bool:
+    """Whether somebody began a draft of the return and left it."""
+    return return_id % DRAFTS_OF in (7, 8)
 
 
 def _document(
@@ -53,6 +59,7 @@ def _document(
     store: str,
     total_kop: int,
     positions: int,
+    is_posted: bool = True,
 ) -> dict[str, Any]:
     return {
         "meta": meta(kind, key),
@@ -66,7 +73,7 @@ def _document(
         "name": name,
         "externalCode": external_code,
         "moment": minute(moment),
-        "applicable": True,
+        "applicable": is_posted,
         "rate": {"currency": CURRENCY},
         "sum": float(total_kop),
         "organization": ORGANIZATION,
@@ -207,7 +214,7 @@ def customer_order(
 
 
 def shipment(order: dict[str, Any], *, agent: str, store: str, lines: int) -> dict[str, Any]:
-    """The shipment (demand) of an online order, as `expand=demand` of a return shows it."""
+    """The shipment (demand) of an online order."""
     moment = order["shipped_at"] or order["created_at"]
     return filled(
         {
@@ -237,6 +244,7 @@ def sales_return(
     row: dict[str, Any],
     order: dict[str, Any],
     *,
+    key: str,
     created: datetime,
     lines: int,
     agent: str,
@@ -244,8 +252,10 @@ def sales_return(
     retail_store: str | None,
     cashier: str | None,
     has_basis: bool,
+    is_posted: bool,
 ) -> dict[str, Any]:
-    """A return: retailsalesreturn at a till, salesreturn of an online order. Without a basis it names no sale."""
+    """A return: retailsalesreturn at a till, salesreturn of an online order. Without a basis it names no sale; one that is not posted
+    was never printed."""
     total, paid = row["amount_kop"], order["payment_type"]
     till = {
         "retailStore": reference("retailstore", retail_store) if retail_store else None,
@@ -255,25 +265,26 @@ def sales_return(
         "qrSum": float(total if paid == "online" else 0),
         "taxSystem": "GENERAL_TAX_SYSTEM",
         "demand": reference("retaildemand", order["uuid"]) if has_basis else None,
-        "cheque": _cheque(fiscal.of_return(row["return_id"]), row["returned_at"]),
+        "cheque": _cheque(fiscal.of_return(row["return_id"]), row["returned_at"]) if is_posted else None,
     }
     office = {"demand": reference("demand", made_id("demand", order["uuid"])) if has_basis else None, "payedSum": float(total)}
     return filled(
         {
             **_document(
                 kind,
-                row["uuid"],
-                f"{row['return_id']:05d}",
+                key,
+                f"{row['return_id']:05d}" + ("" if is_posted else "-1"),
                 moment=row["returned_at"],
                 created=created,
                 updated=created,
                 deleted=None,
-                external_code=row["uuid"].replace("-", "")[:22],
+                external_code=key.replace("-", "")[:22],
                 owner=cashier,
                 agent=agent,
                 store=store,
                 total_kop=total,
                 positions=lines,
+                is_posted=is_posted,
             ),
             "description": row["reason"],
             **(till if kind == "retailsalesreturn" else office),

@@ -10,12 +10,12 @@ from functools import cached_property
 from typing import Any
 
 from sandbox.moysklad import entities, paper_shelves, papers, positions, thing_shelves
-from sandbox.moysklad.papers import MISTAKE_EVERY
+from sandbox.moysklad.papers import MISTAKE_EVERY, has_draft
 from sandbox.moysklad.shelf import Shelf
 from sandbox.moysklad.wire import made_id
 from sandbox.world import World
 
-DOCUMENTS = ("retaildemand", "customerorder", "retailsalesreturn", "salesreturn")
+DOCUMENTS = ("retaildemand", "customerorder", "demand", "retailsalesreturn", "salesreturn")
 ENTITIES = (
     "counterparty",
     "product",
@@ -59,9 +59,13 @@ class Shop:
             return next((entities.state(*state) for state in entities.ORDER_STATES.values() if state[0] == key), None)
         if kind == "demand":
             order = self.order_of_shipment.get(key)
-            return order and papers.shipment(order, agent=self.agent_of(order), store=self.store_of(order), lines=len(self.lines_of(order)))
+            return order and self.shipment(order)
         shelf = self.shelf(kind, now)
         return shelf.record(shelf.row_of[key]) if shelf and key in shelf.row_of else None
+
+    def shipment(self, order: dict[str, Any]) -> dict[str, Any]:
+        """The shipment of an online order."""
+        return papers.shipment(order, agent=self.agent_of(order), store=self.store_of(order), lines=len(self.lines_of(order)))
 
     def positions(self, kind: str, key: str, *, with_cost: bool) -> list[dict[str, Any]]:
         """Every position of a document."""
@@ -96,7 +100,8 @@ class Shop:
 
     @cached_property
     def returns_by_uuid(self) -> dict[str, dict[str, Any]]:
-        return {row["uuid"]: row for row in self.world.rows("returns")}
+        known = {row["uuid"]: row for row in self.world.rows("returns")}
+        return known | {made_id("draft", key): row for key, row in known.items() if has_draft(row["return_id"])}
 
     @cached_property
     def products(self) -> dict[int, dict[str, Any]]:

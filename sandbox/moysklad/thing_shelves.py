@@ -13,7 +13,7 @@ import pandas as pd
 
 from sandbox.moysklad import entities, ledger, places
 from sandbox.moysklad.shelf import Shelf, columns, listed
-from sandbox.moysklad.wire import MOSCOW, lag
+from sandbox.moysklad.wire import MOSCOW, lag, made_id
 from sandbox.world import plain
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ DISCONTINUED_EVERY, DISCONTINUED_AFTER = 61, timedelta(days=300)
 
 
 def counterparty(shop: Shop, now: datetime) -> Shelf:
-    """Buyers as they stood, changes of later days undone."""
+    """Buyers as they stood, changes of later days undone. That points move does not change a buyer's `updated`: not documented, chosen."""
     stood = plain(shop.world.profiles_at("moysklad", now), dates=["birth_date"])
     changes = shop.world.profile_changes
     changes = changes[(changes["system"] == "moysklad") & (changes["changed_at"] <= np.datetime64(now, "us"))]
@@ -34,11 +34,16 @@ def counterparty(shop: Shop, now: datetime) -> Shelf:
     for order in shop.world.rows("orders"):
         if shop.rung_here(order) and order["created_at"] <= now:
             sales[order["ms_record_id"]] = sales.get(order["ms_record_id"], 0) + order["net_kop"]
+    points = _balances(shop, now)
 
     def record(row: int) -> dict[str, Any]:
-        profile = stood[row]
+        profile, key = stood[row], stood[row]["record_id"]
         return entities.counterparty(
-            profile, updated=updated[row], company=companies.get(profile["company_id"]), sales_kop=sales.get(profile["record_id"], 0)
+            profile,
+            updated=updated[row],
+            company=companies.get(profile["company_id"]),
+            sales_kop=sales.get(key, 0),
+            points=points.get(key, 0),
         )
 
     return Shelf(
@@ -54,6 +59,23 @@ def counterparty(shop: Shop, now: datetime) -> Shelf:
         ),
         record,
     )
+
+
+def _balances(shop: Shop, now: datetime) -> dict[str, int]:
+    """counterparty -> what may be spent by the operations that are here. It is below zero where points were spent that are not here: of
+    welcome or of online orders. A few accounts are astray by as much as in the CRM, where their first operation stands."""
+    sums: dict[str, int] = {}
+    holders: dict[int, str] = {}
+    for row in shop.world.rows("loyalty_operations"):
+        if row["in_moysklad"] and row["created_at"] + lag(row["operation_id"]) <= now:
+            agent = shop.agent_of(shop.orders[row["order_id"]])
+            holders.setdefault(row["account_id"], agent)
+            waits = row["pending_until"] is not None and midnight(row["pending_until"]) > now
+            sums[agent] = sums.get(agent, 0) + (0 if waits else row["points"])
+    for row in shop.world.rows("loyalty_accounts"):
+        if row["astray_points"] and row["account_id"] in holders:
+            sums[holders[row["account_id"]]] += row["astray_points"]
+    return sums
 
 
 def product(shop: Shop, now: datetime) -> Shelf:
@@ -141,7 +163,7 @@ def bonusprogram(shop: Shop, now: datetime) -> Shelf:
 
 
 def bonustransaction(shop: Shop, now: datetime) -> Shelf:
-    """The operations of store receipts; one that waits changes again on its day."""
+    """The operations of store receipts; one that waits changes again on its day. Of a few there is a draft besides, which nobody posted."""
     rows = []
     for row in shop.world.rows("loyalty_operations"):
         if row["in_moysklad"] and row["created_at"] <= now:
@@ -149,19 +171,22 @@ def bonustransaction(shop: Shop, now: datetime) -> Shelf:
             active = midnight(row["activates_on"]) if row["activates_on"] and row["points"] > 0 else row["created_at"]
             waits = active > now
             moment = row["created_at"] + lag(row["operation_id"])
-            rows.append((row, order, max(moment, active) if not waits else moment, waits))
+            keys = [row["uuid"]] if row["operation_id"] % ledger.DRAFT_EVERY else [row["uuid"], made_id("draft", row["uuid"])]
+            rows += [(row, order, max(moment, active) if not waits else moment, waits, key) for key in keys]
     rows = [row for row in rows if row[2] <= now]
 
     def record(number: int) -> dict[str, Any]:
-        row, order, updated, waits = rows[number]
+        row, order, updated, waits, key = rows[number]
         parent = ("retaildemand", order["uuid"])
         if row["return_id"] is not None:
             parent = ("retailsalesreturn", shop.returns[row["return_id"]]["uuid"])
-        return ledger.bonus_operation(row, agent=shop.agent_of(order), updated=updated, waits=waits, parent=parent)
+        return ledger.bonus_operation(
+            row, key=key, agent=shop.agent_of(order), updated=updated, waits=waits, parent=parent, is_posted=key == row["uuid"]
+        )
 
     return Shelf(
         columns(
-            id=[r[0]["uuid"] for r in rows],
+            id=[r[4] for r in rows],
             name=[f"{r[0]['operation_id']:06d}" for r in rows],
             moment=[r[0]["created_at"] for r in rows],
             created=[r[0]["created_at"] for r in rows],

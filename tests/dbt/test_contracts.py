@@ -96,6 +96,26 @@ def test_every_kind_casts_or_says_what_is_wrong(project: SmallProject) -> None:
     assert became == expected
 
 
+def test_values_that_cannot_stand_together_are_set_aside(project: SmallProject) -> None:
+    """And what was accepted before is judged again when the rule comes."""
+    contract = "{% set contract = [('kind', 'kind', 'text', 'required'), ('amount', 'amount', 'number', '')] %}"
+    rule = """, impossible=[("kind = 'sale' and amount < 0", 'amount: a sale is not below zero')]"""
+    project.declare("things")
+
+    def judged(with_rule: str) -> list[tuple]:
+        project.write("models/staging/acme/base/base_acme__things.sql",
+                      contract + f"{{{{ staged_documents('acme', 'things', contract{with_rule}) }}}}")
+        project.build()
+        return project.rows("select document_key, problem, problem_column from staging.base_acme__things order by 1")
+
+    project.land("things", Document("1", {"kind": "sale", "amount": -1}), Document("2", {"kind": "sale", "amount": 0}),
+                 Document("3", {"kind": "return", "amount": -1}), Document("4", {"kind": "sale", "amount": "much"}),
+                 Document("5", {"kind": "sale"}))
+    values = [("4", "amount: not a number", "amount")]
+    assert [row for row in judged("") if row[1]] == values
+    assert [row for row in judged(rule) if row[1]] == [("1", "amount: a sale is not below zero", "amount"), *values]
+
+
 def test_a_record_that_breaks_its_contract_is_set_aside_with_its_payload(orders: SmallProject) -> None:
     surrogate = '{"id": "5", "summ": "1", "note": "cut \\ud83d"}'
     orders.land(

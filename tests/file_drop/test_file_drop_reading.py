@@ -172,6 +172,23 @@ def test_a_mark_that_may_stand_between_thousands_is_not_guessed_at(kind, written
             assert judged(kind, written, manner=manner, is_spreadsheet=True) == expected
 
 
+LEDGER = BY_NAME["loyalty_operations"]
+
+
+def test_a_movement_that_cannot_go_that_way_is_named_with_its_line(tmp_path):
+    head = "operation_id,account_id,operation_type,cancels_type,points,occurred_at\no1,1,earned,,5,2026-10-01\n"
+    row = {"operation_id": ["o1"], "account_id": ["1"], "operation_type": ["Cancelled"], "cancels_type": ["earned"], "points": [100.0],
+           "occurred_at": ["2026-10-01"]}
+    forms = (("f.csv", f"{head}o2,1,Cancelled,earned,100,2026-10-02\n", 3),
+             ("f.jsonl", json.dumps({name: value for name, (value,) in row.items()}), 1), ("f.parquet", parquet(**row), 1))
+    for name, content, line in forms:
+        with pytest.raises(Broken) as broken:
+            read(tmp_path, content, name=name, table=LEDGER)
+        assert str(broken.value) == f"points: in line {line} what cancels something earned goes out and is below zero."
+        assert (broken.value.column, broken.value.line) == ("points", line)
+    assert len(read(tmp_path, f"{head}o2,1,Cancelled,earned,-100,2026-10-02\n", table=LEDGER)) == 2
+
+
 def test_the_page_for_those_who_write_the_files_tells_every_column():
     page = (Path(__file__).resolve().parents[2] / "docs" / "file-drop.md").read_text(encoding="utf-8")
     for table in TABLES:

@@ -70,8 +70,14 @@ def drop_with_other_manners(root: Path) -> None:
     folder.write("loyalty_operations/new.jsonl", "".join(f"{json.dumps(one)}\n" for one in (
         {"operation_id": "o1", "account_id": "1", "operation_type": "Earned", "points": 110, "occurred_at": "2026-03-01",
          "available_on": "2099-03-15", "order_number": "7A"},
-        {"operation_id": "o2", "account_id": "2", "operation_type": "cancelled", "cancels_type": "redeemed", "points": -30.5,
-         "occurred_at": "2026-03-02 10:00"})))
+        {"operation_id": "o2", "account_id": "2", "operation_type": "cancelled", "cancels_type": "redeemed", "points": 30.5,
+         "occurred_at": "2026-03-02 10:00"},
+        # Given back before anything expired, and after it.
+        {"operation_id": "o3", "account_id": "1", "operation_type": "cancelled", "cancels_type": "Expired", "points": 5,
+         "occurred_at": "2026-03-03"},
+        {"operation_id": "o4", "account_id": "1", "operation_type": "expired", "points": -7, "occurred_at": "2026-03-04"},
+        {"operation_id": "o5", "account_id": "1", "operation_type": "cancelled", "cancels_type": "Expired", "points": 7,
+         "occurred_at": "2026-03-05"})))
 
 
 # Values at the edges of every kind; those that the door leaves out for the sake of the tables behind staging stand below.
@@ -125,6 +131,30 @@ def drop_edges(root: Path) -> dict[str, bool]:
     return took
 
 
+# Which way points cannot go, by docs/file-drop.md: what happened, what it cancels, points.
+WRONG_SIGNS = {("earned", None, -5), ("redeemed", None, 5), ("expired", None, 5), ("cancelled", "earned", 5), ("cancelled", "redeemed", -5),
+               ("cancelled", "expired", -5)}
+
+
+def drop_signs(root: Path) -> dict[str, tuple[str, str | None, int]]:
+    """Every kind of movement with every sign, a file each; file -> what it holds. The door's judgement is asserted."""
+    folder, held, dialect = Drop(root, print, []), {}, reading.Dialect(manner=Manner(ZoneInfo("Europe/Moscow")))
+    kinds = [(kind, None) for kind in ("earned", "redeemed", "expired", "adjusted", "cancelled")]
+    kinds += [("cancelled", kind) for kind in ("earned", "redeemed", "expired", "adjusted")]
+    for number, (kind, cancels, points) in enumerate((*kind, points) for kind in kinds for points in (-5, 0, 5)):
+        name = f"loyalty_operations/signs-{number:02}.jsonl"
+        row = {"operation_id": f"s{number}", "account_id": "1", "operation_type": kind.upper(), "cancels_type": cancels, "points": points,
+               "occurred_at": "2026-10-01"}
+        file = folder.write(name, json.dumps(row) + "\n")
+        held[name] = (kind, cancels, points)
+        try:
+            took = bool(list(reading.rows(file, name, BY_NAME["loyalty_operations"], dialect)))
+        except reading.Broken:
+            took = False
+        assert took is (held[name] not in WRONG_SIGNS), held[name]
+    return held
+
+
 def written(name: str) -> Any:
     """The value in a file of edges."""
     kind, number = Path(name).stem.rsplit("-", 1)
@@ -139,17 +169,24 @@ def test_two_nights_are_translated(served, parsed, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCES__FILE_DROP__SECOND__TIMEZONE", "Asia/Omsk")
     assert contact("r1", "second").error == ""
     # The third account's files go past the door, so that staging judges alone what the door has judged.
-    took = drop_edges(tmp_path / "third")
+    took, held = drop_edges(tmp_path / "third"), drop_signs(tmp_path / "third")
     monkeypatch.setenv("SOURCES__FILE_DROP__THIRD__FOLDER", str(tmp_path / "third"))
     with monkeypatch.context() as open_door:
         open_door.setattr(reading, "_value", lambda column, value, *rest, **more: value)
-        assert contact("r1", "third").documents == {**Counter(name.partition("/")[0] for name in took), "settings": 1}
+        open_door.setattr(reading, "_judge", lambda *rest: None)
+        assert contact("r1", "third").documents == {**Counter(name.partition("/")[0] for name in (*took, *held)), "settings": 1}
     # A file of the first account, the sandbox's, is broken on the first night and mended on the second.
     served.sandbox.tampering.plant(Poison("file_drop", "channel_costs", "1", set={"cost": "много"}))
     assert contact("r1").error == ""
     staging.build("r1")
     judged = {key.rpartition(":")[0]: is_accepted for key, is_accepted in rows(
         "select document_key, is_accepted from stg_file_drop__verdicts where source_account = 'third' and resource <> 'settings'")}
+    assert {held[name] for name in held if not judged[name]} == WRONG_SIGNS
+    assert [problem for (problem,) in rows("select distinct problem from stg_file_drop__verdicts where resource = 'loyalty_operations' "
+                                           "and not is_accepted order by 1")] == [
+        "points: what cancels something earned goes out and is below zero",
+        "points: what cancels something redeemed or expired comes in and is above zero",
+        "points: what is earned comes in and is above zero", "points: what is redeemed or expired goes out and is below zero"]
     assert [written(name) for name in took if took[name] and not judged[name]] == []
     refused = [written(name) for name in took if judged[name] and not took[name]]
     assert sorted(refused, key=repr) == sorted(((kind, value) for kind, values in NARROWER.items() for value in values), key=repr)
@@ -223,7 +260,9 @@ def test_two_nights_are_translated(served, parsed, tmp_path, monkeypatch):
         ("3", "3", "29003", "inactive", "2026-01-06 18:00:00", 0.0)]
     assert there("source_record_id, loyalty_account_record_id, profile_record_id, operation_type, cancels_type, points, is_pending, "
                  "order_number", "loyalty_operations") == [
-        ("o1", "1", "1", "earned", None, 110.0, True, "7A"), ("o2", "2", None, "cancelled", "redeemed", -30.5, False, None)]
+        ("o1", "1", "1", "earned", None, 110.0, True, "7A"), ("o2", "2", None, "cancelled", "redeemed", 30.5, False, None),
+        ("o3", "1", "1", "cancelled", None, 5.0, False, None), ("o4", "1", "1", "expired", None, -7.0, False, None),
+        ("o5", "1", "1", "cancelled", "expired", 7.0, False, None)]
     assert there("source_record_id, identifier_type, identifier_value", "identifiers") == [
         ("1", "email", "a@example.com"), ("1", "loyalty_card", "29001"), ("3", "loyalty_card", "29003")]
     assert there("source_record_id, full_name", "profiles") == [("1", "Анна"), ("3", None)]

@@ -74,6 +74,30 @@ def test_the_next_day_brings_only_what_changed(night, retailer, small_world, lan
     assert {row["document_key"].rsplit(":", 1)[1] for row in landed("stock")[counts["stock"]:]} == {"2026-11-02"}
 
 
+def test_balances_follow_operations_though_their_buyers_do_not_change(night, retailer, small_world, landed):
+    night()
+    seen = len(landed("counterparties"))
+    for _ in range(3):
+        now = retailer.sandbox.advance(days=5)
+        assert night().error == ""
+    told = {row["document_key"]: json.loads(row["payload"])["bonusPoints"] for row in landed("counterparties")}
+    assert told == balances(small_world, now)
+    assert len(landed("counterparties")) - seen < len(told)  # not all of them again
+    again = night()
+    assert again.documents.get("counterparties", 0) == 0
+
+
+def balances(world, now) -> dict[str, int]:
+    """What every buyer may spend, by the retailer's own ledger of receipts: what waits, and what cancels that, counts from its day on."""
+    day, buyers = (now + timedelta(hours=3)).replace(tzinfo=None), world.profiles_at("moysklad", now)["record_id"]
+    done = world.loyalty_operations.merge(world.orders[["order_id", "ms_record_id"]], on="order_id")
+    done = done[done["in_moysklad"] & (done["created_at"] <= now.replace(tzinfo=None) - timedelta(seconds=90))]
+    spendable = done[~(done["pending_until"] > day)].groupby("ms_record_id")["points"].sum()
+    astray = world.loyalty_accounts.set_index("account_id")["astray_points"]
+    first = done.sort_values("operation_id").drop_duplicates("account_id").set_index("ms_record_id")["account_id"].map(astray)
+    return {buyer: int(spendable.get(buyer, 0)) + int(first.get(buyer, 0)) for buyer in buyers}
+
+
 def test_what_goes_to_the_bin_later_becomes_a_tombstone(night, retailer, landed, ask):
     night()
     key = next(row["document_key"] for row in landed("retail_demands") if row["operation"] == "upsert")

@@ -12,13 +12,15 @@ from ingestion.moysklad import VENDOR
 from orchestration.dbt import run_dbt
 from sandbox.faults import Poison
 from sandbox.fiscal import of_return, of_sale
+from sandbox.moysklad.wire import made_id
 
-POISON = ("keyless", "amount", "year_one", "surrogate", "bytes", "type", "extra", "midnight", "minute_before")
+POISON = ("keyless", "amount", "year_one", "surrogate", "bytes", "type", "extra", "midnight", "minute_before", "unposted")
+ENTITY = "https://api.moysklad.ru/api/remap/1.2/entity"
 
 
 @pytest.fixture
 def poisoned(retailer, small_world) -> dict[str, str]:
-    """What was done to which receipt: nine of the retailer's receipts, by the name of what is wrong or peculiar with them."""
+    """What was done to which receipt: ten of the retailer's receipts, by the name of what is wrong or peculiar with them."""
     ids = [row["uuid"] for row in small_world.rows("orders") if row["kind"] == "receipt"][:len(POISON)]
     named = dict(zip(POISON, ids, strict=True))
 
@@ -34,11 +36,37 @@ def poisoned(retailer, small_world) -> dict[str, str]:
     plant("extra", set={"somethingNew": {"of": ["every", "kind"]}})
     plant("midnight", set={"moment": "2026-10-01 00:00:00.000"})
     plant("minute_before", set={"moment": "2026-09-30 23:59:00.000"})
+    plant("unposted", set={"applicable": False})
     return named
 
 
+def named(kind: str, key: str) -> dict[str, dict[str, str]]:
+    """A reference to a paper, as the vendor writes it."""
+    return {"meta": {"href": f"{ENTITY}/{kind}/{key}", "type": kind, "mediaType": "application/json"}}
+
+
 @pytest.fixture
-def ask_warehouse(poisoned, parsed, own_data):
+def shipped(retailer, small_world) -> dict[str, list[str]]:
+    """An order and a shipment without one, that came back, and of each the operations for its shipment and for its return."""
+    back = small_world.returns.merge(small_world.orders[small_world.orders["kind"] == "online"], on="order_id", suffixes=("_return", ""))
+    whole, orderless = list(back.itertuples())[:2]
+    operations = small_world.loyalty_operations[small_world.loyalty_operations["in_moysklad"]]["uuid"].tolist()[:4]
+    shipment = made_id("demand", orderless.uuid)
+    parents = [("demand", made_id("demand", whole.uuid)), ("salesreturn", whole.uuid_return),
+               ("demand", shipment), ("salesreturn", orderless.uuid_return)]
+
+    def plant(kind: str, key: str, **spoiled) -> None:
+        retailer.sandbox.tampering.plant(Poison("moysklad", kind, key, set=spoiled))
+
+    for key, parent in zip(operations, parents, strict=True):
+        plant("bonustransaction", key, parentDocument=named(*parent))
+    plant("demand", shipment, customerOrder=Poison.GONE)
+    plant("salesreturn", orderless.uuid_return, demand=named("demand", shipment))
+    return {whole.uuid: operations[:2], shipment: operations[2:]}
+
+
+@pytest.fixture
+def ask_warehouse(poisoned, shipped, parsed, own_data):
     """The account landed and staged; a question to the warehouse."""
     lake.prepare()
     (account,) = VENDOR.accounts()
@@ -54,13 +82,16 @@ def ask_warehouse(poisoned, parsed, own_data):
     return rows
 
 
-def test_a_night_in_staging(ask_warehouse, poisoned, retailer, small_world):
+def test_a_night_in_staging(ask_warehouse, poisoned, shipped, retailer, small_world):
     problems = dict(ask_warehouse("select document_key, problem from staging.stg_moysklad__verdicts where not is_accepted"))
     set_aside = {key for key in poisoned.values() if key in problems} | {poisoned["keyless"]}
     poison_is_set_aside_with_its_reason(ask_warehouse, problems, poisoned)
     days_are_moscows(ask_warehouse, poisoned)
     amounts_are_exact_to_the_kopeck(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None), set_aside)
     what_the_tills_printed_is_told(ask_warehouse, small_world)
+    a_shipment_and_its_return_are_one_purchase(ask_warehouse, shipped)
+    what_is_not_posted_counts_in_nothing(ask_warehouse, small_world, poisoned)
+    accounts_have_the_vendors_balance(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None))
 
 
 def poison_is_set_aside_with_its_reason(rows, problems, poisoned):
@@ -125,6 +156,43 @@ def what_the_tills_printed_is_told(rows, world):
                              where raw_return_channel = 'retailsalesreturn'"""))
     numbers = world.returns.set_index("uuid")["return_id"]
     assert came_back == {key: of_return(int(numbers[key])).key for key in came_back} != {}
+
+
+def a_shipment_and_its_return_are_one_purchase(rows, shipped):
+    told = dict(rows("select source_record_id, order_record_id from staging.stg_moysklad__loyalty_operations"))
+    assert {purchase: [told[key] for key in operations] for purchase, operations in shipped.items()} == {
+        purchase: [purchase] * 2 for purchase in shipped}
+    (order,) = [purchase for purchase in shipped if (purchase,) in rows("select source_record_id from staging.stg_moysklad__orders")]
+    (points,) = rows(f"select abs(points) from staging.stg_moysklad__loyalty_operations where source_record_id = '{shipped[order][0]}'")
+    assert rows("select greatest(points_earned, points_redeemed) from staging.stg_moysklad__orders "
+                f"where source_record_id = '{order}'") == [points]
+
+
+def accounts_have_the_vendors_balance(rows, world, now: datetime):
+    """Whoever has posted operations, since the first of them; the balance is the vendor's, of the moment it was asked for."""
+    told = rows("select source_record_id, profile_record_id, status, vendor_balance, enrolled_at, balance_told_at "
+                "from staging.stg_moysklad__loyalty_accounts")
+    ledger = world.loyalty_operations[world.loyalty_operations["in_moysklad"] & (world.loyalty_operations["created_at"] <= now)]
+    first = ledger.merge(world.orders[["order_id", "ms_record_id"]], on="order_id").groupby("ms_record_id")["created_at"].min()
+    assert {key: enrolled for key, _, _, _, enrolled, _ in told} == {
+        key: at.floor("ms").to_pydatetime() for key, at in first.items()}
+    assert {(key == profile, status) for key, profile, status, *_ in told} == {(True, "active")}
+    wire = dict(rows("select counterparty_id, bonus_points from staging.base_moysklad__counterparties"))
+    assert {key: balance for key, _, _, balance, _, _ in told} == {key: wire[key] for key, *_ in told}
+    assert any(balance > 0 for *_, balance, _, _ in told)
+    assert all(now <= at < now + timedelta(hours=1) for *_, at in told)
+
+
+def what_is_not_posted_counts_in_nothing(rows, world, poisoned):
+    """Kept as documents, and in neither the returns nor the ledger; amounts_are_exact_to_the_kopeck counts what is left."""
+    for kind, counted in (("retail_sales_returns", "returns"), ("sales_returns", "returns"), ("bonus_transactions", "loyalty_operations")):
+        drafts = {key for (key,) in rows(f"select document_key from staging.base_moysklad__{kind} where not is_applicable")}
+        assert drafts
+        assert drafts.isdisjoint(key for (key,) in rows(f"select source_record_id from staging.stg_moysklad__{counted}"))
+    assert rows(f"select raw_status from staging.stg_moysklad__orders where source_record_id = '{poisoned['unposted']}'") == [
+        ("retaildemand, not posted",)]
+    assert rows("select value, mapped_to from seeds.value_mappings where source_system = 'moysklad' and value like '%not posted'") == [
+        ("customerorder, not posted", "cancelled"), ("retaildemand, not posted", "cancelled")]
 
 
 def roubles(kopecks: int) -> Decimal:

@@ -30,6 +30,9 @@ ALWAYS = {
     "salesreturn": PAPER | {
         "files", "store",
     },
+    "demand": PAPER | {
+        "files", "payedSum", "store",
+    },
     "customerorder": PAPER | {
         "files", "invoicedSum", "payedSum", "reservedSum", "shippedSum",
     },
@@ -97,6 +100,15 @@ def test_a_receipt_counts_kopecks_and_minutes(ask, small_world):
     assert [round(p["price"] * p["quantity"] * (100 - p["discount"]) / 100) for p in positions] == [line["net_kop"] for line in lines]
     assert [p["stock"]["cost"] for p in positions] == [line["cost_kop"] for line in lines]
     assert all(set(p) >= POSITION for p in positions)
+
+
+@pytest.mark.parametrize("kind", ["retailsalesreturn", "salesreturn", "bonustransaction"])
+def test_drafts_are_not_posted(ask, small_world, kind):
+    rows = ask(f"/entity/{kind}", filter="updated>=2020-01-01 00:00:00").json()["rows"]
+    books = small_world.loyalty_operations if kind == "bonustransaction" else small_world.returns
+    drafts = {row["id"] for row in rows if not row["applicable"]}
+    assert drafts == {row["id"] for row in rows} - set(books["uuid"]) != set()
+    assert all("cheque" not in row for row in rows if row["id"] in drafts)
 
 
 def test_gzip_is_mandatory(ask):

@@ -5,13 +5,14 @@
   and the newest that does not. It reads finished loads that it has not seen, judged by when they were finished, and
   tries its open rejected documents again from their stored payload. An older version never replaces a newer one.
   `every_version`: one row per version instead, for what a vendor tells no date of and only the loads saw change; its
-  contract names the few columns that are asked for.
+  contract names the few columns that are asked for. `impossible`: [(condition on the typed columns, what is wrong)] for values that
+  are right each and cannot stand together, e.g. ("kind = 'sale' and amount < 0", 'amount: a sale is not negative').
   How to write one: docs/add-a-vendor.md.
 -#}
 
-{% macro staged_documents(vendor, resource, contract, zones=none, every_version=false) -%}
+{% macro staged_documents(vendor, resource, contract, zones=none, every_version=false, impossible=[]) -%}
     {#- dbt notes a model's configuration when it parses; when it builds it asks for nothing new. -#}
-    {%- set fingerprint = none if execute else contract_fingerprint(contract) -%}
+    {%- set fingerprint = none if execute else contract_fingerprint(contract, impossible) -%}
     {{ config(
         materialized='table' if target.type == 'spark' else 'incremental',
         incremental_strategy='delete+insert',
@@ -75,7 +76,13 @@ judged as (
         *,
         case
             when operation = 'delete' and document_key <> '' then null
-            else {{ first_problem(contract) }}
+            else {% if impossible %}coalesce({% endif %}{{ first_problem(contract) }}
+            {%- if impossible %},
+            case
+                {%- for condition, problem in impossible %}
+                when {{ condition }} then '{{ problem }}'
+                {%- endfor %}
+            end){% endif %}
         end as problem
     from typed
 ),
@@ -171,9 +178,9 @@ where not exists (
 
 
 {#- What must be the same for stored rows to stay valid: the SQL that the contract comes to. -#}
-{% macro contract_fingerprint(contract) -%}
+{% macro contract_fingerprint(contract, impossible=[]) -%}
     {%- set sql = parse_document('payload', contract) ~ contract_leaves(contract) ~ contract_rows(contract)
-        ~ contract_columns(contract) ~ first_problem(contract) ~ business_timezone() -%}
+        ~ contract_columns(contract) ~ first_problem(contract) ~ business_timezone() ~ (impossible or '') -%}
     {{ return(local_md5(sql.replace(latest_possible_date(), 'the latest possible date'))) }}
 {%- endmacro %}
 

@@ -1,6 +1,7 @@
 -- Every loyalty account as each system tells it; one row per system's account.
 with united as (
     {{ canonical_union('loyalty_accounts', [
+        'stg_moysklad__loyalty_accounts',
         'stg_retailcrm__loyalty_accounts',
         'stg_abm_loyalty__loyalty_accounts',
         'stg_file_drop__loyalty_accounts',

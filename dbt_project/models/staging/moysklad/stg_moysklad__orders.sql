@@ -1,6 +1,7 @@
 -- Receipts of the tills and mirrors of the shop's orders in the house's words. `sum` is authoritative for the net
 -- amount; the gross is what the positions cost before their discounts. Points are read from the document's own field,
--- else from the bonus operations that spent them on it. One row per receipt or order.
+-- else from the posted bonus operations that spent them on it or its shipment. What is not posted has a status of its own. One row per
+-- receipt or order.
 {# a table, since several models and their tests read it and each reading of a view would parse every document again #}
 {{ config(materialized='table') }}
 with
@@ -19,6 +20,10 @@ bonus_transactions as (
 
 bonus_programs as (
     {{ live_documents('moysklad', 'bonus_programs') }}
+),
+
+purchases as (
+    select * from {{ ref('stg_moysklad__purchases') }}
 ),
 
 profiles as (
@@ -50,7 +55,7 @@ gross as (
 spent as (
     select
         bonus_transactions.source_account,
-        {{ last_segment('bonus_transactions.parent_href') }} as order_record_id,
+        coalesce(purchases.order_record_id, {{ last_segment('bonus_transactions.parent_href') }}) as order_record_id,
         sum(case when bonus_transactions.transaction_type = 'SPENDING' then bonus_transactions.bonus_value end)
             as points_redeemed,
         sum(case when bonus_transactions.transaction_type = 'EARNING' then bonus_transactions.bonus_value end) as points_earned,
@@ -64,9 +69,16 @@ spent as (
     left join bonus_programs
         on bonus_transactions.source_account = bonus_programs.source_account
             and {{ last_segment('bonus_transactions.bonus_program_href') }} = bonus_programs.bonus_program_id
+    left join purchases
+        on bonus_transactions.source_account = purchases.source_account
+            and bonus_transactions.parent_type = purchases.vendor_kind
+            and {{ last_segment('bonus_transactions.parent_href') }} = purchases.source_record_id
     where bonus_transactions.parent_type in ('retaildemand', 'customerorder', 'demand')
         and coalesce(bonus_transactions.transaction_status, 'COMPLETED') <> 'CANCELED'
-    group by bonus_transactions.source_account, {{ last_segment('bonus_transactions.parent_href') }}
+        and coalesce(bonus_transactions.is_applicable, true)
+    group by
+        bonus_transactions.source_account,
+        coalesce(purchases.order_record_id, {{ last_segment('bonus_transactions.parent_href') }})
 ),
 
 points_fields as (
@@ -127,7 +139,8 @@ documents as (
         {{ last_segment('agent_href') }} as profile_record_id,
         moment as ordered_at,
         coalesce(sales_channel_name, 'customerorder') as raw_order_method,
-        coalesce(state_name, 'customerorder') as raw_status,
+        case when coalesce(is_applicable, true) then coalesce(state_name, 'customerorder') else 'customerorder, not posted' end
+            as raw_status,
         cast(null as {{ dbt.type_string() }}) as raw_fulfilment,
         cast(null as {{ dbt.type_string() }}) as retail_store_id,
         {{ last_segment('store_href') }} as stock_place_id,

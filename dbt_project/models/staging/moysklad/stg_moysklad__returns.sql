@@ -1,5 +1,5 @@
 -- Both kinds of returns. A return at a till names its receipt; a return of an order names its shipment, which names the
--- order. One without a basis names neither. One row per return.
+-- order (stg_moysklad__purchases). One without a basis names neither. One that is not posted did not take place. One row per return.
 with
 
 till_returns as (
@@ -8,6 +8,10 @@ till_returns as (
 
 order_returns as (
     {{ live_documents('moysklad', 'sales_returns') }}
+),
+
+purchases as (
+    select * from {{ ref('stg_moysklad__purchases') }}
 ),
 
 places as (
@@ -20,7 +24,6 @@ together as (
         source_account,
         retail_sales_return_id as source_record_id,
         'retailsalesreturn' as vendor_kind,
-        {{ last_segment('retail_demand_href') }} as order_record_id,
         {{ last_segment('agent_href') }} as profile_record_id,
         {{ last_segment('store_href') }} as stock_place_id,
         {{ last_segment('owner_href') }} as employee_record_id,
@@ -29,6 +32,7 @@ together as (
         description as reason,
         {{ fiscal_key('fiscal_drive', 'fiscal_document') }} as fiscal_key
     from till_returns
+    where coalesce(is_applicable, true)
 
     union all
 
@@ -37,7 +41,6 @@ together as (
         source_account,
         sales_return_id as source_record_id,
         'salesreturn' as vendor_kind,
-        {{ last_segment('customer_order_href') }} as order_record_id,
         {{ last_segment('agent_href') }} as profile_record_id,
         {{ last_segment('store_href') }} as stock_place_id,
         {{ last_segment('owner_href') }} as employee_record_id,
@@ -46,6 +49,7 @@ together as (
         description as reason,
         cast(null as {{ dbt.type_string() }}) as fiscal_key
     from order_returns
+    where coalesce(is_applicable, true)
 ),
 
 final as (
@@ -53,7 +57,7 @@ final as (
         together.source_system,
         together.source_account,
         together.source_record_id,
-        together.order_record_id,
+        purchases.order_record_id,
         together.profile_record_id,
         together.returned_at,
         together.amount,
@@ -69,6 +73,10 @@ final as (
     left join places
         on together.source_account = places.source_account
             and together.stock_place_id = places.store_id
+    left join purchases
+        on together.source_account = purchases.source_account
+            and together.vendor_kind = purchases.vendor_kind
+            and together.source_record_id = purchases.source_record_id
 )
 
 select * from final

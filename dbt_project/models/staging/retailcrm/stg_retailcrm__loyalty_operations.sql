@@ -1,7 +1,27 @@
+-- Movements of points, signed by what they are: whether the vendor writes what leaves the account below zero is documented of charges
+-- alone. A type that is not documented moves its points as written. One row per operation.
 with
 
-operations as (
+documents as (
     {{ live_documents('retailcrm', 'bonus_operations') }}
+),
+
+operations as (
+    select
+        source_system,
+        source_account,
+        document_key,
+        account_id,
+        bonus_type,
+        occurred_at,
+        available_on,
+        order_id,
+        case
+            when bonus_type in ('credit_for_order', 'credit_for_event', 'credit_manual', 'cancel_of_charge') then abs(points)
+            when bonus_type in ('charge_for_order', 'charge_manual', 'burn', 'cancel_of_credit') then 0 - abs(points)
+            else points
+        end as points
+    from documents
 ),
 
 accounts as (

@@ -11,7 +11,11 @@
     ('execution_on', 'executionDate', 'date?', ''),
     ('parent_type', 'parentDocument.meta.type', 'text', ''),
     ('parent_href', 'parentDocument.meta.href', 'text', ''),
+    ('is_applicable', 'applicable', 'boolean', ''),
     ('created_at', 'created', 'moscow', 'required'),
     ('updated_at', 'updated', 'moscow', 'required'),
 ] %}
-{{ staged_documents('moysklad', 'bonus_transactions', contract) }}
+{# the direction stands in the type #}
+{{ staged_documents(
+    'moysklad', 'bonus_transactions', contract, impossible=[('bonus_value < 0', 'bonus_value: below zero')]
+) }}

@@ -10,6 +10,7 @@
     ('email', 'email', 'text', ''),
     ('phone', 'phone', 'text', ''),
     ('discount_card_number', 'discountCardNumber', 'text', ''),
+    ('bonus_points', 'bonusPoints', 'integer?', ''),
     ('actual_address', 'actualAddress', 'text', ''),
     ('city', 'actualAddressFull.city', 'text', ''),
     ('tags', 'tags', 'json', ''),

@@ -15,6 +15,7 @@
     ('name', 'name', 'text', 'required'),
     ('external_code', 'externalCode', 'text', ''),
     ('moment', 'moment', 'moscow', 'required'),
+    ('is_applicable', 'applicable', 'boolean', ''),
     ('sum_amount', 'sum', 'kopecks', 'required'),
     ('paid_amount', 'payedSum', 'kopecks', ''),
     ('agent_href', 'agent.meta.href', 'text', 'required'),

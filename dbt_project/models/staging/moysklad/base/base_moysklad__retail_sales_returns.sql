@@ -2,6 +2,7 @@
     ('retail_sales_return_id', 'id', 'text', 'required'),
     ('name', 'name', 'text', ''),
     ('moment', 'moment', 'moscow', 'required'),
+    ('is_applicable', 'applicable', 'boolean', ''),
     ('sum_amount', 'sum', 'kopecks', 'required'),
     ('agent_href', 'agent.meta.href', 'text', 'required'),
     ('store_href', 'store.meta.href', 'text', ''),
