@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,9 @@ def kind_of(table: str, column: str) -> str:
 
 def table(name: str, columns: Mapping[str, Any] | pd.DataFrame | None = None) -> pd.DataFrame:
     """A table of the world: the columns of its shape in order and type; one that is not given is missing (flags: False, ints: 0)."""
-    given = pd.DataFrame(columns if columns is not None else {})
+    if columns is None:
+        return _without_rows(name).copy()
+    given = pd.DataFrame(columns)
     unknown = set(given.columns) - set(SHAPES[name])
     if unknown:
         raise ValueError(f"The table {name} has no column {sorted(unknown)}; describe it in sandbox/shapes.py.")
@@ -61,6 +63,11 @@ def table(name: str, columns: Mapping[str, Any] | pd.DataFrame | None = None) ->
         values = given[column] if column in given else pd.Series([blank[kind]] * len(given), index=given.index, dtype=object)
         made[column] = values.astype(_DTYPES[kind])
     return pd.DataFrame(made).reset_index(drop=True)
+
+
+@cache
+def _without_rows(name: str) -> pd.DataFrame:
+    return table(name, {})
 
 
 def plain(frame: pd.DataFrame, *, dates: Iterable[str] = ()) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -67,6 +68,18 @@ def compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jinja2.Environment, "compile", compile_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hints_read_once() -> Iterator[None]:
+    """dlt asks of every type of its settings' fields, whether it is a secret's and what is in it."""
+    from dlt.common.configuration import resolve
+    from dlt.common.configuration.providers import environ
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((resolve, "is_secret_hint"), (resolve, "extract_inner_hint"), (environ, "is_secret_hint")):
+            patch.setattr(module, name, cache(getattr(module, name)))
         yield
 
 
