@@ -23,6 +23,7 @@ from sandbox.profiles import OWN, Spelling, written_phone
 NOISE = {
     "alone": 0.08,  # shares no identifier with the person's other records
     "typo": 0.05,  # a letter of a name lost, doubled, swapped with its neighbour or another; six in ten in the last name
+    "typo in the patronymic": 0.01,
     "wrong digit": 0.03,  # of the birth date, which stays a day of the past
     "latin": 0.02,  # the names in another alphabet
     "family phone": 0.02,  # the number on it is a relative's
@@ -32,6 +33,7 @@ SHARED = {  # as NOISE, of people; what a family or an office has in common
     "family mailbox": 0.04,  # theirs is that of husband or wife, of a parent or child
     "mailbox at work": 0.01,  # theirs is a mailbox that up to three colleagues use too and no company record holds
     "lent card": 0.015,  # they have none and show a relative's
+    "like-named sibling": 0.01,  # twin (every other) or sister or brother of one patronymic whose first name sounds a letter apart
 }
 ALSO = {
     "short name": 0.06,
@@ -41,6 +43,13 @@ ALSO = {
     "city spelled otherwise": 0.20,
     "double name": 0.30,  # of those who marry and change their name: they keep the old one before it, with a hyphen
 }
+# Surnames that have one form for men and women, in place of some that tell them apart: of families, as many as these are of all.
+NEUTRAL = {"Павлов": "Павленко", "Степанов": "Степаненко", "Макаров": "Макаренко", "Захаров": "Захарчук", "Яковлев": "Яковенко",
+           "Романов": "Романюк", "Кузьмин": "Кузьменко", "Тарасов": "Тарасенко", "Миронов": "Мироненко", "Мельников": "Мельник",
+           "Назаров": "Назаренко", "Климов": "Клименко", "Гончаров": "Гончар", "Ефимов": "Ефименко", "Семёнов": "Семенюк",
+           "Абрамов": "Абрамян", "Марков": "Марченко", "Давыдов": "Давидян"}
+LIKE_NAMED = {"Мария": "Дарья", "Дарья": "Мария", "Марина": "Мария", "Алина": "Арина", "Ирина": "Арина", "Галина": "Алина", "Анна": "Яна",
+              "Ксения": "Есения", "Иван": "Ян", "Егор": "Игорь"}
 MISSING = {"birth_date": 0.05, "city": 0.10, "last_name": 0.02, "middle_name": 0.50, "sex": 0.25}
 # A record with a loyalty card is not alone, and a number must have been given up before somebody new can get it: how many records and
 # people are left, so that of all there are as many as asked for.
@@ -50,6 +59,8 @@ IN_A_FAMILY, ON_THEIR_OWN = 0.098, 0.62  # of people: a relative came before the
 # Of those with a relative before them: could be husband or wife, parent or child.
 MARRIED_OR_PARENT, A_GENERATION = 0.76, np.timedelta64(18 * 365, "D")
 COLLEAGUES = 4
+LIKE_NAMED_ELDER, AT_ONE_MAILBOX = 0.0195, 0.6  # of people: are of such a name's family, next after it; siblings at one mailbox
+SEEN_IN_MIDDLE = 0.95  # of typing errors in a patronymic: are none in the other alphabet's way of writing it
 CAN_BORROW = 0.0325  # of people: in a family, without a card, a relative has one, and a till or the CRM knows them
 SHOWN_BY_BOTH = 0.66  # of those who share a mailbox at home: one record of each shows it
 SURPLUS = 1.06  # so that by chance nothing is planted less often than it is asked for
@@ -84,6 +95,25 @@ def wrong_digit(day: date, at: float, digit: int) -> date:
     raise ValueError(f"No digit of {day} can be wrong.")
 
 
+def without_sex(surnames: pd.Series) -> pd.Series:
+    """The surnames with those of NEUTRAL in their place, of men and women."""
+    return surnames.replace(NEUTRAL | {f"{root}а": neutral for root, neutral in NEUTRAL.items()})
+
+
+def with_siblings(dice: Dice, folk: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Some of those who came next after the first of their family are a sister or brother, every other one a twin; and who they are."""
+    key, head = np.arange(len(folk)), heads(folk)
+    elder = folk.iloc[head].set_axis(folk.index)
+    named = elder["first_name"].map(LIKE_NAMED)
+    siblings = (head == key - 1) & named.notna().to_numpy()
+    siblings &= dice.happens(SURPLUS * SHARED["like-named sibling"] / LIKE_NAMED_ELDER, "noise: sibling", key)
+    apart = (300 + 1500 * dice.uniform("noise: years between", key)).astype("timedelta64[D]")
+    born = elder["birth_date"] - np.where(dice.happens(0.5, "noise: twin", key), np.timedelta64(0, "D"), apart)
+    told = elder.assign(first_name=named, birth_date=born.astype(folk["birth_date"].dtype))
+    same = ["first_name", "last_name", "middle_name", "sex", "birth_date"]
+    return folk.assign(**{field: folk[field].mask(siblings, told[field]) for field in same}), siblings
+
+
 def heads(folk: pd.DataFrame) -> np.ndarray:
     """The row number of the first of each person's family, whose household it was; their own where they are first or have none."""
     key = pd.Series(np.arange(len(folk)), index=folk.index)
@@ -97,7 +127,9 @@ class FlawedSpelling(Spelling):
 
     @staticmethod
     def of_people(dice: Dice, folk: pd.DataFrame) -> pd.DataFrame:
-        """Some more have the telephone of the first of their family, some the mailbox, and colleagues share one."""
+        """Some have a surname without a sex, some are siblings of names alike, some more have the telephone of the first of their family,
+        some the mailbox, and colleagues share one."""
+        folk, siblings = with_siblings(dice, folk.assign(last_name=without_sex(folk["last_name"])))
         key, head = np.arange(len(folk)), heads(folk)
         follows = head != key
         phone, email = (folk[field].to_numpy(dtype=object).copy() for field in ("phone", "email"))
@@ -108,6 +140,7 @@ class FlawedSpelling(Spelling):
         close = follows & ((sex != sex[head]) | (abs(born - born[head]) >= A_GENERATION))
         at_home = SHARED["family mailbox"] / SHOWN_BY_BOTH / IN_A_FAMILY / MARRIED_OR_PARENT
         writes = close & dice.happens(at_home, "noise: family mailbox", key)
+        writes |= siblings & dice.happens(min(AT_ONE_MAILBOX, 15 * SHARED["family mailbox"]), "noise: one mailbox", key)
         on_their_own = folk["family_id"].isna().to_numpy()
         works = on_their_own & dice.happens(SHARED["mailbox at work"] / ON_THEIR_OWN, "noise: mailbox at work", key)
         phone[calls] = phone[head[calls]]
@@ -131,9 +164,10 @@ class FlawedSpelling(Spelling):
 
     @staticmethod
     def of_changes(dice: Dice, changes: pd.DataFrame) -> pd.DataFrame:
-        """Some of those who marry keep their name before the new one."""
-        new = changes["new_value"].astype(object)
-        keeps = (changes["field"] == "last_name").to_numpy() & dice.happens(ALSO["double name"], "keeps it", changes["person"].to_numpy())
+        """Some of those who marry keep their name before the new one, which may tell no sex."""
+        new, marries = changes["new_value"].astype(object), changes["field"] == "last_name"
+        new = new.mask(marries, without_sex(new))
+        keeps = marries.to_numpy() & dice.happens(ALSO["double name"], "keeps it", changes["person"].to_numpy())
         return changes.assign(new_value=new.mask(keeps, changes["old_value"].astype(object) + "-" + new))
 
     def __init__(self, dice: Dice, made: pd.DataFrame, key: tuple[np.ndarray, ...], folk: pd.DataFrame, changes: pd.DataFrame) -> None:
@@ -154,6 +188,8 @@ class FlawedSpelling(Spelling):
             self.gone[field] = dice.happens(share, f"noise: no {field}", *key)
         self.in_last = dice.happens(TYPO_IN_LAST_NAME, "noise: typo in the last name", *key) & ~self.gone["last_name"]
         self.typo_kind, self.letter = dice.index(4, "noise: typo kind", *key), dice.choice(LETTERS, "noise: letter", *key)
+        told_middle = ~self.gone["middle_name"]
+        self.typo_in_middle = told_middle & happens("typo in the patronymic", (1 - MISSING["middle_name"]) * SEEN_IN_MIDDLE)
         self.digit_wrong = ~self.gone["birth_date"] & happens("wrong digit", 1 - MISSING["birth_date"])
         self.digit_at, self.digit = dice.uniform("noise: digit at", *key), dice.index(10, "noise: digit", *key)
         # A change of a name is told of its field.
@@ -169,7 +205,8 @@ class FlawedSpelling(Spelling):
     @property
     def flaws(self) -> dict[str, np.ndarray]:
         """By the names of NOISE and ALSO, which records have the flaw, those of people aside."""
-        return {"alone": self.alone, "typo": self.typo, "wrong digit": self.digit_wrong, "latin": self.latin, "short name": self.short,
+        return {"alone": self.alone, "typo": self.typo, "typo in the patronymic": self.typo_in_middle, "wrong digit": self.digit_wrong,
+                "latin": self.latin, "short name": self.short,
                 "ё as е": self.ye, "names swapped": self.swapped, "look-alike letters": self.look_alike & ~self.latin,
                 "city spelled otherwise": self.other_city}
 
@@ -185,6 +222,8 @@ class FlawedSpelling(Spelling):
         if field == "first_name" and self.short[at]:
             value = SHORT.get(value, value)
         if self.typo[at] and field == ("last_name" if self.in_last[at] else "first_name"):
+            value = typed(value, self.typo_at[at], self.typo_kind[at], self.letter[at])
+        if field == "middle_name" and self.typo_in_middle[at]:
             value = typed(value, self.typo_at[at], self.typo_kind[at], self.letter[at])
         if self.latin[at]:
             return transliterated(value)

@@ -8,6 +8,7 @@ former owner's only if it is not the person's own.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from itertools import product
 
@@ -36,6 +37,7 @@ def flaws(profiles: pd.DataFrame, identifiers: pd.DataFrame, truth: Mapping[str,
     values = values[~values["value"].isin({*JUNK_EMAILS, TILL_DUMMY_PHONE[-10:]})]
     return {flaw: frozenset(records) for flaw, records in (
         _misspelled(own, people, changes) | {"wrong digit": _one_digit_off(own, people), "alone": _alone(own, values)}
+        | {"typo in the patronymic": _patronymic_misspelled(own, people), "like-named sibling": _like_named(own, people)}
         | _of_others(values, people, changes)).items()}
 
 
@@ -82,6 +84,32 @@ def _misspelled(own: pd.DataFrame, people: pd.DataFrame, changes: pd.DataFrame) 
         if not any(CYRILLIC.search(name) for name in told):
             latin.add(record)
     return {"typo": typo, "latin": latin}
+
+
+def _patronymic_misspelled(own: pd.DataFrame, people: pd.DataFrame) -> set[str]:
+    """Records with a patronymic that is not the person's, in either alphabet, but resembles it."""
+    told = own.loc[own["middle_name"].notna(), ["record", "person", "middle_name"]]
+    true = people["middle_name"].iloc[told["person"].to_numpy(dtype=int)]
+    spelled = ((record, _plain(name), (_plain(right), transliterated(right).lower()))
+               for record, name, right in zip(told["record"], told["middle_name"], true, strict=True))
+    return {record for record, name, known in spelled if name not in known and any(_resemble(name, right) for right in known)}
+
+
+def _like_named(own: pd.DataFrame, people: pd.DataFrame) -> set[str]:
+    """Records of people who have surname, patronymic and sex of the first of their family, and a first name of as many letters in common
+    as leave no more than two of each."""
+    head = heads(people)
+    same = (people["middle_name"].to_numpy() == people["middle_name"].to_numpy()[head]) & (head != np.arange(len(people)))
+    alike = [_letters_left(one, other) <= 2 and one != other for one, other in
+             zip(people["first_name"], people["first_name"].to_numpy()[head], strict=True)]
+    is_sibling = same & alike & (people["last_name"].to_numpy() == people["last_name"].to_numpy()[head])
+    return set(own.loc[is_sibling[own["person"].to_numpy(dtype=int)], "record"])
+
+
+def _letters_left(one: str, other: str) -> int:
+    """How many letters of the longer word the other lacks."""
+    counts = Counter(transliterated(one).lower()), Counter(transliterated(other).lower())
+    return max((counts[0] - counts[1]).total(), (counts[1] - counts[0]).total())
 
 
 def _resemble(one: str, other: str) -> bool:

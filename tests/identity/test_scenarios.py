@@ -1,7 +1,7 @@
 """Named scenarios over several nights: who is one customer, under which id, and what was told of it.
 
 scenarios/ (records and expected tables)  ->  staging  ->  the real identity models, night after night  ->  the same tables.
-Alone: `python -m pytest -n 0 tests/identity/test_scenarios.py`; one of them: `-k "recycled number"`.
+Alone: `python -m pytest -n 0 tests/identity/test_scenarios.py`; one of them: `-k "recycled and number"`.
 """
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from identity_project import IdentityProject
 from scenarios import NIGHTS, SYSTEMS, Scenario, at
 from scenarios.contacts import CONTACTS
 from scenarios.likeness import LIKENESS
+from scenarios.names import NAMES
 from scenarios.several import SEVERAL
 from scenarios.stewards import STEWARDS
 from scenarios.vendors import VENDORS
 
-SCENARIOS = [*VENDORS, *CONTACTS, *SEVERAL, *LIKENESS, *STEWARDS]
+SCENARIOS = [*VENDORS, *CONTACTS, *SEVERAL, *LIKENESS, *NAMES, *STEWARDS]
 TABLES = ("intermediate.identity_registry", "marts.customer_profiles", "marts.customer_id_redirects", "marts.identity_events",
           "marts.identity_review", "marts.shared_identifiers", "pii.customer_contacts", "marts.consents", "intermediate.int_identity_pairs",
           "intermediate.int_households")

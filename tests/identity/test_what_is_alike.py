@@ -55,6 +55,7 @@ PAIRS: dict[str, tuple[Row, Row, str]] = {
     "no birth date, patronymic and city agree": (ROMAN | {"middle_name": "Ильич", "birth_date": None}, {}, UNSEEN),
     "no last name": (ELENA | {"last_name": None}, {}, ASKED),
     "a twin": (ROMAN | {"middle_name": "Ильич"}, {"first_name": "Борис"}, ASKED),
+    "a twin whose name is a letter apart": (ELENA | {"first_name": "Мария", "middle_name": "Ильинична"}, {"first_name": "Дарья"}, ASKED),
 }
 
 

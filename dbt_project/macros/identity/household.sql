@@ -1,6 +1,7 @@
-{#- What a family has in common in a surname as it sounds (name_key): Петров and Петрова, Белый and Белая, Толстой and Толстая. -#}
+{#- What a family has in common in a surname as it sounds (name_key): Петров and Петрова, Белый and Белая, Толстой and Толстая; of three
+    letters and fewer (Цой, Ли, an initial) all. -#}
 {% macro surname_stem(last_name_key) -%}
-    {{ replace_all(last_name_key, '(aia|oi|a|i)$', '') }}
+    case when length({{ last_name_key }}) > 3 then {{ replace_all(last_name_key, '(aia|oi|a|i)$', '') }} else {{ last_name_key }} end
 {%- endmacro %}
 
 {#- An address as its words: «ул. Мира, д. 5, кв. 7» and «улица Мира, 5-7» meet; NULL without a house and a flat, since a whole

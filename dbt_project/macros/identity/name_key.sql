@@ -53,7 +53,7 @@
 -#}
 {% macro key_as_meant(name) -%}
     {%- set mixed = [] -%}
-    {%- for one in ['firsts', 'lasts', 'middles', 'ones', 'twos'] -%}
+    {%- for one in ['firsts', 'lasts', 'middles'] -%}
         {%- do mixed.append("coalesce(" ~ one ~ ".mixes, false)") -%}
     {%- endfor -%}
     {{ return("case when " ~ mixed | join(" or ") ~ " then coalesce(" ~ name ~ ".cyrillic_key, " ~ name ~ ".name_key) else " ~ name

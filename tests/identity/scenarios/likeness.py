@@ -47,7 +47,7 @@ LIKENESS = [
     Scenario("namesakes of one day", "Two of one name born on one day in one city, with two patronymics.",
              {"crm": whole("Иван", "Соколов", "1980-10-22", middle_name="Петрович"),
               "till": whole("Иван", "Соколов", "1980-10-22", middle_name="Андреевич")}, ids=("A crm | B till",),
-             asked=("crm till between_thresholds",)),
+             asked=("crm till vetoed",)),
     Scenario("twins", "Surname, patronymic, birth date and city of one household, two first names.",
              {"crm": whole("Фёдор", "Синицын", "1981-11-23", middle_name="Ильич"),
               "till": whole("Матвей", "Синицын", "1981-11-23", middle_name="Ильич")}, ids=("A crm | B till",),

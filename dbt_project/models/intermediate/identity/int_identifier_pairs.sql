@@ -1,10 +1,11 @@
 -- Two by two the records that share a value of which several people may tell (some fact differs among them, a company holds it too, or
 -- more than identity.nameless_per_identifier tell no name): whether they are unlike, so that the value is no proof of one person, and
--- whether they agree in more than the value, so that they are one all the same (is_linked). A telephone is lent and handed on: there any
--- other first name, birth date or sex is unlike; a mailbox or card must show two people (macro two_people). Agreeing in more is both
--- names, or first name and birth date (she married), or first name and patronymic, or, where one tells no first name, surname and birth
--- date; in a household also the first name alone, if one tells no surname and nothing differs. Between two who are unlike nobody is
--- chosen: who agrees with both is linked with neither, unless in both names and the birth date. One row per value and pair.
+-- whether they agree in more than the value, so that they are one all the same (is_linked). A telephone is lent and handed on: there
+-- any other first name, birth date or sex is unlike; a mailbox or card must show two people (macro two_people), or a man and a woman of
+-- whom one tells no first name. Agreeing in more is both names, or first name and birth date (she married), or first name and
+-- patronymic, or, where one tells no first name, surname and birth date; in a household also the first name alone, if one tells no
+-- surname and nothing differs. Between two who are unlike nobody is chosen: who agrees with both is linked with neither, unless in both
+-- names and the birth date. One row per value and pair.
 with identifiers as (
     select * from {{ ref('int_identifiers') }}
     where rejected_because is null and identifier_type not in ('browser_client', 'source_record')
@@ -34,6 +35,7 @@ holders as (
         profiles.birth_date,
         {{ date_digits('profiles.birth_date') }} as birth_digits,
         profiles.sex,
+        profiles.first_name_sex,
         profiles.is_common_name
     from identifiers
     inner join profiles on identifiers.profile_id = profiles.profile_id
@@ -85,6 +87,7 @@ judged as (
         {{ unrelated_surnames('paired') }} as lasts_unrelated,
         {{ one_first_name('paired') }} as is_one_first_name,
         {{ two_people('paired') }}
+        or (paired.a_first_missing and paired.man_and_woman and not paired.names_crossed)
         or (
             paired.identifier_type = 'phone'
             and not paired.names_crossed

@@ -53,6 +53,7 @@ described as (
         features.birth_date,
         features.birth_digits,
         features.sex,
+        profiles.first_name_sex,
         profiles.is_common_name
     from components
     inner join features on components.profile_no = features.profile_no

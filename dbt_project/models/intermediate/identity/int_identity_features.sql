@@ -1,6 +1,6 @@
--- What likeness is judged by: names as they sound, birth date, sex (of the patronymic where nobody says), city and contacts.
--- `features_hash` changes with whatever a weight hangs on: these facts, every contact, the blocks that are skipped, and the
--- model. Companies and records known by their id alone are not compared; one row per profile.
+-- What likeness is judged by: names as they sound (a patronymic's initial is none), birth date, sex (of the patronymic where nobody
+-- says), city and contacts. `features_hash` changes with whatever a weight hangs on: these facts, every contact, the blocks that are
+-- skipped, and the model. Companies and records known by their id alone are not compared; one row per profile.
 with profiles as (
     select * from {{ ref('int_identity_profiles') }}
     where is_known and not is_company
@@ -69,7 +69,7 @@ described as (
         profiles.first_names,
         profiles.last_name_key,
         profiles.last_name_parts,
-        profiles.middle_name_key,
+        case when not {{ is_initial('profiles.middle_name_key') }} then profiles.middle_name_key end as middle_name_key,
         profiles.birth_date,
         {{ date_digits('profiles.birth_date') }} as birth_digits,
         profiles.birth_year,

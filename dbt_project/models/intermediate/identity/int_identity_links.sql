@@ -150,9 +150,10 @@ colleagues as (
     where one.is_of_company
 ),
 
--- However alike: without a birth date or contact two records may be namesakes of one city, and without a surname two of the
--- many who are called so and were born that day there; without a first name that agrees (or stands in the other's field of the
--- surname) they may be twins. They are asked about, not linked. Colleagues must agree in all three.
+-- However alike: without a birth date or contact two records may be namesakes of one city, and without a surname two of the many who
+-- are called so and were born that day there; without a first name that agrees (or stands in the other's field of the surname) they may
+-- be twins, and so may two whose names are known as two, however close they sound. They are asked about, not linked. Colleagues must
+-- agree in all three.
 enough as (
     select
         pairs.profile_a || '|' || pairs.profile_b as pair,
@@ -162,11 +163,14 @@ enough as (
         pairs.evidence,
         pairs.gamma_first_name
     from {{ ref('int_identity_pairs') }} as pairs
+    inner join profiles as one on pairs.profile_a = one.profile_id
+    inner join profiles as other on pairs.profile_b = other.profile_id
     left join colleagues on pairs.profile_a = colleagues.profile_a and pairs.profile_b = colleagues.profile_b
     where pairs.weight >= {{ least_weight('identity.link_weight') }}
         and (pairs.gamma_birth_date > 0 or pairs.gamma_contact >= 0)
         and (pairs.gamma_last_name >= 0 or pairs.gamma_middle_name > 0 or pairs.gamma_contact >= 0)
         and (pairs.gamma_first_name > 0 or pairs.gamma_last_name = 1 or (pairs.gamma_first_name < 0 and pairs.gamma_contact >= 0))
+        and not (pairs.gamma_first_name in (1, 2) and one.is_common_name and other.is_common_name)
         and (
             colleagues.profile_a is null
             or (pairs.gamma_first_name > 0 and pairs.gamma_last_name > 0 and pairs.gamma_birth_date > 0)

@@ -42,17 +42,53 @@ surnames as (
 
 -- Two of these that differ are two names, and no spellings of one.
 common_names as (
-    select distinct {{ name_key('name') }} as first_name_key
+    select
+        {{ name_key('name') }} as first_name_key,
+        case when count(distinct sex) = 1 then min(sex) end as sex
     from {{ ref('name_variants') }}
+    group by 1
 ),
 
--- A form with one field for the whole name: the words, in either order.
-told as (
+sexes as (
+    select {{ name_key('variant') }} as variant_key, case when count(distinct sex) = 1 then min(sex) end as sex
+    from {{ ref('name_variants') }}
+    group by 1
+),
+
+-- Several names in one field are read by their words. Beside a last name what stands in the field of the first may be a first name and a
+-- patronymic, or both names again; else it is a double name.
+worded as (
     select
         profiles.*,
-        case when first_name is null and last_name is null then split_part(trim(full_name), ' ', 1) end as word_one,
-        case when first_name is null and last_name is null then split_part(trim(full_name), ' ', 2) end as word_two
-    from profiles
+        names.first_name as read_first_name,
+        names.middle_name as read_middle_name,
+        names.last_name as read_last_name,
+        case
+            when names.whole_name is null then 'none'
+            when profiles.first_name is null or (profiles.last_name is null and names.first_name is not null) then 'whole'
+            when names.first_name is not null and coalesce(names.last_name, lower(profiles.last_name)) = lower(profiles.last_name)
+                then 'first'
+            else 'none'
+        end as what_is_read
+    from (select *, {{ whole_name() }} as whole_name from profiles) as profiles
+    left join {{ ref('int_identity_names') }} as names on profiles.whole_name = names.whole_name
+),
+
+told as (
+    select
+        profile_id,
+        source_system,
+        source_account,
+        source_record_id,
+        kind,
+        is_test,
+        sex,
+        birth_date,
+        created_at,
+        case when what_is_read = 'none' then first_name else read_first_name end as first_name,
+        case when what_is_read = 'whole' then read_last_name else last_name end as last_name,
+        coalesce(middle_name, case when what_is_read <> 'none' then read_middle_name end) as middle_name
+    from worded
 ),
 
 -- A form's default is more people's than a day of birth can be.
@@ -73,10 +109,6 @@ written as (
     select last_name as name from told
     union
     select middle_name as name from told
-    union
-    select word_one as name from told
-    union
-    select word_two as name from told
 ),
 
 -- Of Иванова-Петрова also both parts, if they are names and no particles; of Bepa also how it sounds if these are Cyrillic letters.
@@ -94,21 +126,6 @@ heard as (
     where name is not null
 ),
 
--- What is a first name: whatever a form that asks for one was told, and the seed's names and their short forms.
-known_names as (
-    select heard.name_key
-    from profiles
-    inner join heard on profiles.first_name = heard.name
-
-    union
-
-    select {{ name_key('variant') }} as name_key from {{ ref('name_variants') }}
-
-    union
-
-    select {{ name_key('name') }} as name_key from {{ ref('name_variants') }}
-),
-
 people as (
     select
         told.profile_id,
@@ -121,8 +138,6 @@ people as (
         {{ key_as_meant('lasts') }} as last_name_key,
         lasts.parts_key as last_name_parts,
         {{ key_as_meant('middles') }} as middle_name_key,
-        {{ key_as_meant('ones') }} as word_one,
-        {{ key_as_meant('twos') }} as word_two,
         case
             when not birth_dates.is_default and extract(month from told.birth_date) + extract(day from told.birth_date) > 2
                 then told.birth_date
@@ -138,38 +153,8 @@ people as (
     left join heard as firsts on told.first_name = firsts.name
     left join heard as lasts on told.last_name = lasts.name
     left join heard as middles on told.middle_name = middles.name
-    left join heard as ones on told.word_one = ones.name
-    left join heard as twos on told.word_two = twos.name
     left join birth_dates on told.birth_date = birth_dates.birth_date
     where told.kind in ('person', 'company') and not coalesce(told.is_test, false)
-),
-
--- «Роман Сергеевич» in one field is a first name and a patronymic, and tells no surname.
-worded as (
-    select
-        *,
-        case when {{ matches('word_two', '(ovich|evich|ilich|ovna|evna|ichna)$') }} then word_two end as word_of_father
-    from people
-),
-
-read as (
-    select
-        people.*,
-        coalesce(people.middle_name_key, people.word_of_father) as read_middle_name_key,
-        coalesce(
-            people.first_name_key,
-            case when one.name_key is not null then people.word_one when two.name_key is not null then people.word_two end
-        ) as read_first_name_key,
-        coalesce(
-            people.last_name_key,
-            case
-                when one.name_key is not null and people.word_of_father is null then people.word_two
-                when one.name_key is null and two.name_key is not null then people.word_one
-            end
-        ) as read_last_name_key
-    from worded as people
-    left join known_names as one on nullif(people.word_one, '') = one.name_key
-    left join known_names as two on nullif(people.word_two, '') = two.name_key
 ),
 
 -- The sex by which a short form is read: as told, else by the patronymic or the surname.
@@ -179,13 +164,13 @@ gendered as (
         coalesce(
             sex,
             case
-                when read_middle_name_key like '%vna' or read_middle_name_key like '%ichna' then 'female'
-                when read_middle_name_key like '%ich' then 'male'
-                when {{ matches('read_last_name_key', '(ov|ev|sk|ck|in)(a|aia)$') }} then 'female'
-                when {{ matches('read_last_name_key', '(ov|ev|in|ski|cki)$') }} then 'male'
+                when middle_name_key like '%vna' or middle_name_key like '%ichna' then 'female'
+                when middle_name_key like '%ich' then 'male'
+                when {{ matches('last_name_key', '(ov|ev|sk|ck|in)(a|aia)$') }} then 'female'
+                when {{ matches('last_name_key', '(ov|ev|in|ski|cki)$') }} then 'male'
             end
         ) as likely_sex
-    from read
+    from people
 ),
 
 resolved as (
@@ -200,7 +185,7 @@ resolved as (
             variants.all_names
         ) as possible_names
     from gendered as people
-    left join variants on people.read_first_name_key = variants.variant_key
+    left join variants on people.first_name_key = variants.variant_key
 ),
 
 shown as (
@@ -212,18 +197,20 @@ shown as (
         people.is_company,
         people.is_known,
         common_names.first_name_key is not null as is_common_name,
-        coalesce(people.full_name_key, people.read_first_name_key) as first_name_key,
-        coalesce(people.full_name_key, people.possible_names, people.read_first_name_key) as first_names,
-        coalesce(surnames.last_name_key, nullif(people.read_last_name_key, '')) as last_name_key,
+        coalesce(common_names.sex, sexes.sex) as first_name_sex,
+        coalesce(people.full_name_key, people.first_name_key) as first_name_key,
+        coalesce(people.full_name_key, people.possible_names, people.first_name_key) as first_names,
+        coalesce(surnames.last_name_key, nullif(people.last_name_key, '')) as last_name_key,
         people.last_name_parts,
-        people.read_middle_name_key as middle_name_key,
+        people.middle_name_key,
         people.birth_date,
         people.birth_year,
         people.sex,
         people.first_seen_at
     from resolved as people
-    left join surnames on people.read_last_name_key = surnames.variant_key
-    left join common_names on coalesce(people.full_name_key, people.read_first_name_key) = common_names.first_name_key
+    left join surnames on people.last_name_key = surnames.variant_key
+    left join common_names on coalesce(people.full_name_key, people.first_name_key) = common_names.first_name_key
+    left join sexes on people.first_name_key = sexes.variant_key
 ),
 
 merged_away as (
@@ -256,6 +243,7 @@ everyone as (
         false as is_company,
         false as is_known,
         false as is_common_name,
+        cast(null as {{ dbt.type_string() }}) as first_name_sex,
         cast(null as {{ dbt.type_string() }}) as first_name_key,
         cast(null as {{ dbt.type_string() }}) as first_names,
         cast(null as {{ dbt.type_string() }}) as last_name_key,

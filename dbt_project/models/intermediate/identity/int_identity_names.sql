@@ -1,0 +1,154 @@
+-- Whole names told in one field, read by their words. Titles, «ИП», what stands for no name («клиент») and words with digits are left out.
+-- A patronymic is known by its ending wherever it is not the first word, and the word before it is the first name; initials are
+-- the first name and the patronymic beside a surname; else the first name is the word that is one (of the seed name_variants, or
+-- told in the field of the first name more often than in that of the last), or the one that ends unlike a surname beside one that
+-- does. What is left is the surname. One row per text.
+{%- set words = [1, 2, 3, 4, 5] %}
+{%- set no_names = ' (ип|чп|индивидуальный|предприниматель|самозанят(ый|ая)|гр|граждан(ин|ка)|г-н|г-жа|госпо(дин|жа)|д-р|mr|mrs|ms|miss|dr'
+    ~ '|клиент|покупатель|гость|аноним|пользователь|абонент|контакт|неизвестн(ый|ая|о)|client|customer|guest|user|unknown|noname) ' %}
+with profiles as (
+    select first_name, last_name, full_name, kind from {{ ref('int_profiles') }}
+),
+
+whole as (
+    select distinct {{ whole_name() }} as whole_name
+    from profiles
+),
+
+without_digits as (
+    select
+        whole_name,
+        {{ replace_all(replace_all("lower(whole_name)", '[^ ]*[0-9@][^ ]*', ' '), '[ .,;:()«»"<>_/|*!?#№]+', '  ') }} as text
+    from whole
+    where whole_name is not null
+),
+
+cleaned as (
+    select
+        whole_name,
+        trim({{ replace_all(replace_all(with_fathers_joined("' ' || text || ' '"), no_names, ' '), ' +', ' ') }}) as text
+    from without_digits
+),
+
+split as (
+    {% for n in words -%}
+    select whole_name, {{ n }} as n, nullif(split_part(text, ' ', {{ n }}), '') as word
+    from cleaned
+    {% if not loop.last %}
+    union all
+
+    {% endif %}
+    {%- endfor %}
+),
+
+heard as (
+    select word, {{ name_key('word') }} as name_key
+    from (select distinct word from split where word is not null) as distinct_words
+),
+
+fields as (
+    select {{ name_key('first_name') }} as name_key, 1 as times_first
+    from profiles
+    where kind = 'person' and first_name is not null
+
+    union all
+
+    select {{ name_key('last_name') }} as name_key, -1 as times_first
+    from profiles
+    where kind = 'person' and last_name is not null
+),
+
+known as (
+    select name_key, max(sureness) as sureness
+    from (
+        select {{ name_key('name') }} as name_key, 3 as sureness from {{ ref('name_variants') }}
+        union all
+        select {{ name_key('variant') }} as name_key, 2 as sureness from {{ ref('name_variants') }}
+        union all
+        select name_key, 1 as sureness from fields
+        group by name_key
+        having sum(times_first) > 0
+    ) as first_names
+    group by name_key
+),
+
+judged as (
+    select
+        split.whole_name,
+        split.n,
+        split.word,
+        length(split.word) = 1 as is_initial,
+        {{ matches('heard.name_key', patronymic_endings()) }} and split.n > 1 as is_patronymic,
+        {{ matches('heard.name_key', '(ov|ev|in|ova|eva|ina|ski|cki|skaia|ckaia|enko|uk|ian|dze|shvili|ih|ogo)$') }} as is_surname,
+        coalesce(known.sureness, 0) as sureness
+    from split
+    inner join heard on split.word = heard.word
+    left join known on heard.name_key = known.name_key
+),
+
+ranked as (
+    select
+        judged.*,
+        row_number() over (partition by whole_name, is_initial order by n) as nth,
+        row_number() over (partition by whole_name, is_initial order by sureness desc, n) as place
+    from judged
+),
+
+counted as (
+    select
+        whole_name,
+        min(case when is_patronymic then n end) as patronymic_n,
+        min(case when is_initial and nth = 1 then n end) as initial_n,
+        min(case when is_initial and nth = 2 then n end) as other_initial_n,
+        sum(case when is_initial then 1 else 0 end) as initials,
+        sum(case when is_initial then 0 else 1 end) as others,
+        max(case when is_initial then 0 else sureness end) as sureness,
+        min(case when not is_initial and place = 1 then n end) as known_n,
+        max(case when is_surname and not is_initial then 1 else 0 end) = 1 as tells_surname,
+        min(case when not is_initial and not is_surname then n end) as no_surname_n
+    from ranked
+    group by whole_name
+),
+
+placed as (
+    select
+        counted.*,
+        case
+            when patronymic_n is not null then patronymic_n - 1
+            -- «Сидоров А. А.»; but «Алексей С.» tells the first letter of a surname.
+            when initials > 0 and others <= 1 and not (others = 1 and initials = 1 and sureness > 1) then initial_n
+            when sureness > 0 then known_n
+            when tells_surname then no_surname_n
+        end as first_n,
+        case
+            when patronymic_n is not null then patronymic_n
+            when initials > 0 and others <= 1 and not (others = 1 and initials = 1 and sureness > 1) then other_initial_n
+            when initials > 0 and others > 1 then initial_n
+        end as middle_n
+    from counted
+),
+
+final as (
+    select
+        cleaned.whole_name,
+        nullif(split_part(cleaned.text, ' ', cast(placed.first_n as int)), '') as first_name,
+        nullif(split_part(cleaned.text, ' ', cast(placed.middle_n as int)), '') as middle_name,
+        nullif(concat_ws(
+            ' '
+            {%- for n in words %},
+            case
+                when {{ n }} not in (coalesce(placed.first_n, 0), coalesce(placed.middle_n, 0))
+                    and (
+                        length(split_part(cleaned.text, ' ', {{ n }})) > 1
+                        or placed.others = case when placed.first_n = placed.initial_n then 0 else 1 end
+                        + case when placed.patronymic_n is null then 0 else 1 end
+                    )
+                    then nullif(split_part(cleaned.text, ' ', {{ n }}), '')
+            end
+            {%- endfor %}
+        ), '') as last_name
+    from cleaned
+    inner join placed on cleaned.whole_name = placed.whole_name
+)
+
+select * from final

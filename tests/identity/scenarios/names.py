@@ -1,0 +1,111 @@
+"""Names: how close two may sound and be two, what is read of a name in one field, and what a patronymic, an initial or a sex tells."""
+from __future__ import annotations
+
+from scenarios import Facts, Scenario
+
+
+def born(day: str, last_name: str, **facts: str) -> Facts:
+    """What twins have in common."""
+    return {"last_name": last_name, "birth_date": day, "city": "Псков"} | facts
+
+
+MARIA = born("1991-05-14", "Ткач", middle_name="Ильинична", sex="female")
+ALINA = born("1989-02-11", "Скрипка", middle_name="Юрьевна", sex="female", phone="1")
+ANNA = born("1986-10-03", "Бондарь", middle_name="Львовна", sex="female", email="2")
+FATHER = {"first_name": "Пётр", "last_name": "Иванов", "middle_name": "Сергеевич"}
+SON = FATHER | {"middle_name": "Петрович"}
+IRINA = {"first_name": "Ирина", "last_name": "Котова", "middle_name": "И."}
+WIFE = {"first_name": "Ирина", "last_name": "Сёмина", "sex": "female"}
+HUSBAND = {"last_name": "Сёмин", "sex": "male"}
+
+NAMES = [
+    Scenario("twins a letter apart", "Мария and Дарья sound a letter apart and are two names, whatever else agrees: likeness joins no "
+             "twins, a telephone neither, nor a mailbox. What is no name is a typing error of one.",
+             {"crm": MARIA | {"first_name": "Мария"}, "till": MARIA | {"first_name": "Дарья"},
+              "crm2": ALINA | {"first_name": "Алина"}, "till2": ALINA | {"first_name": "Арина"}, "crm3": ANNA | {"first_name": "Анна"},
+              "mail3": ANNA | {"first_name": "Яна"}, "mail4": ANNA | {"first_name": "Аня"},
+              "crm5": ANNA | {"first_name": "Анна", "email": "3"}, "mail5": ANNA | {"first_name": "Аннна", "email": "3"}},
+             ids=("A crm | B till | C crm2 | D till2 | E crm3 mail4 crm5 mail5 | F mail3",),
+             asked=("crm till fact_missing, crm2 till2 fact_missing, mail3 mail4 fact_missing",), verdicts={"email 2": "shared"}),
+    Scenario("sisters a letter apart", "At one mailbox or card Мария and Марина of one surname are two, and so are two without any.",
+             {"crm": {"first_name": "Мария", "last_name": "Сорока", "email": "1"},
+              "mail": {"first_name": "Марина", "last_name": "Сорока", "email": "1"},
+              "till": {"first_name": "Иван", "loyalty_card": "2"}, "till2": {"first_name": "Ян", "loyalty_card": "2"}},
+             ids=("A crm | B mail | C till | D till2",), asked=("crm mail between_thresholds",),
+             verdicts={"email 1": "shared", "loyalty_card 2": "shared"}),
+    Scenario("whole name in one field", "Surname first or last, with the patronymic between: it is the one who bears all three, and two "
+             "men of two patronymics are two.",
+             {"crm": {"first_name": "Никита", "last_name": "Мельник", "middle_name": "Александрович", "phone": "1"},
+              "crm2": {"first_name": "Анна", "last_name": "Мельник", "phone": "1"},
+              "books": {"full_name": "Мельник Никита Александрович", "phone": "1"},
+              "books2": {"full_name": "Никита Александрович Мельник", "phone": "1"},
+              "books3": {"full_name": "Пётр Сергеевич Дудка", "email": "2"}, "books4": {"full_name": "Шевчук Пётр Андреевич", "email": "2"},
+              "books5": {"full_name": "Роман Аркадьевич Абрамович", "phone": "3"},
+              "books6": {"full_name": "Абрамович Роман", "phone": "3"},
+              "books7": {"full_name": "Алиев Рашид Эльдар оглы", "phone": "4"},
+              "crm7": {"first_name": "Рашид", "last_name": "Алиев", "middle_name": "Эльдарович", "phone": "4"},
+              "crm8": {"first_name": "Рашид", "last_name": "Алиев", "middle_name": "Вагифович", "phone": "4"}},
+             ids=("A crm books books2 | B crm2 | C books3 | D books4 | E books5 books6 | F books7 crm7 | G crm8",),
+             because={"books": "phone", "books2": "phone"}),
+    Scenario("initials in one field", "«Сидоров А. А.» is no Анна Петрова, nor «ИП Котов Иван Петрович», nor two of other initials one; "
+             "but Алексей Сидоров he is.",
+             {"books": {"full_name": "Сидоров А. А.", "phone": "1"}, "crm": {"first_name": "Анна", "last_name": "Петрова", "phone": "1"},
+              "books2": {"full_name": "ИП Котов Иван Петрович", "phone": "2"},
+              "crm2": {"first_name": "Анна", "last_name": "Белова", "phone": "2"},
+              "books3": {"full_name": "Котов И.А.", "email": "3"}, "books4": {"full_name": "Белова А.П.", "email": "3"},
+              "books5": {"full_name": "А.А. Сидоров", "phone": "4"},
+              "crm5": {"first_name": "Алексей", "last_name": "Сидоров", "phone": "4"},
+              "crm6": {"first_name": "Ольга", "last_name": "Сидорова", "phone": "4"},
+              "books7": {"full_name": "Сидоров Зигфрид", "phone": "5"},
+              "crm7": {"first_name": "Анна", "last_name": "Петрова", "phone": "5"}},
+             ids=("A books | B crm | C books2 | D crm2 | E books3 | F books4 | G books5 crm5 | H crm6 | I books7 | J crm7",)),
+    Scenario("whole name as a first name", "A form that asks for the name alone is told both: two of them at one mailbox or card are two, "
+             "and who tells one name in each field is found by both, in either order.",
+             {"crm": {"first_name": "Иван Котов", "email": "1"}, "mail": {"first_name": "Анна Белова", "email": "1"},
+              "crm2": {"first_name": "Котов Иван Петрович", "email": "1"},
+              "mail2": {"first_name": "Иван", "last_name": "Котов", "email": "1"},
+              "till": {"first_name": "Иван Котов", "loyalty_card": "2"}, "till2": {"first_name": "Анна Белова", "loyalty_card": "2"},
+              "crm3": {"first_name": "Екатерина Ильинична", "last_name": "Ким", "email": "3"},
+              "mail3": {"first_name": "Екатерина", "last_name": "Ким", "middle_name": "Ильинична", "email": "3"},
+              "crm4": {"first_name": "Виктория", "last_name": "Ким", "email": "3"}},
+             ids=("A crm crm2 mail2 | B mail | C till | D till2 | E crm3 mail3 | F crm4",)),
+    Scenario("surnames without a sex", "A man's name says that he is one: Сергей Мельник and Сергей Коваленко are two, Ирина may have "
+             "married.",
+             {"crm": {"first_name": "Сергей", "last_name": "Мельник", "email": "1"},
+              "mail": {"first_name": "Серёжа", "last_name": "Коваленко", "email": "1"},
+              "crm2": {"first_name": "Ирина", "last_name": "Мельник", "email": "2"},
+              "mail2": {"first_name": "Ирина", "last_name": "Коваленко", "email": "2"}},
+             ids=("A crm | B mail | C crm2 mail2",), verdicts={"email 1": "shared"}),
+    Scenario("father and son of one name", "Two patronymics of two fathers are two people at a telephone, a mailbox, a card; a letter "
+             "wrong, a colloquial ending or an initial is none.",
+             {"crm": FATHER | {"phone": "1"}, "till": SON | {"phone": "1"}, "crm2": FATHER | {"email": "2"}, "mail2": SON | {"email": "2"},
+              "till3": FATHER | {"loyalty_card": "3"}, "till4": SON | {"loyalty_card": "3"}, "crm5": FATHER | {"phone": "5"},
+              "till5": FATHER | {"middle_name": "Сергевич", "phone": "5"}, "till6": FATHER | {"middle_name": "Сергеич", "phone": "5"},
+              "till7": FATHER | {"middle_name": "С.", "phone": "5"}},
+             ids=("A crm | B till | C crm2 | D mail2 | E till3 | F till4 | G crm5 till5 till6 till7",),
+             asked=("crm2 mail2 between_thresholds",), verdicts={"phone 1": "shared", "email 2": "shared", "loyalty_card 3": "shared"}),
+    Scenario("initial of a patronymic", "И. is Ильинична and no second sign beside a married name; К. is one.",
+             {"crm": IRINA | {"email": "1"}, "mail": IRINA | {"last_name": "Белова", "middle_name": "Ильинична", "email": "1"},
+              "crm2": IRINA | {"middle_name": "К.", "email": "2"},
+              "mail2": IRINA | {"last_name": "Белова", "middle_name": "Ильинична", "email": "2"},
+              "crm3": {"first_name": "Ю.", "last_name": "Котова", "sex": "female", "email": "3"},
+              "mail3": {"first_name": "Юлия", "last_name": "Белова", "middle_name": "Ильинична", "email": "3"}},
+             ids=("A crm mail | B crm2 | C mail2 | D crm3 mail3",)),
+    Scenario("names of other regions", "Шамиль and Эльдар, Злата and Василиса are two names each.",
+             {"crm": {"first_name": "Шамиль", "last_name": "Алиев", "email": "1"},
+              "mail": {"first_name": "Эльдар", "last_name": "Алиев", "email": "1"},
+              "crm2": {"first_name": "Злата", "last_name": "Котова", "email": "2"},
+              "mail2": {"first_name": "Василиса", "last_name": "Котова", "email": "2"},
+              "till": {"first_name": "Амина", "loyalty_card": "3"}, "till2": {"first_name": "Анна", "loyalty_card": "3"}},
+             ids=("A crm | B mail | C crm2 | D mail2 | E till | F till2",)),
+    Scenario("man and woman of one surname", "Of whom one tells no first name: their sexes part them at a mailbox or card too, told or as "
+             "the names tell them.",
+             {"crm": WIFE | {"email": "1"}, "mail": HUSBAND | {"email": "1"}, "till": WIFE | {"loyalty_card": "2"},
+              "till2": HUSBAND | {"loyalty_card": "2"}, "crm3": {"first_name": "Ирина", "last_name": "Дёмина", "phone": "3"},
+              "till3": {"last_name": "Дёмин", "phone": "3"}},
+             ids=("A crm | B mail | C till | D till2 | E crm3 | F till3",), verdicts={"email 1": "shared", "loyalty_card 2": "shared"}),
+    Scenario("short surname in Latin", "A letter lost of Ильин in Latin is no other man.",
+             {"crm": {"first_name": "Семён", "last_name": "Ильин", "phone": "1"},
+              "till": {"first_name": "Semen", "last_name": "Iin", "phone": "1"}},
+             ids=("A crm till",), because={"till": "phone"}),
+]
