@@ -23,7 +23,7 @@ SEEDS = (1, 2)
 SHOPS = {  # how many records tell no …
     "0, 0, 0": {"birth_date": 0.0, "city": 0.0, "last_name": 0.0},
     "10 %, 15 %, 2 %": {"birth_date": 0.10, "city": 0.15, "last_name": 0.02},
-    "45 %, 15 %, 6 % (as in the sandbox by default)": {"birth_date": 0.45, "city": 0.15, "last_name": 0.06},
+    "45 %, 15 %, 6 %": {"birth_date": 0.45, "city": 0.15, "last_name": 0.06},
 }
 
 

@@ -6,9 +6,13 @@ Alone, with the table printed: `python -m pytest -n 0 -s tests/identity/test_wha
 """
 from __future__ import annotations
 
+from math import log2
+
 import pytest
 from identity_project import IdentityProject, Row, has, person
 
+from dbt_project.plugins.identity_model import SHIPPED, Model
+from orchestration import business_rules
 from orchestration.dbt import run_dbt
 
 LINKED, ASKED, NOTHING, UNSEEN = "linked", "asked", "nothing", "not compared"
@@ -91,8 +95,22 @@ def _outcomes(project: IdentityProject) -> dict[str, tuple[float | None, str, st
     return found
 
 
+def among(records: int, outcomes: dict[str, tuple[float | None, str, str]]) -> list[str]:
+    """What becomes of the pairs among so many records by the same model (macro least_weight), where it is something else."""
+    rules, more = business_rules.read().identity, max(0.0, log2(records / Model.load(SHIPPED).profiles))
+    link, ask = rules.link_weight + more, rules.ask_weight + more
+    told = [f"  {records} records: links from {link:.1f} bits, asked about from {ask:.1f}"]
+    for what, (weight, became, _) in outcomes.items():
+        then = became if weight is None else LINKED if became == LINKED and weight >= link else ASKED if weight >= ask else NOTHING
+        if then != became:
+            told.append(f"    {what:44} {became} -> {then}")
+    return told
+
+
 def test_what_becomes_of_each_pair(outcomes: dict[str, tuple[float | None, str, str]]) -> None:
     print()
     for what, (weight, became, evidence) in outcomes.items():
         print(f"  {what:44}{'' if weight is None else f'{weight:.1f}':>6}  {became:13} {evidence}")
+    for records in (1_000_000, 10_000_000):
+        print("\n".join(among(records, outcomes)))
     assert {what: became for what, (_, became, _) in outcomes.items()} == {what: became for what, (_, _, became) in PAIRS.items()}
