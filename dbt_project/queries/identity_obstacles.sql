@@ -66,7 +66,8 @@ beside as (
         ) as differ,
         'birth dates ' || mine.birth_date || ' and ' || theirs.birth_date as birth_dates,
         'first names ' || coalesce(my_record.first_name, my_record.full_name) || ' and '
-        || coalesce(their_record.first_name, their_record.full_name) as first_names,
+        || coalesce(their_record.first_name, their_record.full_name)
+        || case when my_record.first_name = their_record.first_name then ' (a man''s and a woman''s)' else '' end as first_names,
         'middle names ' || coalesce(my_record.middle_name, my_record.full_name) || ' and '
         || coalesce(their_record.middle_name, their_record.full_name) as middle_names,
         coalesce(my_features.sex, mine.sex) || ' and ' || coalesce(their_features.sex, theirs.sex) as sexes,

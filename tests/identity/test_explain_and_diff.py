@@ -14,8 +14,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from identity_project import FIRST_NIGHT, IdentityProject, Row, has, person
+from keyed_facts import marts, restated, version_of
 
-from orchestration import explain, exports, home, identity_diff, restatements, versions
+from orchestration import explain, home, identity_diff
 from orchestration.explain import Explanation, NoAnswer
 from orchestration.identity_diff import Change, Diff, DryRunError
 
@@ -100,47 +101,6 @@ def refusal(project: IdentityProject, *decisions: str) -> str:
     return str(why.value)
 
 
-def marts(project: IdentityProject) -> None:
-    """A fact whose rows name records, re-keyed by join as the real ones are, and a KPI over it."""
-    orders = ", ".join(f"('o{n}', '{full(record)}', date '2026-10-{day}')" for n, (record, day) in enumerate(ORDERS))
-    with duckdb.connect(str(project.data / "warehouse.duckdb")) as build:
-        for statement in (
-            "orders as select order_id, ordered_on, customer_id from intermediate.int_customer_of_profile "
-            f"inner join (values {orders}) as told (order_id, profile_id, ordered_on) using (profile_id)",
-            "kpi_buyers_daily as select ordered_on as day, count(distinct customer_id) as buyers from marts.orders group by 1",
-            "kpi_register as select 'kpi_buyers_daily' as mart, 'buyers' as mart_column, 'buyers' as kpi_id, '' as numerator_column, "
-            "'' as denominator_column, 'yes' as additive",
-            "restatements as select '' as kpi_id",
-        ):
-            build.execute(f"create or replace table marts.{statement}")
-
-
-def version_of(project: IdentityProject) -> versions.Version:
-    """What marts() made, as a published version and as the current one."""
-    for folder in (versions.folder("v1") / "marts", project.data / "published" / "current" / "marts"):
-        folder.mkdir(parents=True)
-        with exports.reading() as connection:
-            for name in ("orders", "kpi_buyers_daily", "kpi_register"):
-                connection.execute(f"copy warehouse.marts.{name} to '{folder / name}.parquet' (format parquet)")
-    return versions.Version("v1", FIRST_NIGHT.isoformat(), "r", None, 1, 1, 1, "", {}, LINEAGE.definitions(), FIRST_NIGHT.isoformat())
-
-
-def restated(before: versions.Version) -> list[tuple[str, str, float, float, str]]:
-    with exports.reading() as connection:
-        restatements.find(connection, LINEAGE, before, ["marts.orders", "marts.kpi_buyers_daily"], "v2")
-        return connection.execute("select kpi_id, period::varchar, old_value, new_value, cause from restated order by all").fetchall()
-
-
-def node(name: str, above: list[str], **meta: object) -> dict[str, object]:
-    return {"unique_id": name, "name": name, "resource_type": "model", "schema": "marts", "config": {"meta": meta}, "raw_code": "",
-            "depends_on": {"nodes": above, "macros": []}, "checksum": {"checksum": "1"}}
-
-
-LINEAGE = restatements.Lineage({"macros": {}, "nodes": {
-    "orders": node("orders", [], fact={"key": ["order_id"], "dated_by": "ordered_on"}),
-    "kpi_buyers_daily": node("kpi_buyers_daily", ["orders"], grain=["day"])}})
-
-
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     root = tmp_path_factory.mktemp("asked")
@@ -152,7 +112,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         asked = {"chain": (MAIL, CRM), "typo": TYPO, "family": (FATHER, SON), "strangers": (FATHER, CRM), "itself": (CRM, full(CRM)),
                  "namesakes": (MOTHER, DAUGHTER), "owners": (FORMER, OWNER), "nothing told": (NAMELESS, OWNER)}
         explained = {name: explain.explain(*pair) for name, pair in asked.items()}
-        marts(project)
+        marts(project, ORDERS)
         published = version_of(project)
         project.decide("forbid", MAIL, CRM)
         project.decide("force", MAIL, "mindbox:nobody")
@@ -175,7 +135,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         broken = (refusal(project, f"D1,forbids,{apart},maria,two sisters,2026-11-02"),
                   refusal(project, f"D1,forbid,{apart},maria,two sisters,2026-11-02", f"D1,force,{apart},,one,2026-11-03"))
         second = project.night(people(), evidence(1))
-        marts(project)
+        marts(project, ORDERS)
         with duckdb.connect(str(project.data / "warehouse.duckdb")) as build:
             build.execute("insert into intermediate.identity_registry (profile_id, customer_id, is_present) "
                           "values ('retailcrm:main:gone', 'c1', false)")
