@@ -2,6 +2,8 @@
 
     simulate(…, hand=FlawedSpelling), `python -m sandbox serve --identity-noise`  ->  the same people and visits, written with these flaws
 
+Of the people themselves only names, and of siblings the birth dates, are others: NEUTRAL and "like-named sibling".
+
 Off by default. Shares are of all records of the shop's own systems (RetailCRM, MoySklad, Mindbox, 1C) unless it says people: NOISE is what
 the measurement asks for, never less; ALSO are spellings that a shop meets anyway; MISSING is what a record does not tell, in place of the
 shares in traps.py. Everything else is the sandbox's own: who shares a household, moves, marries, gets another number or mailbox that a

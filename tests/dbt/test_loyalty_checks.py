@@ -58,6 +58,14 @@ def test_the_check_is_silent_where_the_cohorts_are_right(operations):
     assert complaints(EARNED, SPENT, *operations) == []
 
 
+def test_in_one_second_a_reversal_named_after_its_original_finds_it():
+    """The ledger tells days; of two redemptions with numbers one is reversed under the other's number and a letter."""
+    spent = [("a", number, "redeemed", None, -points, False, f"2026-05-{day} 00:00:00", "o2", number)
+             for number, points, day in (("1000", 10, "05"), ("1001", 50, "20"))]
+    reversal = ("a", "1001-R", "cancelled", "redeemed", 50, False, "2026-05-20 00:00:00", "o2", "1001-R")
+    assert complaints(EARNED, *spent, reversal, taken=10) == []
+
+
 @pytest.mark.parametrize("waits", [True, False])
 def test_the_check_is_heard_where_a_lot_gives_less_than_was_spent(waits):
     assert complaints(EARNED, SPENT, given_back("3", "o9", waits=waits), taken=50) == ["the lots of the account a do not hold its balance"]

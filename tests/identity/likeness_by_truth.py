@@ -37,12 +37,19 @@ SHOWN: dict[str, tuple[dict[str, str | None], float, float]] = {
     "any of 7 to 8 bits": ({}, 7, 8),
 }
 
+# Two known first names that sound alike are asked about whatever the weight: they are no pairs of these.
+NO_TWO_KNOWN_NAMES = """
+    inner join intermediate.int_identity_profiles as one on pairs.profile_a = one.profile_id
+    inner join intermediate.int_identity_profiles as other on pairs.profile_b = other.profile_id
+    where pairs.gamma_contact < 0 and not (pairs.gamma_first_name in (1, 2) and one.is_common_name and other.is_common_name)
+"""
+
 
 def pairs_of(project: IdentityProject, seed: int) -> pd.DataFrame:
-    """The compared pairs of one world that nothing but likeness ties, with `is_one`: whether they are one person's."""
+    """The compared pairs of one world that nothing but likeness ties, two known names aside; `is_one`: whether they are one person's."""
     world = resolved(project, seed, planted(seed))
     with duckdb.connect(str(project.data / "warehouse.duckdb"), read_only=True) as connection:
-        pairs = connection.execute("select * from intermediate.int_identity_pairs where gamma_contact < 0").df()
+        pairs = connection.execute(f"select pairs.* from intermediate.int_identity_pairs as pairs {NO_TWO_KNOWN_NAMES}").df()
     number = pd.Series(range(len(world.records)), index=world.records)
     one, other = (number[pairs[side]].to_numpy() for side in ("profile_a", "profile_b"))
     joined = world.by_shared_values()

@@ -211,7 +211,7 @@ def _expected_shares(tables: Tables, cohorts: pd.DataFrame, months: pd.DatetimeI
         for step in steps[steps.index > age].itertuples():
             share += alive * step.redeemed / step.had
             alive *= step.kept / step.had
-        return min(round(share + alive * after_all, 12), 1.0), min(round(alive * after_all, 12), 1.0)
+        return max(min(round(share + alive * after_all, 12), 1.0), 0.0), min(round(alive * after_all, 12), 1.0)
 
     return lambda age: walked(age)[0], lambda age: walked(age)[1]
 

@@ -73,10 +73,11 @@ def undone(operations: pd.DataFrame) -> pd.DataFrame:
     rows = operations.assign(kind=kind, signed=operations.points * sign.astype(float), purchase=purchase)
     another = (rows.kind == "earned") & ((rows.purchase == "") | (rows.cancels_type.notna() & (rows.points > 0)))
     rows = rows[sign.notna() & ~another].assign(digits=rows.operation_id.str.len())
-    numbered = rows.source_record_id.str.fullmatch("[^a-zA-Z]*")
+    numbered = rows.source_record_id.str.lower() == rows.source_record_id.str.upper()
     keys = ["loyalty_account_id", "kind", "purchase"]
     credited = rows.occurred_at.where(rows.signed >= 0).groupby([rows[key] for key in keys]).transform("min")
-    rows["place"] = (rows.signed < 0).astype(int).mask((rows.signed < 0) & (credited < rows.occurred_at), -1).mask(numbered, 0)
+    is_first = (rows.signed < 0) & ~(credited < rows.occurred_at)
+    rows["place"] = (rows.signed >= 0).astype(int).mask(is_first, 2).mask(numbered, 0)
     rows = rows.merge(rows.loc[rows.signed < 0, keys].drop_duplicates(), on=keys)
     pairs = []
     for (_, of, _), group in rows.groupby(keys):

@@ -44,6 +44,17 @@ def test_what_was_cancelled_whole_is_no_act_but_what_waits_or_lies_ahead_cancels
     assert points.standing(ledger).set_index("operation_id").left.to_dict() == {"3": -6.0, "8": 5.0}
 
 
+def test_in_one_second_a_number_comes_before_what_is_named_after_it():
+    """A letter makes it none, in Cyrillic too; what is no number is undone first where something was credited in an earlier second."""
+    for suffix in ("-R", "-В"):
+        ledger = Ledger(
+            ("900", "earned", None, 10, False, "2026-01-20", "2026-01-20", "o1"),
+            ("1001", "earned", None, 50, False, "2026-02-20", "2026-02-20", "o1"),
+            (f"1001{suffix}", "cancelled", "earned", -50, False, "2026-02-20", "2026-02-20", "o1"),
+        )
+        assert points.undone(points.told(ledger)).values.tolist() == [[f"1001{suffix}", "1001", 50.0]]
+
+
 def test_an_expiry_that_lies_ahead_is_none_yet():
     assert not points.knows_expiry(Ledger(("1", "expired", None, -5, True, "2026-04-02", "2026-04-02", None)))
     assert points.knows_expiry(Ledger(("1", "expired", None, -5, False, "2026-04-01", "2026-04-01", None)))

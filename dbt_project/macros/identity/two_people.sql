@@ -26,7 +26,8 @@
             false
         ) as middles_differ,
         coalesce(
-            not ({{ is_initial(one ~ '.middle_name_key') }} or {{ is_initial(other ~ '.middle_name_key') }})
+            {{ letters_apart(one ~ '.middle_name_key', other ~ '.middle_name_key') }} > 1
+            and not ({{ is_initial(one ~ '.middle_name_key') }} or {{ is_initial(other ~ '.middle_name_key') }})
             and not {{ nearly_one_word(fathers_name(one ~ '.middle_name_key'), fathers_name(other ~ '.middle_name_key')) }}
             and not {{ resemble(fathers_name(one ~ '.middle_name_key'), fathers_name(other ~ '.middle_name_key')) }},
             false

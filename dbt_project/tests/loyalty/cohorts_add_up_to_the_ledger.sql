@@ -62,7 +62,7 @@ placed as (
             partition by loyalty_account_id, kind, purchase
             order by
                 occurred_at,
-                case when has_number then 0 when points > 0 and is_after_some then -1 when points > 0 then 1 else 0 end,
+                case when has_number then 0 when points < 0 then 1 when is_after_some then 0 else 2 end,
                 length(operation_id),
                 operation_id
         ) as moment

@@ -30,7 +30,7 @@ cleaned as (
     from without_digits
 ),
 
-split as (
+spoken as (
     {% for n in words -%}
     select whole_name, {{ n }} as n, nullif(split_part(text, ' ', {{ n }}), '') as word
     from cleaned
@@ -43,7 +43,7 @@ split as (
 
 heard as (
     select word, {{ name_key('word') }} as name_key
-    from (select distinct word from split where word is not null) as distinct_words
+    from (select distinct word from spoken where word is not null) as distinct_words
 ),
 
 fields as (
@@ -74,15 +74,15 @@ known as (
 
 judged as (
     select
-        split.whole_name,
-        split.n,
-        split.word,
-        length(split.word) = 1 as is_initial,
-        {{ matches('heard.name_key', patronymic_endings()) }} and split.n > 1 as is_patronymic,
+        spoken.whole_name,
+        spoken.n,
+        spoken.word,
+        length(spoken.word) = 1 as is_initial,
+        {{ matches('heard.name_key', patronymic_endings()) }} and spoken.n > 1 as is_patronymic,
         {{ matches('heard.name_key', '(ov|ev|in|ova|eva|ina|ski|cki|skaia|ckaia|enko|uk|ian|dze|shvili|ih|ogo)$') }} as is_surname,
         coalesce(known.sureness, 0) as sureness
-    from split
-    inner join heard on split.word = heard.word
+    from spoken
+    inner join heard on spoken.word = heard.word
     left join known on heard.name_key = known.name_key
 ),
 

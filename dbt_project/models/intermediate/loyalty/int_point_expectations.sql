@@ -104,7 +104,9 @@ prospects as (
 at_birth as (
     select
         prospects.month,
-        least(round(max(prospects.redeemed_at_all) + max(prospects.alive_at_last * tails.redeemed_share), 12), 1) as expected_share,
+        greatest(
+            least(round(max(prospects.redeemed_at_all) + max(prospects.alive_at_last * tails.redeemed_share), 12), 1), 0
+        ) as expected_share,
         least(round(max(prospects.alive_at_last * tails.redeemed_share), 12), 1) as unseen_share
     from prospects
     inner join tails on prospects.month = tails.month
@@ -116,7 +118,9 @@ left_at_age as (
         prospects.month,
         prospects.age_months,
         prospects.redeemed_later / prospects.alive_after as seen_share,
-        prospects.alive_at_last * tails.redeemed_share / prospects.alive_after as unseen_share
+        prospects.alive_at_last * tails.redeemed_share / prospects.alive_after as unseen_share,
+        -- an age at which no cohort had a point left is told by the one before it
+        coalesce(lead(prospects.age_months) over (partition by prospects.month order by prospects.age_months), 9999) as next_age
     from prospects
     inner join tails on prospects.month = tails.month
 ),
@@ -129,19 +133,16 @@ final as (
         first_value(cohorts.points_issued) over (partition by cohorts.issue_month order by cohorts.month) as points_issued_at_first,
         cohorts.points_redeemed,
         cohorts.points_remaining,
-        case
-            when cohorts.age_months = 0 and not cohorts.is_month_over then coalesce(at_birth.expected_share, 1)
-            else coalesce(least(round(left_at_age.seen_share + left_at_age.unseen_share, 12), 1), 1)
-        end as expected_share,
+        greatest(least(
+            round(coalesce(left_at_age.seen_share + left_at_age.unseen_share, at_birth.expected_share, 1), 12), 1
+        ), 0) as expected_share,
         coalesce(at_issue.expected_share, 1) as expected_share_at_issue,
-        case
-            when cohorts.age_months = 0 and not cohorts.is_month_over then coalesce(at_birth.unseen_share, 1)
-            else coalesce(least(round(left_at_age.unseen_share, 12), 1), 1)
-        end as unseen_share
+        least(round(coalesce(left_at_age.unseen_share, at_birth.unseen_share, 1), 12), 1) as unseen_share
     from cohorts
     left join left_at_age
         on cohorts.month = left_at_age.month
-            and cohorts.age_months - case when cohorts.is_month_over then 0 else 1 end = left_at_age.age_months
+            and cohorts.age_months - case when cohorts.is_month_over then 0 else 1 end >= left_at_age.age_months
+            and cohorts.age_months - case when cohorts.is_month_over then 0 else 1 end < left_at_age.next_age
     left join at_birth on cohorts.month = at_birth.month
     left join at_birth as at_issue on cohorts.issue_month = at_issue.month
 )
