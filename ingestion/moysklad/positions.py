@@ -35,13 +35,16 @@ _read = msgspec.json.Decoder(_Paper).decode
 
 
 class Papers:
-    """Papers of one kind. fields: the parameter of the same name, for positions that are asked for one by one."""
+    """Papers of one kind. has_positions: they were asked for with theirs; fields: the parameter of the same name, for positions that are
+    asked for one by one."""
 
-    def __init__(self, api: Api, resource: str, kind: str, *, fields: str) -> None:
+    def __init__(self, api: Api, resource: str, kind: str, *, has_positions: bool, fields: str) -> None:
         self._api, self._resource, self._kind, self._params = api, resource, kind, {"fields": fields} if fields else {}
+        self._has_positions = has_positions
 
     def sorted(self, records: list[Record]) -> tuple[list[Record], list[Record]]:
-        """(papers with all their positions, papers in the bin). A record of another shape passes as it is: staging says what is wrong."""
+        """(papers, with all positions where they were asked for; papers in the bin). A record of another shape passes as it is: staging
+        says what is wrong."""
         kept, gone = [], []
         for record in records:
             try:
@@ -52,7 +55,7 @@ class Papers:
             if paper.deleted:
                 gone.append(record)
             else:
-                kept.append(self._whole(record, paper.positions))
+                kept.append(self._whole(record, paper.positions) if self._has_positions else record)
         return kept, gone
 
     def _whole(self, record: Record, positions: _Positions | None) -> Record:

@@ -113,7 +113,8 @@ def _changes(api: Api, account: Account, contact: Contact, one: List) -> Iterato
     edge: dict[str, str] = state.get("edge", {})
     new_edge: dict[str, str] = {}
     edge_begins = moscow_text(contact.now - OVERLAP)
-    papers = Papers(api, one.resource, one.kind, fields=one.fields) if one.expand else None
+    has_positions = "positions" in one.expand.split(",")
+    papers = Papers(api, one.resource, one.kind, has_positions=has_positions, fields=one.fields) if one.has_bin else None
     for listed in _asked(api, contact, one, state.get("through")):
         fresh = [record for record in listed.records if record.key is None or edge.get(record.key) != record.cursor]
         new_edge.update({record.key: record.cursor for record in listed.records

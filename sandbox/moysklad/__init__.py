@@ -11,7 +11,8 @@ expanded (the inner limit is not documented, so this is chosen); Moscow times; `
 hidden unless asked for; a href of the stock report carries a query. That going to the bin changes `updated` is assumed, for the
 documentation does not say. With the option `moysklad.late_tills` (numbers of stores) their tills are here since the loyalty programme
 began; what was sold at them before is in 1C alone. A few returns and bonus operations lie there as drafts that nobody posted
-(`applicable` false), which the retailer's own books know nothing of.
+(`applicable` false), which the retailer's own books know nothing of. The app's orders are not posted either and are real: what became
+of them stands in their state.
 """
 
 from starlette.routing import Route

@@ -36,6 +36,7 @@ POSITION_KINDS = {
 }
 VAT = 20
 MISTAKE_EVERY = 311
+UNPOSTED_CHANNELS = {"app"}  # the app's connector posts no order
 DRAFTS_OF = 61  # returns: two more were begun and never posted
 
 
@@ -194,6 +195,7 @@ def customer_order(
                 store=store,
                 total_kop=total,
                 positions=lines,
+                is_posted=order["sales_channel"] not in UNPOSTED_CHANNELS,
             ),
             "attributes": [attribute("customerorder", name, form, value) for name, form, value in facts if value],
             "state": state_reference("customerorder", ORDER_STATES[reached][0]),

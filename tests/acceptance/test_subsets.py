@@ -238,3 +238,16 @@ def test_what_is_not_posted_is_in_no_figure(moysklad, small_world):
     ledger = small_world.loyalty_operations
     counted = int((ledger.in_moysklad & (ledger.created_at <= UNTIL.replace(tzinfo=None))).sum())
     assert moysklad.read("select count(*) from marts.loyalty_records") == [(counted,)]
+
+
+def test_the_apps_orders_count_though_nobody_posts_them(moysklad, small_world):
+    """MoySklad's orders of the app are not posted: what became of them stands in their state, and they are in the figures."""
+    now = UNTIL.replace(tzinfo=None)
+    orders = small_world.orders
+    placed = orders[(orders.sales_channel == "app") & (orders.created_at <= now - timedelta(seconds=90))]
+    cancelled = placed.cancelled_at <= now
+    assert moysklad.read("""
+        select count(*), count(*) filter (where is_cancelled), cast(sum(net_revenue) * 100 as bigint) from marts.orders
+        where sales_channel = 'app'
+    """) == [(len(placed), int(cancelled.sum()), int(placed.net_kop.sum()))]
+    assert 0 < cancelled.sum() < len(placed)

@@ -109,6 +109,19 @@ def test_what_goes_to_the_bin_later_becomes_a_tombstone(night, retailer, landed,
     assert again.documents.get("retail_demands", 0) == 0
 
 
+def test_a_shipment_in_the_bin_is_a_tombstone_too(night, retailer, landed, ask):
+    night()
+    key = next(row["document_key"] for row in landed("demands"))
+    before = len(landed("demands"))
+    retailer.sandbox.advance(hours=5)
+    assert ask(f"/entity/demand/{key}/trash", method="POST").status_code == 200
+    night()
+    assert [row["operation"] for row in landed("demands") if row["document_key"] == key] == ["upsert", "delete"]
+    shipments = [json.loads(row["payload"]) for row in landed("demands")]
+    assert len(shipments) > before
+    assert all("rows" not in paper["positions"] for paper in shipments)  # nobody asks for their positions
+
+
 def test_a_long_paper_is_completed_by_its_positions(night, landed, monkeypatch):
     monkeypatch.setattr(methods, "EXPANDED_POSITIONS", 1)
     night()

@@ -66,7 +66,20 @@ def shipped(retailer, small_world) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def ask_warehouse(poisoned, shipped, parsed, own_data):
+def stateless(retailer, small_world) -> dict[str, str]:
+    """Three of the app's orders, which are not posted, without a state: by what of them is told to be done."""
+    orders = small_world.orders
+    told = orders[(orders["sales_channel"] == "app") & (orders["kind"] == "online")]["uuid"].tolist()[:3]
+    done = {"nothing": (0.0, 0.0), "paid": (100.0, 0.0), "shipped": (0.0, 100.0)}
+    named = dict(zip(done, told, strict=True))
+    for name, (paid, shipped) in done.items():
+        spoiled = {"state": Poison.GONE, "payedSum": paid, "shippedSum": shipped}
+        retailer.sandbox.tampering.plant(Poison("moysklad", "customerorder", named[name], set=spoiled))
+    return named
+
+
+@pytest.fixture
+def ask_warehouse(poisoned, shipped, stateless, parsed, own_data):
     """The account landed and staged; a question to the warehouse."""
     lake.prepare()
     (account,) = VENDOR.accounts()
@@ -82,7 +95,7 @@ def ask_warehouse(poisoned, shipped, parsed, own_data):
     return rows
 
 
-def test_a_night_in_staging(ask_warehouse, poisoned, shipped, retailer, small_world):
+def test_a_night_in_staging(ask_warehouse, poisoned, shipped, stateless, retailer, small_world):
     problems = dict(ask_warehouse("select document_key, problem from staging.stg_moysklad__verdicts where not is_accepted"))
     set_aside = {key for key in poisoned.values() if key in problems} | {poisoned["keyless"]}
     poison_is_set_aside_with_its_reason(ask_warehouse, problems, poisoned)
@@ -90,7 +103,8 @@ def test_a_night_in_staging(ask_warehouse, poisoned, shipped, retailer, small_wo
     amounts_are_exact_to_the_kopeck(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None), set_aside)
     what_the_tills_printed_is_told(ask_warehouse, small_world)
     a_shipment_and_its_return_are_one_purchase(ask_warehouse, shipped)
-    what_is_not_posted_counts_in_nothing(ask_warehouse, small_world, poisoned)
+    what_is_not_posted_counts_in_nothing(ask_warehouse, poisoned)
+    an_order_that_is_not_posted_stands_where_its_state_says(ask_warehouse, stateless, small_world)
     accounts_have_the_vendors_balance(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None))
 
 
@@ -183,7 +197,18 @@ def accounts_have_the_vendors_balance(rows, world, now: datetime):
     assert all(now <= at < now + timedelta(hours=1) for *_, at in told)
 
 
-def what_is_not_posted_counts_in_nothing(rows, world, poisoned):
+def an_order_that_is_not_posted_stands_where_its_state_says(rows, stateless, world):
+    """The app's orders are not posted and have the states of others; without one, whatever is paid or shipped is no draft."""
+    told = dict(rows("select source_record_id, raw_status from staging.stg_moysklad__orders where order_kind = 'order'"))
+    assert {name: told[key] for name, key in stateless.items()} == {
+        "nothing": "customerorder, not posted", "paid": "customerorder", "shipped": "customerorder"}
+    unposted = {key for (key,) in rows("select document_key from staging.base_moysklad__customer_orders where not is_applicable")}
+    assert unposted == set(world.orders[world.orders["sales_channel"] == "app"]["uuid"]) & set(told)
+    states = {told[key] for key in unposted - set(stateless.values())}
+    assert {"Доставлен", "Отменен"} <= states <= {told[key] for key in told.keys() - unposted}
+
+
+def what_is_not_posted_counts_in_nothing(rows, poisoned):
     """Kept as documents, and in neither the returns nor the ledger; amounts_are_exact_to_the_kopeck counts what is left."""
     for kind, counted in (("retail_sales_returns", "returns"), ("sales_returns", "returns"), ("bonus_transactions", "loyalty_operations")):
         drafts = {key for (key,) in rows(f"select document_key from staging.base_moysklad__{kind} where not is_applicable")}

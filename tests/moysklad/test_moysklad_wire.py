@@ -111,6 +111,14 @@ def test_drafts_are_not_posted(ask, small_world, kind):
     assert all("cheque" not in row for row in rows if row["id"] in drafts)
 
 
+def test_the_apps_orders_are_not_posted_and_have_their_state(ask, small_world):
+    rows = ask("/entity/customerorder", limit=100, expand="state").json()["rows"]
+    channels = small_world.orders.set_index("uuid")["sales_channel"]
+    assert {row["id"]: row["applicable"] for row in rows} == {row["id"]: channels[row["id"]] != "app" for row in rows}
+    assert {row["applicable"] for row in rows} == {True, False}
+    assert all(row["state"]["name"] for row in rows)
+
+
 def test_gzip_is_mandatory(ask):
     for encoding in (None, "identity", "deflate"):
         answer = ask("/entity/product", headers={"Accept-Encoding": encoding})

@@ -1,7 +1,8 @@
 -- Receipts of the tills and mirrors of the shop's orders in the house's words. `sum` is authoritative for the net
 -- amount; the gross is what the positions cost before their discounts. Points are read from the document's own field,
--- else from the posted bonus operations that spent them on it or its shipment. What is not posted has a status of its own. One row per
--- receipt or order.
+-- else from the posted bonus operations that spent them on it or its shipment, up to what the document's discount leaves for them. A
+-- receipt that is not posted has a status of its own; an order says by its state where it stands, posted or not, and has that status where
+-- it has no state either and nothing of it is paid or shipped. One row per receipt or order.
 {# a table, since several models and their tests read it and each reading of a view would parse every document again #}
 {{ config(materialized='table') }}
 with
@@ -81,13 +82,15 @@ spent as (
         coalesce(purchases.order_record_id, {{ last_segment('bonus_transactions.parent_href') }})
 ),
 
-points_fields as (
+told_discounts as (
     select
         source_account,
         source_record_id,
-        try_cast(value as decimal(18, 2)) as points_discount_amount
+        max(case when meaning = 'points_discount' then try_cast(value as decimal(18, 2)) end) as points_discount_amount,
+        sum(case when meaning in ('personal_discount', 'promo_discount') then try_cast(value as decimal(18, 2)) end)
+            as other_discount_amount
     from custom_fields
-    where meaning = 'points_discount'
+    group by source_account, source_record_id
 ),
 
 main_payments as (
@@ -139,8 +142,12 @@ documents as (
         {{ last_segment('agent_href') }} as profile_record_id,
         moment as ordered_at,
         coalesce(sales_channel_name, 'customerorder') as raw_order_method,
-        case when coalesce(is_applicable, true) then coalesce(state_name, 'customerorder') else 'customerorder, not posted' end
-            as raw_status,
+        case
+            when state_name is not null then state_name
+            when coalesce(is_applicable, true) or greatest(coalesce(paid_amount, 0), coalesce(shipped_amount, 0)) > 0
+                then 'customerorder'
+            else 'customerorder, not posted'
+        end as raw_status,
         cast(null as {{ dbt.type_string() }}) as raw_fulfilment,
         cast(null as {{ dbt.type_string() }}) as retail_store_id,
         {{ last_segment('store_href') }} as stock_place_id,
@@ -160,8 +167,20 @@ counted as (
         documents.*,
         coalesce(documents.retail_store_id, places.retail_store_id) as store_record_id,
         coalesce(gross.gross_amount, documents.net_revenue) as gross_amount,
-        cast(coalesce(points_fields.points_discount_amount, spent.roubles_spent, 0) as decimal(18, 2))
-            as points_discount_amount,
+        coalesce(
+            told_discounts.points_discount_amount,
+            {# what was spent on a shipment need not be in the sum of its order #}
+            least(
+                cast(coalesce(spent.roubles_spent, 0) as decimal(18, 2)),
+                greatest(
+                    cast(
+                        coalesce(gross.gross_amount, documents.net_revenue) - documents.net_revenue
+                        - coalesce(told_discounts.other_discount_amount, 0) as decimal(18, 2)
+                    ),
+                    cast(0 as decimal(18, 2))
+                )
+            )
+        ) as points_discount_amount,
         coalesce(spent.points_redeemed, 0) as points_redeemed,
         coalesce(spent.points_earned, 0) as points_earned,
         main_payments.raw_payment_type,
@@ -175,9 +194,9 @@ counted as (
     left join spent
         on documents.source_account = spent.source_account
             and documents.source_record_id = spent.order_record_id
-    left join points_fields
-        on documents.source_account = points_fields.source_account
-            and documents.source_record_id = points_fields.source_record_id
+    left join told_discounts
+        on documents.source_account = told_discounts.source_account
+            and documents.source_record_id = told_discounts.source_record_id
     left join main_payments
         on documents.source_account = main_payments.source_account
             and documents.source_record_id = main_payments.order_record_id

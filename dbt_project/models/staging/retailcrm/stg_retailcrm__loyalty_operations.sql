@@ -1,5 +1,6 @@
--- Movements of points, signed by what they are: whether the vendor writes what leaves the account below zero is documented of charges
--- alone. A type that is not documented moves its points as written. One row per operation.
+-- Movements of points. What takes points by its type (a charge, what burnt, a cancelled credit) goes out and a cancelled charge comes in,
+-- whatever sign is written: the vendor documents the sign of charges alone. A credit moves its points as written, since one below zero may
+-- take back what was credited too much, and so does a type that is not documented. One row per operation.
 with
 
 documents as (
@@ -17,8 +18,8 @@ operations as (
         available_on,
         order_id,
         case
-            when bonus_type in ('credit_for_order', 'credit_for_event', 'credit_manual', 'cancel_of_charge') then abs(points)
             when bonus_type in ('charge_for_order', 'charge_manual', 'burn', 'cancel_of_credit') then 0 - abs(points)
+            when bonus_type = 'cancel_of_charge' then abs(points)
             else points
         end as points
     from documents

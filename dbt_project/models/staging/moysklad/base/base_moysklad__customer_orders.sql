@@ -18,6 +18,7 @@
     ('is_applicable', 'applicable', 'boolean', ''),
     ('sum_amount', 'sum', 'kopecks', 'required'),
     ('paid_amount', 'payedSum', 'kopecks', ''),
+    ('shipped_amount', 'shippedSum', 'kopecks', ''),
     ('agent_href', 'agent.meta.href', 'text', 'required'),
     ('store_href', 'store.meta.href', 'text', ''),
     ('owner_href', 'owner.meta.href', 'text', ''),
