@@ -66,7 +66,7 @@ conversions as (
 ),
 
 effects as (
-    select *, sum(removal_effect) over (partition by month) as effects_of_all
+    select *, cast(sum(cast(removal_effect as decimal(18, 17))) over (partition by month) as double) as effects_of_all
     from {{ ref('int_removal_effects') }}
 ),
 
