@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache, reduce
@@ -82,13 +83,15 @@ def _undebugged() -> Iterator[None]:
 @contextmanager
 def _macros_listed_once() -> Iterator[None]:
     """Every node is rendered twice, and each time dbt sorts 700 macros into packages one by one and then looks each of them up in up to
-    five lists to copy it: a twentieth of a build's CPU time. The lists are the same ones, filled and copied whole."""
+    five lists to copy it: a twentieth of a build's CPU time. The lists are the same ones, filled and copied whole, and let go of with their
+    node: each macro knows its list and the list each macro, so they would wait in memory for the collection after the last node."""
     from dbt.clients.jinja import MacroGenerator
     from dbt.context.configured import ConfiguredContext
     from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
     from dbt.context.manifest import ManifestContext
+    from dbt.task.base import BaseRunner
 
-    read = ManifestContext.to_dict
+    read, run, of_node = ManifestContext.to_dict, BaseRunner.run_with_hooks, threading.local()
 
     class Listed(MacroGenerator):
         def __init__(self, macro: Any, context: dict[str, Any], node: Any, stack: Any) -> None:  # dbt's own goes through three classes
@@ -112,9 +115,24 @@ def _macros_listed_once() -> Iterator[None]:
         known = ConfiguredContext.to_dict(context)
         for found in reversed(list(context.namespace._search_order())):
             known.update(found)
+        if hasattr(of_node, "contexts"):
+            of_node.contexts.append(known)
         return known
 
-    with _replaced(MacroNamespaceBuilder, "build_namespace", listed), _replaced(ManifestContext, "to_dict", copied):
+    def run_and_let_go(runner: BaseRunner, manifest: Any) -> Any:
+        of_node.contexts = []
+        try:
+            return run(runner, manifest)
+        finally:
+            for known in of_node.contexts:
+                known.clear()
+            del of_node.contexts
+
+    with (
+        _replaced(MacroNamespaceBuilder, "build_namespace", listed),
+        _replaced(ManifestContext, "to_dict", copied),
+        _replaced(BaseRunner, "run_with_hooks", run_and_let_go),
+    ):
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 
 import pytest
 from dbt.adapters.duckdb import DuckDBAdapter
@@ -10,7 +11,7 @@ from dbt.adapters.duckdb.relation import DuckDBRelation
 from dbt.adapters.exceptions import ApproximateMatchError
 from dbt.clients.jinja import MacroStack
 from dbt.compilation import Linker
-from dbt.context.macros import MacroNamespaceBuilder
+from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.agate_helper import table_from_data_flat
@@ -46,6 +47,25 @@ def test_a_node_finds_the_macros_that_it_finds_in_dbt(macros, package):
         assert found() == before
     assert before[0]["materialization_table_duckdb"].startswith("macro.omnimart." if package == "omnimart" else "macro.")
     assert len(before[0]) > 500
+
+
+def test_the_macros_of_a_node_are_let_go_of_with_it(project: SmallProject):
+    """Without a collection, which a build does without: what is left is of the command, however many nodes there are."""
+    def left(number):
+        for one in range(number):
+            project.write(f"models/intermediate/thing_{one}.sql", f"select {one} as x")
+        gc.collect()
+        gc.disable()
+        try:
+            assert run_dbt(["build"], refresh_id="r", project=project.root).success
+            return sum(type(one) is MacroNamespace for one in gc.get_objects())
+        finally:
+            gc.enable()
+
+    left(2)  # and the new models are parsed
+    few = left(2)
+    left(12)
+    assert left(12) - few < 5
 
 
 def test_a_debug_event_is_filled_in_when_it_is_read():
