@@ -115,18 +115,18 @@ def _macros_listed_once() -> Iterator[None]:
         known = ConfiguredContext.to_dict(context)
         for found in reversed(list(context.namespace._search_order())):
             known.update(found)
-        if hasattr(of_node, "contexts"):
-            of_node.contexts.append(known)
+        if (contexts := getattr(of_node, "contexts", None)) is not None:
+            contexts.append(known)
         return known
 
     def run_and_let_go(runner: BaseRunner, manifest: Any) -> Any:
-        of_node.contexts = []
+        around, of_node.contexts = getattr(of_node, "contexts", None), []  # a batch of a model runs inside its model
         try:
             return run(runner, manifest)
         finally:
             for known in of_node.contexts:
                 known.clear()
-            del of_node.contexts
+            of_node.contexts = around
 
     with (
         _replaced(MacroNamespaceBuilder, "build_namespace", listed),

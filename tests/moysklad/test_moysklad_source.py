@@ -11,6 +11,7 @@ from ingestion.moysklad import VENDOR
 from sandbox.faults import Fault
 from sandbox.moysklad import methods
 from sandbox.moysklad.papers import MISTAKE_EVERY
+from tests.moysklad.balances import balances
 
 LONG = timedelta(minutes=5)
 
@@ -85,17 +86,6 @@ def test_balances_follow_operations_though_their_buyers_do_not_change(night, ret
     assert len(landed("counterparties")) - seen < len(told)  # not all of them again
     again = night()
     assert again.documents.get("counterparties", 0) == 0
-
-
-def balances(world, now) -> dict[str, int]:
-    """What every buyer may spend, by the retailer's own ledger of receipts: what waits, and what cancels that, counts from its day on."""
-    day, buyers = (now + timedelta(hours=3)).replace(tzinfo=None), world.profiles_at("moysklad", now)["record_id"]
-    done = world.loyalty_operations.merge(world.orders[["order_id", "ms_record_id"]], on="order_id")
-    done = done[done["in_moysklad"] & (done["created_at"] <= now.replace(tzinfo=None) - timedelta(seconds=90))]
-    spendable = done[~(done["pending_until"] > day)].groupby("ms_record_id")["points"].sum()
-    astray = world.loyalty_accounts.set_index("account_id")["astray_points"]
-    first = done.sort_values("operation_id").drop_duplicates("account_id").set_index("ms_record_id")["account_id"].map(astray)
-    return {buyer: int(spendable.get(buyer, 0)) + int(first.get(buyer, 0)) for buyer in buyers}
 
 
 def test_what_goes_to_the_bin_later_becomes_a_tombstone(night, retailer, landed, ask):

@@ -13,6 +13,7 @@ from orchestration.dbt import run_dbt
 from sandbox.faults import Poison
 from sandbox.fiscal import of_return, of_sale
 from sandbox.moysklad.wire import made_id
+from tests.moysklad.balances import balances
 
 POISON = ("keyless", "amount", "year_one", "surrogate", "bytes", "type", "extra", "midnight", "minute_before", "unposted")
 ENTITY = "https://api.moysklad.ru/api/remap/1.2/entity"
@@ -78,15 +79,20 @@ def stateless(retailer, small_world) -> dict[str, str]:
     return named
 
 
-@pytest.fixture
-def ask_warehouse(poisoned, shipped, stateless, parsed, own_data):
-    """The account landed and staged; a question to the warehouse."""
+def night(*selection: str) -> None:
+    """The account landed, and staged as far as is asked."""
     lake.prepare()
     (account,) = VENDOR.accounts()
     report = refresh_account(VENDOR, account, refresh_id="night", budget=timedelta(minutes=5), say=lambda _: None)
     assert report.error == ""
-    outcome = run_dbt(["build", "--select", "value_mappings", "path:models/staging/moysklad"], refresh_id="night")
+    outcome = run_dbt(["build", "--select", *selection], refresh_id="night")
     assert (outcome.error, [node.message for node in outcome.failed]) == (None, [])
+
+
+@pytest.fixture
+def ask_warehouse(poisoned, shipped, stateless, parsed, own_data):
+    """A night whole; a question to the warehouse."""
+    night("value_mappings", "path:models/staging/moysklad")
 
     def rows(question: str) -> list[tuple]:
         with duckdb.connect(str(own_data / "warehouse.duckdb"), read_only=True) as connection:
@@ -106,6 +112,9 @@ def test_a_night_in_staging(ask_warehouse, poisoned, shipped, stateless, retaile
     what_is_not_posted_counts_in_nothing(ask_warehouse, poisoned)
     an_order_that_is_not_posted_stands_where_its_state_says(ask_warehouse, stateless, small_world)
     accounts_have_the_vendors_balance(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None))
+    before, now = balances(small_world, retailer.sandbox.now()), retailer.sandbox.advance(days=5)
+    night("base_moysklad__counterparties")
+    the_newest_balance_is_believed(ask_warehouse, before, balances(small_world, now))
 
 
 def poison_is_set_aside_with_its_reason(rows, problems, poisoned):
@@ -206,6 +215,13 @@ def an_order_that_is_not_posted_stands_where_its_state_says(rows, stateless, wor
     assert unposted == set(world.orders[world.orders["sales_channel"] == "app"]["uuid"]) & set(told)
     states = {told[key] for key in unposted - set(stateless.values())}
     assert {"Доставлен", "Отменен"} <= states <= {told[key] for key in told.keys() - unposted}
+
+
+def the_newest_balance_is_believed(rows, before: dict[str, int], now: dict[str, int]):
+    """Points move without the buyer's `updated`: of two documents of one version the one that was asked for later is told."""
+    told = dict(rows("select counterparty_id, bonus_points from staging.base_moysklad__counterparties"))
+    assert told == now
+    assert len([buyer for buyer in before if before[buyer] != now[buyer]]) > 1
 
 
 def what_is_not_posted_counts_in_nothing(rows, poisoned):
