@@ -5,6 +5,7 @@ World (retailer.py) -> vendor modules -> HTTP. Run alone: `python -m sandbox ser
 
 import contextlib
 import importlib
+import logging
 import pkgutil
 import socket
 import threading
@@ -87,6 +88,16 @@ class Sandbox:
             if name not in self._limiters:
                 self._limiters[name] = Limiter(units=units * self.rate, per_seconds=per_seconds)
             return self._limiters[name]
+
+
+class _Unplanned(logging.Filter):
+    """A connection that broke as planted is no fault of the server's; its traceback would stand there for each of thousands."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], ConnectionResetError))
+
+
+logging.getLogger("uvicorn.error").addFilter(_Unplanned())
 
 
 def app(sandbox: Sandbox) -> FaultyTransport:
