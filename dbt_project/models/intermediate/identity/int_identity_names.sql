@@ -26,11 +26,9 @@ without_digits as (
 cleaned as (
     select
         whole_name,
-        case
-            when not {{ matches('text', '[^ ]{2,}  (и|and)  [^ ]{2,}') }}
-                then trim({{ replace_all(replace_all(with_fathers_joined("' ' || text || ' '"), ' (-+|' ~ no_names() ~ ') ', ' '), ' +', ' ') }})
-        end as text
+        trim({{ replace_all(replace_all(with_fathers_joined("' ' || text || ' '"), ' (-+|' ~ no_names() ~ ') ', ' '), ' +', ' ') }}) as text
     from without_digits
+    where not {{ matches('text', '[^ ]{2,}  (и|and)  [^ ]{2,}') }}
 ),
 
 spoken as (
@@ -152,12 +150,13 @@ placed as (
     from counted
 ),
 
-final as (
+read as (
     select
         cleaned.whole_name,
+        placed.first_n is not null or placed.tells_surname as tells_last_name,
         nullif(split_part(cleaned.text, ' ', cast(placed.first_n as int)), '') as first_name,
         nullif(split_part(cleaned.text, ' ', cast(placed.middle_n as int)), '') as middle_name,
-        case when placed.first_n is not null or placed.tells_surname then nullif(concat_ws(
+        nullif(concat_ws(
             ' '
             {%- for n in words %},
             case
@@ -170,9 +169,14 @@ final as (
                     then nullif(split_part(cleaned.text, ' ', {{ n }}), '')
             end
             {%- endfor %}
-        ), '') end as last_name
+        ), '') as last_words
     from cleaned
     inner join placed on cleaned.whole_name = placed.whole_name
+),
+
+final as (
+    select whole_name, first_name, middle_name, case when tells_last_name then last_words end as last_name
+    from read
 )
 
 select * from final
