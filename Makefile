@@ -21,7 +21,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help refresh test dev metrics explain identity-diff identity-model lint rollback clean spark-check requirements
+.PHONY: help refresh test dev metrics explain identity-diff identity-model lint torture rollback clean spark-check requirements
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ identity-model: $(VENV)/.run ## train the likeness model on one's own records (A
 lint: $(VENV)/.dev ## ruff and sqlfluff
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m sqlfluff lint dbt_project/models dbt_project/tests --processes 2
+
+torture: $(VENV)/.dev ## the long proofs of docs/reliability.md, hours (ARGS="crash --moments 5" for one of them)
+	@$(PYTHON) -m tests.torture $(ARGS)
 
 rollback: $(VENV)/.run ## publish the version before the current one again
 	@$(PYTHON) -m orchestration.publish rollback

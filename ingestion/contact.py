@@ -20,6 +20,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ingestion import clock, lake
 from ingestion.accounts import Account, SettingError, read_env_file
 from ingestion.http import VendorError
+from ingestion.shelves import HALVES, settle
 from ingestion.vendor import Contact, Vendor, Window
 
 FIRST_WINDOW = timedelta(days=30)
@@ -213,15 +214,15 @@ def _progress_resource(contact: Contact, oldest: datetime | None, before: dict[s
 
 def _record(report: AccountReport) -> None:
     folder = lake.root() / "contacts"
-    folder.mkdir(parents=True, exist_ok=True)
     row = {**asdict(report), "documents": sum(report.documents.values())}
     for name, value in row.items():
         row[name] = value.isoformat() if isinstance(value, datetime) else value
     del row["load_ids"]
-    half = folder / f".{uuid.uuid4().hex}"
+    half = folder / HALVES / uuid.uuid4().hex
+    half.parent.mkdir(parents=True, exist_ok=True)
     half.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
     stamp = report.finished_at.strftime("%Y%m%dT%H%M%S%f")
-    half.replace(folder / f"{stamp}-{report.source_system}-{report.source_account}.jsonl")
+    settle(half, folder / f"{stamp}-{report.source_system}-{report.source_account}.jsonl")
 
 
 def _vendor_error(failed: BaseException) -> VendorError | None:

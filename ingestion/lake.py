@@ -20,6 +20,7 @@ from dlt.load import Load
 
 from ingestion.accounts import REPOSITORY, Account
 from ingestion.documents import SCHEMA
+from ingestion.shelves import Shelves
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
 
@@ -87,7 +88,7 @@ def prepare() -> None:
         loads = dataset / "_dlt_loads" / "shelf.jsonl"
         if not loads.exists():
             loads.parent.mkdir(parents=True, exist_ok=True)
-            loads.write_text(LOADS_SHELF, encoding="utf-8")
+            _write_whole(loads, LOADS_SHELF.encode())
 
 
 def pipeline_for(vendor: Vendor, account: Account) -> dlt.Pipeline:
@@ -159,13 +160,13 @@ def _contacts_shelf() -> None:
     shelf = root() / "contacts" / "shelf.jsonl"
     if not shelf.exists():
         shelf.parent.mkdir(parents=True, exist_ok=True)
-        shelf.write_text(CONTACTS_SHELF, encoding="utf-8")
+        _write_whole(shelf, CONTACTS_SHELF.encode())
 
 
 def _shelves() -> AnyDestination:
     """The lake as dlt's destination. dlt asks what it can do some sixty times a contact and resolves all its settings for each answer,
     40% of a small contact's CPU time; nothing that the answer depends on changes meanwhile, so they are resolved once."""
-    destination = dlt.destinations.filesystem(bucket_url=root().as_uri())
+    destination = Shelves(bucket_url=root().as_uri())
     answer, settings = destination.capabilities, destination.spec()
     settings.update(destination.config_params)
     settled = destination.configuration(settings, accept_partial=True)

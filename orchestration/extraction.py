@@ -16,7 +16,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from ingestion import lake
+from ingestion import lake, shelves
 from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
@@ -105,6 +105,7 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
         bury_dead_runs(context.instance, alive=context.run_id)
         for version in versions.sweep():
             context.log.info(f"Swept the half-built version {version} that a crash had left behind.")
+        shelves.sweep(lake.root())
         lake.prepare()
         pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
         try:

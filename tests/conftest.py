@@ -86,16 +86,25 @@ def hints_read_once() -> Iterator[None]:
 @pytest.fixture(scope="module", autouse=True)
 def as_cheap_as_may_be(request: pytest.FixtureRequest) -> Iterator[None]:
     """The workers share two cores: here a build has one thread of dbt's and one of DuckDB's, about a tenth less CPU for a build, and
-    leaves no manifest, no graph, no log and none of its 1 400 files of SQL behind, which nobody reads here.
+    leaves no manifest, no graph, no log and none of its 1 400 files of SQL behind, which nobody reads here; nor does a file of the lake
+    wait for the disk.
     What only several threads can break shows in files that say AS_MANY_THREADS_AS_A_NIGHT; one that says AS_A_NIGHT also writes all that
     the nightly job writes."""
     as_a_night = getattr(request.module, "AS_A_NIGHT", False)
     with pytest.MonkeyPatch.context() as patch:
         if not as_a_night:
+            _trust_the_power(patch)
             _leave_nothing_behind(patch)
         if not as_a_night and not getattr(request.module, "AS_MANY_THREADS_AS_A_NIGHT", False):
             _one_by_one(patch)
         yield
+
+
+def _trust_the_power(patch: pytest.MonkeyPatch) -> None:
+    """No test cuts the power, and only then does it show whether a file of the lake was on disk before it got its name."""
+    from ingestion import shelves
+
+    patch.setattr(shelves, "_to_disk", lambda path: None)
 
 
 def _leave_nothing_behind(patch: pytest.MonkeyPatch) -> None:

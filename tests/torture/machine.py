@@ -1,0 +1,98 @@
+"""A machine that refreshes night after night: a data folder and the real command in a process of its own.
+
+    world (python -m sandbox serve, one process for all)  ──HTTP──►  python -m orchestration.refresh  ──►  <data>/published
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ingestion.accounts import REPOSITORY
+from tests.torture.trap import Trap
+from tests.torture.victim import VARIABLE
+
+PATIENCE_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a refresh ended: exit code (minus the signal that killed it), seconds, what it said, and whether its trap was reached."""
+
+    code: int
+    seconds: float
+    said: str
+    reached: bool = False
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A data folder and the settings of the vendors it reads from; without settings the sandbox stands in, with these options."""
+
+    data: Path
+    settings: dict[str, str]
+    options: tuple[str, ...] = ()
+
+    def refresh(self, *, trap: Trap | None = None, killed_after: float | None = None) -> Ended:
+        """Run the nightly job once, to its end, into a trap, or for so many seconds until everything is killed at once."""
+        log, mark = self.data.with_name(f"{self.data.name}.log"), self.data.with_name(f"{self.data.name}.reached")
+        mark.unlink(missing_ok=True)
+        module = "tests.torture.victim" if trap else "orchestration.refresh"
+        told = {VARIABLE: json.dumps({**asdict(trap), "mark": str(mark)})} if trap else {}
+        started = time.monotonic()
+        with log.open("wb") as said:
+            process = subprocess.Popen([sys.executable, "-m", module, *self.options], cwd=REPOSITORY, env=self.environment() | told,
+                                       stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
+            try:
+                code = process.wait(timeout=killed_after if killed_after is not None else PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                code = process.wait()
+        return Ended(code, time.monotonic() - started, log.read_text(encoding="utf-8", errors="replace"), mark.exists())
+
+    def environment(self) -> dict[str, str]:
+        """What the command is given: nothing of whoever runs the tests but the way to Python."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("SOURCES__", "OMNIMART_", "DAGSTER_"))}
+        nowhere = {"OMNIMART_SECRETS": str(self.data / "none.toml"), "OMNIMART_ENV_FILE": str(self.data / "none.env")}
+        quiet = {"DO_NOT_TRACK": "1", "RUNTIME__DLTHUB_TELEMETRY": "false", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+        return own | quiet | nowhere | self.settings | {"OMNIMART_DATA": str(self.data)}
+
+    def copy(self, data: Path) -> "Machine":
+        """The same machine with a copy of its data folder, links and modes as they are."""
+        shutil.rmtree(data, ignore_errors=True)
+        shutil.copytree(self.data, data, symlinks=True)
+        return Machine(data, self.settings, self.options)
+
+    def parsed(self) -> "Machine":
+        """This machine after it has read the project, which is the same work every time and a third of a small night."""
+        read = [sys.executable, "-c", "from orchestration.manifest import manifest; manifest()"]
+        subprocess.run(read, cwd=REPOSITORY, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
+        return self
+
+
+@contextmanager
+def world(folder: Path, options: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """The vendors, answering in a process that outlives every refresh; gives the settings that point at them."""
+    card = folder / "sandbox" / "server.json"
+    card.unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "sandbox", "serve", "--end-with", str(os.getpid()), *options], cwd=REPOSITORY,
+                                   env={**os.environ, "OMNIMART_DATA": str(folder)}, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        until = time.monotonic() + 120
+        while not card.exists():
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"The sandbox did not start: {(folder / 'server.log').read_text(encoding='utf-8')}")
+            time.sleep(0.1)
+        yield json.loads(card.read_text(encoding="utf-8"))["environment"]
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
