@@ -14,7 +14,7 @@ import msgspec
 # What says where in a list a page stands.
 PLACES = frozenset({"page", "offset", "cursor", "$skip", "filter[sinceId]", "pageNumber", "rrdId"})
 IDENTIFIER = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,})*|\d+")
-LONGEST_WORD = 60
+LONGEST_WORD = 30
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import msgspec
 
 from sandbox.asked import Asked
 
-FaultKind = Literal["status", "html", "truncated", "truncated_without_length", "reset", "slow", "drip", "empty", "repeat", "no_rows",
-                    "doubled", "shift"]
+FaultKind = Literal["status", "html", "truncated", "truncated_without_length", "reset", "slow", "drip", "empty", "repeat", "last_page",
+                    "no_rows", "doubled", "shift"]
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,10 @@ class Fault:
 
     kind: `status` answers with `status`, `headers` and `body`; `html` a page with 200; `truncated` half the body under the whole length;
     `truncated_without_length` half the body, chunked; `reset` closes the connection; `slow` waits `seconds` first; `drip` sends a byte
-    every `seconds`; `empty` an empty body; `repeat` answers the page before of the same list again; `no_rows` the page without its
-    records, `doubled` with the last record of the page before; `shift` moves the retailer's clock on by `seconds` first, so that records
-    come, go and change their places. What an answer has not (records, a page before it) cannot go wrong: then it passes as it is.
+    every `seconds`; `empty` an empty body; `repeat` answers the previous answer of the same path again, `last_page` the page before of the
+    same list; `no_rows` the page without its records, `doubled` with the last record of the page before; `shift` moves the retailer's clock
+    on by `seconds` first, so that records come, go and change their places. What an answer has not (records, a page before it) cannot go
+    wrong: then it passes as it is.
     after: how many matching requests pass before it begins; until: tells a Retry-After, the date so many seconds from now.
     """
 
@@ -67,8 +68,13 @@ class Faults:
 
     def clear(self) -> None:
         """Remove every fault."""
+        self.take()
+
+    def take(self) -> list[Fault]:
+        """Remove every fault; what is left of them."""
         with self._lock:
-            self._planted.clear()
+            left, self._planted = self._planted, []
+            return left
 
     def meet(self, asked: Asked) -> Fault | None:
         """The fault that this request meets, counted down; None for most."""

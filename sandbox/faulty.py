@@ -22,6 +22,7 @@ class FaultyTransport:
     def __init__(self, inner: Any, sandbox: Any) -> None:
         self._inner, self._sandbox = inner, sandbox
         self._last: dict[tuple[str, str], tuple[Asked, Answer]] = {}
+        self._by_path: dict[str, Answer] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -36,7 +37,7 @@ class FaultyTransport:
         if fault is None:
             await self._pass(asked, scope, send)
             return
-        if fault.kind in ("repeat", "no_rows", "doubled"):
+        if fault.kind in ("repeat", "last_page", "no_rows", "doubled"):
             await self._other_page(asked, fault, scope, send)
             return
         self._sandbox.faults.note(asked, fault)
@@ -70,11 +71,13 @@ class FaultyTransport:
     async def _other_page(self, asked: Asked, fault: Fault, scope: dict[str, Any], send: Any) -> None:
         """Another page than the one that was asked for; as it is where it has no records, or no page of its list came before it."""
         last, before = self._last.get((asked.vendor, asked.stage), (asked, None))
-        if last == asked or last.list_ != asked.list_:
+        if fault.kind == "repeat":
+            before = self._by_path.get(asked.path)
+        elif last == asked or last.list_ != asked.list_:
             before = None
         answer = await self._whole(asked, scope)
         other = None
-        if fault.kind == "repeat":
+        if fault.kind in ("repeat", "last_page"):
             other = before
         elif answer[0] == 200 and fault.kind == "no_rows":
             other = _with(answer, spoiled_pages.without_rows(answer[2]))
@@ -93,6 +96,9 @@ class FaultyTransport:
 
     def _keep(self, asked: Asked, answer: Answer) -> None:
         self._last[asked.vendor, asked.stage] = asked, answer
+        if "/files/" not in asked.path:
+            # Export files are large and each has its own address: nobody asks for one of them twice.
+            self._by_path[asked.path] = answer
 
     async def _cut(self, asked: Asked, scope: dict[str, Any], send: Any, *, keep_length: bool) -> None:
         status, headers, body = await self._whole(asked, scope)

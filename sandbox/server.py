@@ -24,6 +24,7 @@ from starlette.routing import Mount, Route
 
 from sandbox.faults import Faults, Tampering
 from sandbox.faulty import FaultyTransport
+from sandbox.storms import Storm
 from sandbox.world import World
 
 # A vendor's stand-in is a package in this folder; nothing lists them.
@@ -116,6 +117,11 @@ def settings(base_url: str, *, clock_file: Path, vendors: tuple[str, ...] = VEND
     for name in vendors:
         environment |= importlib.import_module(f"sandbox.{name}").settings(f"{base_url}/{name}", rate=rate)
     return environment
+
+
+def storm(seed: int, share: float) -> Storm:
+    """A storm over every vendor, its own faults among the rest."""
+    return Storm(seed, share, {name: getattr(importlib.import_module(f"sandbox.{name}"), "FAULTS", ()) for name in VENDORS})
 
 
 @dataclass(frozen=True)

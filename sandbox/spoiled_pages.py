@@ -10,8 +10,6 @@ import msgspec
 
 GZIP = b"\x1f\x8b"
 TSV = b"ym:"
-# Lists within one record, which make no page.
-OF_A_RECORD = frozenset({"comments", "goals", "cards", "fields"})
 
 
 def without_rows(body: bytes) -> bytes | None:
@@ -45,16 +43,17 @@ def _taken_apart(body: bytes) -> tuple[Any, list[Any]]:
         page = msgspec.json.decode(gzip.decompress(body) if body.startswith(GZIP) else body)
     except msgspec.DecodeError:
         return None, []
-    return page, _rows(page, depth=2)
+    return page, _rows(page)
 
 
-def _rows(page: Any, *, depth: int) -> list[Any]:
-    """The longest list of objects in the page, however deep it stands among its members."""
+def _rows(page: Any) -> list[Any]:
+    """The page's list of objects, at its top or one step below; none in a single record, whose lists are its own."""
     if isinstance(page, list):
         return page if page and isinstance(page[0], dict) else []
-    if not isinstance(page, dict) or not depth:
+    if not isinstance(page, dict) or "id" in page or any("id" in member for member in page.values() if isinstance(member, dict)):
         return []
-    return max((_rows(member, depth=depth - 1) for name, member in page.items() if name not in OF_A_RECORD), key=len, default=[])
+    below = page.get("data")
+    return max((_rows(member) for member in page.values() if isinstance(member, list)), key=len, default=[]) or _rows(below)
 
 
 def _packed(page: Any, *, like: bytes) -> bytes:

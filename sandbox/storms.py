@@ -30,7 +30,7 @@ PASSING: dict[str, Fault] = {
     "HTML with 200": Fault("*", kind="html"),
     "empty body": Fault("*", kind="empty"),
     "empty page": Fault("*", kind="no_rows"),
-    "repeated page": Fault("*", kind="repeat"),
+    "repeated page": Fault("*", kind="last_page"),
     "record of the page before": Fault("*", kind="doubled"),
 }
 

@@ -8,12 +8,11 @@ import json
 import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from unittest import mock
 
@@ -36,7 +35,7 @@ _sleep = time.sleep
 @cache
 def small_world() -> World:
     """A retailer whose lists have more than a page where a page is a hundred; simulated once."""
-    return simulate(seed=3, customers=150, days=40, stores=3, until=UNTIL)
+    return simulate(seed=3, customers=150, days=28, stores=2, until=UNTIL)
 
 
 @dataclass(frozen=True)
@@ -103,27 +102,27 @@ def line(vendor: Vendor, data: Path, *, world: World | None = None, options: dic
     shutil.rmtree(data, ignore_errors=True)
     sandbox = Sandbox(world=world or small_world(), clock_file=data / "sandbox" / "clock", rate=1000.0, options=options or {})
     sandbox.set_clock(UNTIL)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SOURCES__", "OMNIMART_"))}
-    with mock.patch.object(server, "VENDORS", (vendor.name,)), mock.patch.object(lake, "vendors", lambda: (vendor,)), \
-            mock.patch.object(time, "sleep", lambda seconds: _sleep(min(seconds, LONGEST_SLEEP))), serve_in_thread(sandbox) as running:
-        settings = running.environment(vendors=(vendor.name,))
-        settings |= {f"SOURCES__{vendor.name.upper()}__RETRY_PAUSE_SECONDS": "0.001", "OMNIMART_CLOCK": str(data / "our-clock"),
-                     "OMNIMART_DATA": str(data), "OMNIMART_SECRETS": str(data / "none.toml"),
-                     "SOURCES__ABM_LOYALTY__CUSTOMERS_FILE": str(_customers(sandbox.world, data)), "RUNTIME__DLTHUB_TELEMETRY": "false", "OMNIMART_HASH_KEY": "0" * 64}
-        with mock.patch.dict(os.environ, {**kept, **settings}, clear=True):
-            lake.prepare()
-            yield Line(vendor, running, data)
+    with ExitStack() as stack:
+        alone = partial(tuple, (vendor,))
+        for module, name, value in ((server, "VENDORS", (vendor.name,)), (lake, "vendors", alone), (time, "sleep", nap)):
+            stack.enter_context(mock.patch.object(module, name, value))
+        running = stack.enter_context(serve_in_thread(sandbox))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SOURCES__", "OMNIMART_"))}
+        told = {"OMNIMART_CLOCK": data / "our-clock", "OMNIMART_DATA": data, "OMNIMART_SECRETS": data / "none.toml",
+                "OMNIMART_HASH_KEY": "0" * 64, "RUNTIME__DLTHUB_TELEMETRY": "false",
+                "SOURCES__ABM_LOYALTY__CUSTOMERS_FILE": _customers(sandbox.world, data),
+                f"SOURCES__{vendor.name.upper()}__RETRY_PAUSE_SECONDS": "0.001"}
+        settings = running.environment(vendors=(vendor.name,)) | {name: str(value) for name, value in told.items()}
+        stack.enter_context(mock.patch.dict(os.environ, kept | settings, clear=True))
+        lake.prepare()
+        yield Line(vendor, running, data)
 
 
-def stages(line: Line, contacts: int = 2) -> Counter[str]:
-    """How often each kind of request is asked in so many calm contacts a day apart."""
-    faults = line.running.sandbox.faults
-    faults.seen = Counter()
-    for number in range(contacts):
-        if number:
-            line.running.sandbox.advance(days=1)
-        demand_success(line.contact())
-    return Counter({stage: times for (_, stage), times in faults.seen.items()})
+def nap(seconds: float) -> None:
+    """However long a vendor wants us to wait."""
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    _sleep(min(seconds, LONGEST_SLEEP))
 
 
 def demand_success(report: AccountReport) -> None:
