@@ -65,14 +65,14 @@ beside as (
             end
         ) as differ,
         'birth dates ' || mine.birth_date || ' and ' || theirs.birth_date as birth_dates,
-        'first names ' || coalesce(my_record.first_name, my_record.full_name) || ' and '
-        || coalesce(their_record.first_name, their_record.full_name)
+        'first names ' || coalesce(my_record.first_name, my_record.full_name, my_record.last_name) || ' and '
+        || coalesce(their_record.first_name, their_record.full_name, their_record.last_name)
         || case when my_record.first_name = their_record.first_name then ' (a man''s and a woman''s)' else '' end as first_names,
-        'middle names ' || coalesce(my_record.middle_name, my_record.full_name) || ' and '
-        || coalesce(their_record.middle_name, their_record.full_name) as middle_names,
+        'middle names ' || coalesce(my_record.middle_name, my_record.full_name, my_record.first_name) || ' and '
+        || coalesce(their_record.middle_name, their_record.full_name, their_record.first_name) as middle_names,
         coalesce(my_features.sex, mine.sex) || ' and ' || coalesce(their_features.sex, theirs.sex) as sexes,
-        'last names ' || coalesce(my_record.last_name, my_record.full_name) || ' and '
-        || coalesce(their_record.last_name, their_record.full_name) as last_names
+        'last names ' || coalesce(my_record.last_name, my_record.full_name, my_record.first_name) || ' and '
+        || coalesce(their_record.last_name, their_record.full_name, their_record.first_name) as last_names
     from (
         select profile_id, other_profile_id from cuts
         union

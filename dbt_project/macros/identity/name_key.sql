@@ -12,7 +12,7 @@
         ('щ', 'sh'), ('ш', 'sh'), ('ч', 'ch'), ('ж', 'zh'), ('ю', 'iu'), ('я', 'ia'), ('х', 'h'), ('ц', 'c'), ('ь', ''), ('ъ', ''),
         ('schtsch', 'sh'), ('chtch', 'sh'), ('tsch', 'ch'), ('tch', 'ch'), ('shch', 'sh'), ('sch', 'sh'), ('shh', 'sh'),
         ('kh', 'h'), ('gh', 'g'), ('ph', 'f'), ('ts', 'c'), ('cz', 'c'), ('ct', 'kt'), ('x', 'ks'), ('ou', 'u'), ('gue', 'ge'), ('gui', 'gi'),
-        (' ', ''), ('-', ''), ('.', ''), ("''", ''), ('’', ''), ('ʹ', ''), ('`', ''),
+        (' ', ''), ('-', ''), ('.', ''), ("''", ''), ('’', ''), ('‘', ''), ('ʻ', ''), ('ʼ', ''), ('ʹ', ''), ('`', ''),
         ('bb', 'b'), ('dd', 'd'), ('ff', 'f'), ('gg', 'g'), ('kk', 'k'), ('ll', 'l'), ('mm', 'm'), ('nn', 'n'), ('pp', 'p'), ('rr', 'r'),
         ('ss', 's'), ('tt', 't'), ('vv', 'v'), ('zz', 'z'), ('ii', 'i'), ('ii', 'i'), ('ie', 'e'), ('io', 'e'), ('der', 'dr'),
     ] -%}
@@ -59,3 +59,6 @@
     {{ return("case when " ~ mixed | join(" or ") ~ " then coalesce(" ~ name ~ ".cyrillic_key, " ~ name ~ ".name_key) else " ~ name
         ~ ".name_key end") }}
 {%- endmacro %}
+
+{#- A name as it is spelled, apart from every key: in small letters, ё as е, with a mark before it. -#}
+{% macro spelled(name) -%}{{ return("'=' || replace(lower(trim(" ~ name ~ ")), 'ё', 'е')") }}{%- endmacro %}

@@ -13,8 +13,7 @@
         ) as lasts_near,
         coalesce({{ resemble(surname_stem(one ~ '.last_name_key'), surname_stem(other ~ '.last_name_key')) }}, false) as lasts_resemble,
         {{ one }}.last_name_key is not null and {{ other }}.last_name_key is not null as lasts_told,
-        coalesce({{ one }}.first_name_key = {{ other }}.last_name_key, false)
-        or coalesce({{ one }}.last_name_key = {{ other }}.first_name_key, false) as names_crossed,
+        coalesce({{ names_cross(one, other) }}, false) or coalesce({{ names_cross(other, one) }}, false) as names_crossed,
         coalesce(
             {{ letters_apart(one ~ '.middle_name_key', other ~ '.middle_name_key') }} <= 1
             and not ({{ is_initial(one ~ '.middle_name_key') }} or {{ is_initial(other ~ '.middle_name_key') }}),
@@ -27,7 +26,8 @@
         ) as middles_differ,
         coalesce(
             {{ letters_apart(one ~ '.middle_name_key', other ~ '.middle_name_key') }} > 1
-            and not ({{ is_initial(one ~ '.middle_name_key') }} or {{ is_initial(other ~ '.middle_name_key') }})
+            and {{ matches(one ~ '.middle_name_key', patronymic_endings()) }}
+            and {{ matches(other ~ '.middle_name_key', patronymic_endings()) }}
             and not {{ nearly_one_word(fathers_name(one ~ '.middle_name_key'), fathers_name(other ~ '.middle_name_key')) }}
             and not {{ resemble(fathers_name(one ~ '.middle_name_key'), fathers_name(other ~ '.middle_name_key')) }},
             false
@@ -66,6 +66,16 @@
 
 {% macro unrelated_surnames(pair) -%}
     ({{ pair }}.lasts_told and not ({{ pair }}.lasts_near or {{ pair }}.lasts_resemble or {{ pair }}.names_crossed))
+{%- endmacro %}
+
+{#- Whether the first name of one is the last of the other, unless both have common first names and their other two are no one word: Анна
+    Роман is not Роман Мельник. -#}
+{% macro names_cross(one, other) -%}
+    {{ one }}.first_name_key = {{ other }}.last_name_key
+    and (
+        not ({{ one }}.is_common_name and {{ other }}.is_common_name)
+        or coalesce({{ nearly_one_word(one ~ '.last_name_key', other ~ '.first_name_key') }}, true)
+    )
 {%- endmacro %}
 
 {#- Whether the first names are one: the same, or a typing error of it and no other common name. -#}
@@ -113,7 +123,7 @@
 
 {#- Whose son or daughter a patronymic says: Сергеевич and Сергеевна, Ильич and Ильинична. -#}
 {% macro fathers_name(middle_name_key) -%}
-    {{ replace_all(middle_name_key, '(ovich|evich|ich|ovna|evna|inichna|ichna|ogli|oglu|ugli|uulu|kizi|gizi)$', '') }}
+    {{ replace_all(middle_name_key, '(ovich|evich|ich|ovna|evna|inichna|ichna|[oe]gli|[oe]glu|ugli|uulu|kizi|gizi)$', '') }}
 {%- endmacro %}
 
 {#- Man or woman, as the record says, its patronymic, its first name or the ending of its surname. -#}

@@ -17,6 +17,8 @@ SON = FATHER | {"middle_name": "Петрович"}
 IRINA = {"first_name": "Ирина", "last_name": "Котова", "middle_name": "И."}
 WIFE = {"first_name": "Ирина", "last_name": "Сёмина", "sex": "female"}
 HUSBAND = {"last_name": "Сёмин", "sex": "male"}
+HOLDER = {"first_name": "Сергей", "last_name": "Котов"}
+SPOUSE = {"first_name": "Анна", "last_name": "Гуревич", "middle_name": "Сергеевна"}
 
 NAMES = [
     Scenario("twins a letter apart", "Мария and Дарья sound a letter apart and are two names, whatever else agrees: likeness joins no "
@@ -108,4 +110,31 @@ NAMES = [
              {"crm": {"first_name": "Семён", "last_name": "Ильин", "phone": "1"},
               "till": {"first_name": "Semen", "last_name": "Iin", "phone": "1"}},
              ids=("A crm till",), because={"till": "phone"}),
+    Scenario("no name at all", "What stands for a name and is none parts nobody from the holder of the phone, nor do signs, nor «нет».",
+             {"crm": HOLDER | {"phone": "1"}, "desk": {"full_name": "Не указано", "phone": "1"},
+              "desk2": {"full_name": "Заявка с сайта", "phone": "1"}, "desk3": {"full_name": "Мама", "phone": "1"},
+              "desk4": {"full_name": "Сергей 🚗", "phone": "1"}, "till": {"first_name": "Клиент", "phone": "1"},
+              "till2": HOLDER | {"middle_name": "Ильич", "email": "2"}, "mail2": HOLDER | {"middle_name": "нет", "email": "2"},
+              "mail3": {"first_name": "Сергей", "last_name": "—", "middle_name": "Не указано", "email": "2"}},
+             ids=("A crm desk desk2 desk3 desk4 till | B till2 mail2 mail3",)),
+    Scenario("surname like a patronymic", "Анна Гуревич and Иван Бабич in one field tell their surnames; Али оглы is Алиевич.",
+             {"crm": SPOUSE | {"phone": "1"}, "books": {"full_name": "Анна Гуревич", "phone": "1"},
+              "crm2": {"first_name": "Иван", "last_name": "Бабич", "middle_name": "Сергеевич", "email": "2"},
+              "books2": {"full_name": "Иван Бабич", "email": "2"},
+              "crm3": {"first_name": "Рашид", "last_name": "Мамедов", "middle_name": "Али оглы", "email": "3"},
+              "till3": {"first_name": "Рашид", "last_name": "Мамедов", "middle_name": "Алиевич", "email": "3"}},
+             ids=("A crm books | B crm2 books2 | C crm3 till3",)),
+    Scenario("names that sound like short forms", "Алия is no Аля, Сания no Саня; Аза is no short form of her husband Азамат; Роман who "
+             "is called as Анна by her surname is not she.",
+             {"crm": {"first_name": "Алия", "last_name": "Каримова", "phone": "1"},
+              "till": {"first_name": "Алина", "last_name": "Каримова", "phone": "1"},
+              "crm2": {"first_name": "Сания", "last_name": "Каримова", "phone": "2"},
+              "till2": {"first_name": "Александра", "last_name": "Каримова", "phone": "2"},
+              "crm3": {"first_name": "Аза", "last_name": "Дзагоева", "phone": "3"},
+              "till3": {"first_name": "Азамат", "last_name": "Дзагоев", "phone": "3"},
+              "crm4": {"first_name": "Роман", "last_name": "Мельник", "email": "4"},
+              "till4": {"first_name": "Анна", "last_name": "Роман", "email": "4"},
+              "crm5": {"first_name": "Даня", "last_name": "Мельник", "birth_date": "1990-04-11", "email": "5"},
+              "till5": {"first_name": "Даниил", "last_name": "Мельник", "birth_date": "1992-04-17", "email": "5"}},
+             ids=("A crm | B till | C crm2 | D till2 | E crm3 | F till3 | G crm4 | H till4 | I crm5 till5",)),
 ]

@@ -1,11 +1,11 @@
--- Whole names told in one field, read by their words. Titles, «ИП», what stands for no name («клиент») and words with digits are left out.
--- A patronymic is known by its ending wherever it is not the first word, and the word before it is the first name; initials are
--- the first name and the patronymic beside a surname; else the first name is the word that is one (of the seed name_variants, or
--- told in the field of the first name more often than in that of the last), or the one that ends unlike a surname beside one that
--- does. What is left is the surname. One row per text.
+-- Whole names told in one field, read by their words. Titles, «ИП», what stands for no name («клиент», «заявка с сайта»), signs and words
+-- with digits are left out; of two people («Анна и Иван») nothing is read. A patronymic is known by its ending wherever it is not the first
+-- word nor told more often as a last name, and the word before it is the first name; initials are the first name and the patronymic beside
+-- a surname; else the first name is the word that is one (of the seed name_variants, or told in the field of the first name more often than
+-- in that of the last), or the one that ends unlike a surname beside one that does. What is left is the surname, where a first name was
+-- found or a word is a surname, by its ending or by what others tell; else it may be anything. One row per text.
 {%- set words = [1, 2, 3, 4, 5] %}
-{%- set no_names = ' (ип|чп|индивидуальный|предприниматель|самозанят(ый|ая)|гр|граждан(ин|ка)|г-н|г-жа|госпо(дин|жа)|д-р|mr|mrs|ms|miss|dr'
-    ~ '|клиент|покупатель|гость|аноним|пользователь|абонент|контакт|неизвестн(ый|ая|о)|client|customer|guest|user|unknown|noname) ' %}
+{%- set not_of_names = '[^' ~ letters()[1:-1] ~ '‘’ʻʼʹ`-]+' %}
 with profiles as (
     select first_name, last_name, full_name, kind from {{ ref('int_profiles') }}
 ),
@@ -18,7 +18,7 @@ whole as (
 without_digits as (
     select
         whole_name,
-        {{ replace_all(replace_all("lower(whole_name)", '[^ ]*[0-9@][^ ]*', ' '), '[ .,;:()«»"<>_/|*!?#№]+', '  ') }} as text
+        {{ replace_all(replace_all("lower(whole_name)", '[^ ]*[0-9@][^ ]*', ' '), not_of_names, '  ') }} as text
     from whole
     where whole_name is not null
 ),
@@ -26,8 +26,9 @@ without_digits as (
 cleaned as (
     select
         whole_name,
-        trim({{ replace_all(replace_all(with_fathers_joined("' ' || text || ' '"), no_names, ' '), ' +', ' ') }}) as text
+        trim({{ replace_all(replace_all(with_fathers_joined("' ' || text || ' '"), ' (-+|' ~ no_names() ~ ') ', ' '), ' +', ' ') }}) as text
     from without_digits
+    where not {{ matches('text', '[^ ]{2,}  (и|and)  [^ ]{2,}') }}
 ),
 
 spoken as (
@@ -46,26 +47,38 @@ heard as (
     from (select distinct word from spoken where word is not null) as distinct_words
 ),
 
+-- Names are few and records many: each spelling is heard once.
 fields as (
-    select {{ name_key('first_name') }} as name_key, 1 as times_first
-    from profiles
-    where kind = 'person' and first_name is not null
+    select {{ name_key('name') }} as name_key, times_first
+    from (
+        select first_name as name, count(*) as times_first
+        from profiles
+        where kind = 'person' and first_name is not null
+        group by 1
 
-    union all
+        union all
 
-    select {{ name_key('last_name') }} as name_key, -1 as times_first
-    from profiles
-    where kind = 'person' and last_name is not null
+        select last_name as name, -count(*) as times_first
+        from profiles
+        where kind = 'person' and last_name is not null
+        group by 1
+    ) as spellings
+),
+
+surnames as (
+    select name_key from fields
+    group by name_key
+    having sum(times_first) < 0
 ),
 
 known as (
-    select name_key, max(sureness) as sureness
+    select name_key, max(sureness) as sureness, case when count(distinct sex) = 1 then min(sex) end as sex
     from (
-        select {{ name_key('name') }} as name_key, 3 as sureness from {{ ref('name_variants') }}
+        select {{ name_key('name') }} as name_key, 3 as sureness, sex from {{ ref('name_variants') }}
         union all
-        select {{ name_key('variant') }} as name_key, 2 as sureness from {{ ref('name_variants') }}
+        select {{ name_key('variant') }} as name_key, 2 as sureness, sex from {{ ref('name_variants') }}
         union all
-        select name_key, 1 as sureness from fields
+        select name_key, 1 as sureness, cast(null as {{ dbt.type_string() }}) as sex from fields
         group by name_key
         having sum(times_first) > 0
     ) as first_names
@@ -78,12 +91,21 @@ judged as (
         spoken.n,
         spoken.word,
         length(spoken.word) = 1 as is_initial,
-        {{ matches('heard.name_key', patronymic_endings()) }} and spoken.n > 1 as is_patronymic,
-        {{ matches('heard.name_key', '(ov|ev|in|ova|eva|ina|ski|cki|skaia|ckaia|enko|uk|ian|dze|shvili|ih|ogo)$') }} as is_surname,
+        -- Анна Гуревич has a man's patronymic for a surname.
+        {{ matches('heard.name_key', patronymic_endings()) }}
+        and spoken.n > 1
+        and surnames.name_key is null
+        and not (
+            heard.name_key like '%ich'
+            and coalesce(lag(known.sex) over (partition by spoken.whole_name order by spoken.n) = 'female', false)
+        ) as is_patronymic,
+        {{ matches('heard.name_key', '(ov|ev|in|ova|eva|ina|ski|cki|skaia|ckaia|enko|uk|ian|dze|shvili|ih|ogo)$') }}
+        or surnames.name_key is not null as is_surname,
         coalesce(known.sureness, 0) as sureness
     from spoken
     inner join heard on spoken.word = heard.word
     left join known on heard.name_key = known.name_key
+    left join surnames on heard.name_key = surnames.name_key
 ),
 
 ranked as (
@@ -128,9 +150,10 @@ placed as (
     from counted
 ),
 
-final as (
+read as (
     select
         cleaned.whole_name,
+        placed.first_n is not null or placed.tells_surname as tells_last_name,
         nullif(split_part(cleaned.text, ' ', cast(placed.first_n as int)), '') as first_name,
         nullif(split_part(cleaned.text, ' ', cast(placed.middle_n as int)), '') as middle_name,
         nullif(concat_ws(
@@ -146,9 +169,14 @@ final as (
                     then nullif(split_part(cleaned.text, ' ', {{ n }}), '')
             end
             {%- endfor %}
-        ), '') as last_name
+        ), '') as last_words
     from cleaned
     inner join placed on cleaned.whole_name = placed.whole_name
+),
+
+final as (
+    select whole_name, first_name, middle_name, case when tells_last_name then last_words end as last_name
+    from read
 )
 
 select * from final

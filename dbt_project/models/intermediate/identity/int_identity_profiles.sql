@@ -11,13 +11,45 @@ declared_merges as (
     select * from {{ ref('int_profile_merges') }}
 ),
 
+named as (
+    select variant, name, sex, {{ name_key('variant') }} as variant_key, {{ spelled('variant') }} as variant_spelled
+    from (
+        select variant, name, sex from {{ ref('name_variants') }}
+        union
+        select name as variant, name, sex from {{ ref('name_variants') }}
+    ) as both_kinds
+),
+
+-- Алия sounds as Аля does and is none of those that Аля is short for: what is written in Cyrillic as a name in full is that name, and what
+-- is written as a short form is no name in full that sounds so.
+spelled_forms as (
+    select variant_spelled, variant_key, max(case when variant = name then 1 else 0 end) = 1 as is_full
+    from named
+    where {{ matches('variant', '^[а-яё-]+$') }}
+    group by variant_spelled, variant_key
+),
+
 forms as (
     select
-        {{ name_key('variant') }} as variant_key,
+        variant_key,
         {{ name_key('name') }} as name_key,
         case when sex = 'male' then {{ name_key('name') }} end as mans_name_key,
-        case when sex = 'female' then {{ name_key('name') }} end as womans_name_key
-    from {{ ref('name_variants') }}
+        case when sex = 'female' then {{ name_key('name') }} end as womans_name_key,
+        sex
+    from (
+        select variant_key, name, sex from named
+
+        union all
+
+        select spelled_forms.variant_spelled as variant_key, named.name, named.sex
+        from spelled_forms
+        inner join named on spelled_forms.variant_key = named.variant_key
+        left join spelled_forms as others on named.variant_spelled = others.variant_spelled
+        where case
+                when spelled_forms.is_full then named.variant_spelled = spelled_forms.variant_spelled
+                else not coalesce(others.is_full, false)
+            end
+    ) as found_by
 ),
 
 -- Ваня signs for Иван, Саша for Александр if a man; what is short for several names is none of them, and may be each.
@@ -29,7 +61,8 @@ variants as (
         case when count(distinct womans_name_key) = 1 then min(womans_name_key) end as only_womans_name,
         {{ sorted_text_list('name_key') }} as all_names,
         nullif({{ sorted_text_list('mans_name_key') }}, '') as mens_names,
-        nullif({{ sorted_text_list('womans_name_key') }}, '') as womens_names
+        nullif({{ sorted_text_list('womans_name_key') }}, '') as womens_names,
+        case when count(distinct sex) = 1 then min(sex) end as sex
     from forms
     group by variant_key
 ),
@@ -45,12 +78,6 @@ common_names as (
     select
         {{ name_key('name') }} as first_name_key,
         case when count(distinct sex) = 1 then min(sex) end as sex
-    from {{ ref('name_variants') }}
-    group by 1
-),
-
-sexes as (
-    select {{ name_key('variant') }} as variant_key, case when count(distinct sex) = 1 then min(sex) end as sex
     from {{ ref('name_variants') }}
     group by 1
 ),
@@ -116,6 +143,7 @@ heard as (
     select
         name,
         {{ name_key('name') }} as name_key,
+        case when {{ spelled('name') }} in (select variants.variant_key from variants) then {{ spelled('name') }} end as spelled_form,
         {{ mixes_alphabets('name') }} as mixes,
         case when {{ looks_cyrillic('name') }} then {{ name_key(read_as_cyrillic('name')) }} end as cyrillic_key,
         case
@@ -123,7 +151,7 @@ heard as (
                 then {{ name_key("split_part(name, '-', 1)") }} || ' ' || {{ name_key("split_part(name, '-', 2)") }}
         end as parts_key
     from written
-    where name is not null
+    where name is not null and not {{ tells_no_name('name') }}
 ),
 
 people as (
@@ -135,6 +163,7 @@ people as (
         coalesce(told.kind = 'company', false) as is_company,
         true as is_known,
         {{ key_as_meant('firsts') }} as first_name_key,
+        coalesce(firsts.spelled_form, {{ key_as_meant('firsts') }}) as first_name_form,
         {{ key_as_meant('lasts') }} as last_name_key,
         lasts.parts_key as last_name_parts,
         {{ key_as_meant('middles') }} as middle_name_key,
@@ -183,9 +212,11 @@ resolved as (
         coalesce(
             case people.likely_sex when 'male' then variants.mens_names when 'female' then variants.womens_names end,
             variants.all_names
-        ) as possible_names
+        ) as possible_names,
+        variants.variant_key is not null as is_listed,
+        variants.sex as listed_sex
     from gendered as people
-    left join variants on people.first_name_key = variants.variant_key
+    left join variants on people.first_name_form = variants.variant_key
 ),
 
 shown as (
@@ -197,7 +228,7 @@ shown as (
         people.is_company,
         people.is_known,
         common_names.first_name_key is not null as is_common_name,
-        coalesce(common_names.sex, sexes.sex) as first_name_sex,
+        case when people.is_listed then people.listed_sex else common_names.sex end as first_name_sex,
         coalesce(people.full_name_key, people.first_name_key) as first_name_key,
         coalesce(people.full_name_key, people.possible_names, people.first_name_key) as first_names,
         coalesce(surnames.last_name_key, nullif(people.last_name_key, '')) as last_name_key,
@@ -210,7 +241,6 @@ shown as (
     from resolved as people
     left join surnames on people.last_name_key = surnames.variant_key
     left join common_names on coalesce(people.full_name_key, people.first_name_key) = common_names.first_name_key
-    left join sexes on people.first_name_key = sexes.variant_key
 ),
 
 merged_away as (
