@@ -25,6 +25,7 @@ from ingestion.vendors import vendors
 from orchestration import alerts, business_rules, home, report, versions
 
 JOB = "refresh_warehouse"
+PROCESS = "omnimart/process"
 GONE = "The process of this run is gone: it was killed or the machine went down. What was published stays."
 MOST_THREADS = 16
 # Somebody may only be looking whether the lock is free.
@@ -116,7 +117,7 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
     with home.refresh_lock(wait_seconds=PATIENCE_SECONDS, holder=f"run {context.run_id}"):
         bury_dead_runs(context.instance, alive=context.run_id)
         for version in versions.sweep():
-            context.log.info(f"Swept the half-built version {version} that a crash had left behind.")
+            context.log.info(f"Swept version {version}, which a crash had kept from being published.")
         shelves.sweep(lake.root())
         lake.prepare()
         pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
@@ -141,12 +142,13 @@ def bury_dead_runs(instance: dg.DagsterInstance, *, alive: str = "") -> list[str
     """Mark runs as failed that Dagster believes to be under way although their process is gone; gives their ids.
 
     The caller holds the refresh lock, or has just seen it free: whoever else is `started` cannot be alive. Dagster itself would wait for
-    the longest allowed run time, and as one run may be under way at a time, no night would start until then.
+    the longest allowed run time, and as one run may be under way at a time, no night would start until then. Of a `make refresh` that
+    died before it had started its run, which no daemon watches over, the run says which process it was.
     """
     dead = [
         run
-        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-        if run.run_id != alive and _needs_lock(run)
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED]))
+        if run.run_id != alive and (_needs_lock(run) if run.status is dg.DagsterRunStatus.STARTED else _is_process_gone(run))
     ]
     for run in dead:
         alerts.send(alerts.Alert(run.run_id, run.job_name, "the run itself", GONE))
@@ -160,6 +162,12 @@ def _needs_lock(run: dg.DagsterRun) -> bool:
     if run.asset_selection and all(key.path[0] == "identity" for key in run.asset_selection):
         return False
     return run.job_name == JOB or run.job_name.startswith("__ASSET_JOB")
+
+
+def _is_process_gone(run: dg.DagsterRun) -> bool:
+    """True only of a run that names its process."""
+    process = run.tags.get(PROCESS)
+    return process is not None and not home.is_alive(int(process))
 
 
 def _budget() -> timedelta:
