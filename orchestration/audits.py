@@ -10,7 +10,6 @@ them remembers through which load each vendor's documents have stood the audits:
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from ingestion.lake import data_root
 
 KEEP_BUILDS = 30
 NEWEST = "newest_build"
+HALF = ".half"  # of a file that is being written; the refresh lock keeps two writers apart
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Finding:
 
 
 def begin(refresh_id: str) -> None:
-    """A new build of the warehouse starts: nothing found by an earlier one counts for it."""
+    """A new build of the warehouse starts: nothing found by an earlier one counts for it, and what a crash left half written goes."""
+    for half in _root().rglob(f".*{HALF}"):
+        half.unlink()
     folder = _root() / refresh_id
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -88,7 +90,7 @@ def _read(path: Path) -> list[Finding]:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half = path.with_name(f".{path.name}{HALF}")
     half.write_text(text, encoding="utf-8")
     half.replace(path)
 

@@ -10,6 +10,7 @@ The refresh lock is held here because every way of starting a run (schedule, UI,
 import errno
 import logging
 import queue
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -21,9 +22,10 @@ from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, home, versions
+from orchestration import alerts, business_rules, home, report, versions
 
 JOB = "refresh_warehouse"
+PROCESS = "omnimart/process"
 GONE = "The process of this run is gone: it was killed or the machine went down. What was published stays."
 MOST_THREADS = 16
 # Somebody may only be looking whether the lock is free.
@@ -40,6 +42,7 @@ class Extraction:
         self.refresh_id, self.budget, self.chosen, self.pool = refresh_id, budget, chosen, pool
         self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.futures: dict[tuple[str, str], Future[AccountReport]] = {}
+        self.spent: dict[tuple[str, str], float] = {}
 
     def begin(self) -> None:
         """Submit every account that is on and not under way; a later call changes nothing."""
@@ -68,10 +71,20 @@ class Extraction:
         """The vendor's reports, waiting for them if need be; empty when it is switched off. Raises what is not the vendor's fault."""
         return tuple(future.result() for (name, _), future in self.futures.items() if name == vendor.name)
 
+    def seconds(self, vendor: Vendor) -> float:
+        """How long the vendor's slowest account took, both times if it was asked twice; 0 when it is switched off."""
+        return max((seconds for (name, _), seconds in self.spent.items() if name == vendor.name), default=0.0)
+
     def _submit(self, vendor: Vendor, account: Account) -> None:
-        self.futures[vendor.name, account.name] = self.pool.submit(
-            _read, vendor, account, refresh_id=self.refresh_id, budget=self.budget, say=self.lines.put
-        )
+        self.futures[vendor.name, account.name] = self.pool.submit(self._timed, vendor, account)
+
+    def _timed(self, vendor: Vendor, account: Account) -> AccountReport:
+        started = time.monotonic()
+        try:
+            return _read(vendor, account, refresh_id=self.refresh_id, budget=self.budget, say=self.lines.put)
+        finally:
+            spent = self.spent.get((vendor.name, account.name), 0.0)
+            self.spent[vendor.name, account.name] = spent + time.monotonic() - started
 
 
 def _read(vendor: Vendor, account: Account, *, refresh_id: str, budget: timedelta, say: Callable[[str], None]) -> AccountReport:
@@ -104,7 +117,7 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
     with home.refresh_lock(wait_seconds=PATIENCE_SECONDS, holder=f"run {context.run_id}"):
         bury_dead_runs(context.instance, alive=context.run_id)
         for version in versions.sweep():
-            context.log.info(f"Swept the half-built version {version} that a crash had left behind.")
+            context.log.info(f"Swept version {version}, which a crash had kept from being published.")
         shelves.sweep(lake.root())
         lake.prepare()
         pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
@@ -112,18 +125,30 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
             yield Extraction(context.run_id, _budget(), _chosen(run), pool)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            _report(context)
+
+
+def _report(context: dg.InitResourceContext) -> None:
+    """Tell and keep what this run did, however it ends; a report that cannot be made changes nothing of that."""
+    try:
+        said = report.compose(context.instance, context.run_id)
+        context.log.info(said)
+        report.keep(said, context.run_id)
+    except Exception as fault:
+        context.log.warning(f"The report of this refresh could not be made: {type(fault).__name__}: {fault}")
 
 
 def bury_dead_runs(instance: dg.DagsterInstance, *, alive: str = "") -> list[str]:
     """Mark runs as failed that Dagster believes to be under way although their process is gone; gives their ids.
 
     The caller holds the refresh lock, or has just seen it free: whoever else is `started` cannot be alive. Dagster itself would wait for
-    the longest allowed run time, and as one run may be under way at a time, no night would start until then.
+    the longest allowed run time, and as one run may be under way at a time, no night would start until then. Of a `make refresh` that
+    died before it had started its run, which no daemon watches over, the run says which process it was.
     """
     dead = [
         run
-        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-        if run.run_id != alive and _needs_lock(run)
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED]))
+        if run.run_id != alive and (_needs_lock(run) if run.status is dg.DagsterRunStatus.STARTED else _is_process_gone(run))
     ]
     for run in dead:
         alerts.send(alerts.Alert(run.run_id, run.job_name, "the run itself", GONE))
@@ -137,6 +162,12 @@ def _needs_lock(run: dg.DagsterRun) -> bool:
     if run.asset_selection and all(key.path[0] == "identity" for key in run.asset_selection):
         return False
     return run.job_name == JOB or run.job_name.startswith("__ASSET_JOB")
+
+
+def _is_process_gone(run: dg.DagsterRun) -> bool:
+    """True only of a run that names its process."""
+    process = run.tags.get(PROCESS)
+    return process is not None and not home.is_alive(int(process))
 
 
 def _budget() -> timedelta:

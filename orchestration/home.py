@@ -66,6 +66,17 @@ def refresh_lock(*, wait_seconds: float = 0, holder: str = "") -> Iterator[None]
         lock.release()
 
 
+def is_alive(process: int) -> bool:
+    """Whether there is a process of this number on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
 def is_idle() -> bool:
     """True when no refresh holds the lock."""
     try:

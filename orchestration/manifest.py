@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -19,12 +20,14 @@ from typing import Any
 
 from ingestion.accounts import REPOSITORY
 from ingestion.lake import data_root
+from orchestration import home
 from orchestration.exports import Words
 
 PROJECT = REPOSITORY / "dbt_project"
 BUILT_HERE = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
 PUBLISHED = "published"
 KEEP = 3
+PARSING = ".parsing-"
 
 
 def manifest() -> Mapping[str, Any]:
@@ -74,7 +77,10 @@ def _parse(kept: Path) -> None:
 
     kept.parent.mkdir(parents=True, exist_ok=True)
     parsed = target_dir() / "partial_parse.msgpack"  # what the nightly dbt run starts from
-    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".parsing-") as target:
+    for left in kept.parent.glob(f"{PARSING}*"):  # by a process that was killed while it parsed
+        if not home.is_alive(int(left.name.removeprefix(PARSING).split("-")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=f"{PARSING}{os.getpid()}-") as target:
         own = Path(target) / parsed.name
         if parsed.exists():
             shutil.copy(parsed, own)

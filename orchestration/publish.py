@@ -63,6 +63,7 @@ def publish(refresh_id: str) -> Outcome:
             )
         )
         if before and not changed:
+            versions.prune(business_rules.read().publishing.versions_kept)  # whoever published this may have died before
             unchanged = f"No business table changed, so version {before.version} stays published."
             return Outcome(before, False, (), unchanged, opt_outs.tell(before, refresh_id))
         version = _write(connection, refresh_id, before, prints, changed)

@@ -11,6 +11,7 @@ needs more than one run is continued until all history is in, published after ea
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import time
@@ -44,13 +45,16 @@ def _run(number: int) -> list[str]:
     import dagster as dg
 
     from orchestration.definitions import defs
+    from orchestration.extraction import PROCESS
     from orchestration.schedules import JOB, SOURCE
 
     quiet = logging.getLogger("omnimart.alerts")
     quiet.propagate, quiet.handlers = False, [logging.NullHandler()]  # told below, once
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(JOB).execute_in_process(
-            instance=instance, raise_on_error=False, tags={SOURCE: "make refresh", "round": str(number)}
+            instance=instance,
+            raise_on_error=False,
+            tags={SOURCE: "make refresh", "round": str(number), PROCESS: str(os.getpid())},
         )
         if result.success:
             return []

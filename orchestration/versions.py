@@ -3,9 +3,10 @@
     versions/.building-<version>/  ──►  versions/<version>/  ──►  current  ◄── omnimart.duckdb, contacts.duckdb, marts
 
 `published/current` is the only link that ever flips; the three static links beside it go through it, so a reader never
-meets a gap. A version is built under a name that starts with a dot and takes its real name once every byte is on disk:
-whatever still has the dotted name at the next start was left by a crash and is swept away. Versions have names of their
-own because a process that reopens one path while an old handle is open would be given the old data.
+meets a gap. A version is built under a name that starts with a dot and takes its real name once every byte is on disk; it bears
+a mark until readers have it, and loses its name before it is removed. Whatever is dotted or marked at the next start was left by a
+crash and is swept away. Versions have names of their own because a process that reopens one path while an old handle is open
+would be given the old data.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from pathlib import Path
 
 from ingestion.lake import data_root
 
-BUILDING = ".building-"
+BUILDING, REMOVING = ".building-", ".removing-"
+UNSEEN = ".unseen"  # in a version's folder until it was published once
 CARD = "version.json"
 STATIC_LINKS = ("omnimart.duckdb", "contacts.duckdb", "marts")
 
@@ -96,6 +98,7 @@ def finish(building: Path, card: Version, *, keep: int) -> None:
             f"{', '.join(leftovers)} was left beside a database of version {card.version}: the file alone "
             "would lose rows. Nothing was published."
         )
+    (building / UNSEEN).touch()
     for path in (*building.rglob("*"), building):
         _to_disk(path)
     building.rename(folder(card.version))
@@ -105,13 +108,13 @@ def finish(building: Path, card: Version, *, keep: int) -> None:
 
 
 def flip(version: str) -> None:
-    """Point `current` at a version and make sure that the static links beside it exist."""
-    _link(published() / "current", Path("versions") / version)
+    """Point `current` at a version. The static links beside it come first, so that the one flip brings them all to life."""
     for name in STATIC_LINKS:
         link = published() / name
         if not link.is_symlink():
             _link(link, Path("current") / name)
-    _to_disk(published())
+    _link(published() / "current", Path("versions") / version)
+    (folder(version) / UNSEEN).unlink(missing_ok=True)
 
 
 def roll_back() -> tuple[Version, Version]:
@@ -127,11 +130,19 @@ def roll_back() -> tuple[Version, Version]:
 
 
 def sweep() -> list[str]:
-    """Remove half-built versions that a crash left behind; gives their names."""
+    """Remove what a crash left behind: versions half built, never published, half removed; gives the names of the first two kinds."""
     swept = []
     for half in (published() / "versions").glob(f"{BUILDING}*"):
         shutil.rmtree(half)
         swept.append(half.name.removeprefix(BUILDING))
+    for mark in (published() / "versions").glob(f"[!.]*/{UNSEEN}"):
+        if (published() / "current").resolve() == mark.parent.resolve():
+            mark.unlink()
+        else:
+            _remove(mark.parent)
+            swept.append(mark.parent.name)
+    for half in (published() / "versions").glob(f"{REMOVING}*"):
+        shutil.rmtree(half)
     for link in published().glob("*.flipping"):
         link.unlink()
     return swept
@@ -145,7 +156,14 @@ def prune(keep: int) -> None:
     needed = {now.version, now.previous_version} if now else set()
     for path in whole[:-keep]:
         if path.name not in needed:
-            shutil.rmtree(path)
+            _remove(path)
+
+
+def _remove(version: Path) -> None:
+    """A version that lacks a file must not look like one."""
+    nameless = version.with_name(f"{REMOVING}{version.name}")
+    version.rename(nameless)
+    shutil.rmtree(nameless)
 
 
 def _link(link: Path, target: Path) -> None:

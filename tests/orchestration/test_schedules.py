@@ -1,12 +1,15 @@
 """What follows a run up: the first load goes on, and somebody hears of a vendor that nobody reaches."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 
 from ingestion.vendors import NAMES
-from orchestration import alerts, contacts, home, refresh, schedules
+from orchestration import alerts, contacts, extraction, home, refresh, schedules
 
 NIGHT = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 SHOP = NAMES[0]
@@ -78,6 +81,18 @@ def test_a_run_whose_process_is_gone_is_marked_as_failed(own_data, monkeypatch):
     assert told.skip_message == f"Marked as failed: {dead.run_id}"
     assert statuses == {run_id: dg.DagsterRunStatus.SUCCESS, dead.run_id: dg.DagsterRunStatus.FAILURE}
     assert reported[alerts.REPORTED] == "yes"
+
+
+def test_a_run_that_died_before_it_began_is_marked_as_failed_and_one_that_is_about_to_begin_is_not(own_data):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with dg.DagsterInstance.ephemeral() as instance:
+        tagged = ({extraction.PROCESS: str(process)} for process in (gone.pid, os.getpid()))
+        runs = [instance.create_run_for_job(dg.job(name=schedules.JOB)(lambda: None), tags=tags) for tags in (*tagged, {})]
+        buried = extraction.bury_dead_runs(instance)
+        statuses = [instance.get_run_by_id(run.run_id).status for run in runs]
+    assert buried == [runs[0].run_id]
+    assert statuses == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.NOT_STARTED]
 
 
 def test_a_late_vendor_is_told_of_once_per_outage(switched_on, contact, clock_at, monkeypatch):

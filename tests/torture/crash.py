@@ -1,10 +1,11 @@
-"""SIGKILL at every step boundary and at seeded random moments, one plain rerun each, and what a stranger would ask afterwards.
+"""SIGKILL at every step boundary and at seeded random moments, then one plain rerun, and what a stranger would ask afterwards.
 
-    machine before the night  ──►  refresh, killed  ──►  one plain refresh  ──►  marts as undisturbed, whole for every reader, nothing left
+    machine before the night  ──►  refresh, killed (and again)  ──►  one plain refresh  ──►  marts as undisturbed, nothing left behind
 
-`python -m tests.torture crash [--moments 50] [--seed 7] [--only TEXT] [--keep FOLDER]`; two minutes a row. The marts are compared, table by
-table, with those of a machine that nobody disturbed, in the same world at the same moment. Whoever dies after the flip has published
-already: his rerun is a second run of that night, and is compared with a second undisturbed one.
+The kills of a story (boundaries.py) follow one another and the next one starts from what the last one left; `--singly` gives each kill a
+rerun of its own, and takes three times as long. The marts are compared, table by table, with those of a machine that nobody disturbed, in
+the same world at the same moment. A story that had published before its last kill is a second run of that night, and is compared with a
+second undisturbed one.
 """
 
 import argparse
@@ -12,11 +13,12 @@ import json
 import random
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.torture.boundaries import Boundary, boundaries
+from tests.torture.boundaries import FIRST_NIGHT, SECOND_NIGHT, STANDS_IN, Story
 from tests.torture.machine import Ended, Machine, world
 from tests.torture.reader import Reader
 from tests.torture.trap import Trap
@@ -25,6 +27,7 @@ from tests.torture.verdict import differences, leftovers
 WORLD = ("--customers", "200", "--days", "60", "--stores", "4", "--rate", "100")
 DEAD = -9
 OLD_VERSIONS = 5  # as many as are kept, so that the next publication prunes
+MOMENTS_IN_A_ROW = 3
 
 
 @dataclass(frozen=True)
@@ -37,38 +40,72 @@ class Reference:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Trial:
-    """What became of one killed night. `wrong`: sentences; empty when everything is as promised."""
+    """A story and what became of it. `deaths`: (where, seconds after the start of that night). `wrong`: sentences; empty when all is as
+    promised. `looks`: how often a reader saw a whole version meanwhile."""
 
     name: str
-    died_after: float
+    deaths: list[tuple[str, float]]
     rerun: float
     tables: int
     looks: int
     wrong: list[str]
 
-    def row(self) -> str:
-        """The trial as a line of the table."""
-        verdict = "; ".join(self.wrong) or "none"
-        return f"{self.name:<64} {self.died_after:>6.1f} {self.rerun:>6.1f} {self.tables:>6} {self.looks:>6}  {verdict}"
+    def told(self) -> str:
+        """As lines of the table: one for each death, then the verdict."""
+        deaths = [f"| {self.name} | {where} | {seconds:.1f} | | | | |" for where, seconds in self.deaths]
+        verdict = f"{self.rerun:.1f} | {self.tables} | {self.looks} | {'; '.join(self.wrong) or 'none'}"
+        return "\n".join([*deaths, f"| {self.name} | *plain rerun* | | {verdict} |"])
 
 
-def tried(name: str, reference: Reference, folder: Path, *, trap: Trap | None = None, killed_after: float | None = None) -> Trial:
-    """Kill one night, run the next one plainly, and ask."""
+def tried(name: str, reference: Reference, folder: Path, *, story: Story | None = None, moments: tuple[float, ...] = ()) -> Trial:
+    """Kill one night after another, run the last one plainly, and ask."""
     machine = reference.before.copy(folder)
+    if name.startswith(STANDS_IN):
+        machine = stood_in_for(machine)
     published = machine.data / "published"
     version = current(published)
+    known = frozenset(path.name for path in (published / "versions").glob("[!.]*"))
+    deaths, wrong, had_flipped = [], [], False
     with Reader(published) as reader:
-        killed = machine.refresh(trap=trap, killed_after=killed_after)
-        had_flipped = current(published) != version
+        for where, trap in (story or {}).items():
+            wrong += died(where, machine.refresh(trap=trap), trap, deaths)
+            had_flipped |= current(published) != version
+        for moment in moments:
+            wrong += died(f"moment {moment:.2f} s", machine.refresh(killed_after=moment), None, deaths)
+            had_flipped |= current(published) != version
         rerun = machine.refresh()
-    wrong = _not_killed(killed, trap)
+    trial = Trial(name, deaths, rerun.seconds, 0, reader.looks, wrong)
     if rerun.code:
-        return Trial(name, killed.seconds, rerun.seconds, 0, reader.looks, [*wrong, f"the rerun ended with {rerun.code}: {_last(rerun)}"])
-    tables, found = differences(published, reference.twice if had_flipped else reference.once)
-    left = leftovers(machine.data, known=frozenset(path.name for path in (reference.before.data / "published" / "versions").glob("[!.]*")))
-    return Trial(name, killed.seconds, rerun.seconds, tables, reader.looks, [*wrong, *found, *left, *reader.wrong[:3]])
+        trial.wrong.append(f"the rerun ended with {rerun.code}: {_last(rerun)}")
+        return trial
+    trial.tables, found = differences(published, reference.twice if had_flipped else reference.once)
+    trial.wrong += [*found, *leftovers(machine.data, known=known), *reader.wrong[:3]]
+    return trial
+
+
+def stood_in_for(machine: Machine) -> Machine:
+    """The same machine with no vendor configured, so that each refresh starts a sandbox of the same world, at the same moment."""
+    clock = machine.data / "sandbox" / "clock"
+    clock.parent.mkdir(exist_ok=True)
+    shutil.copy(machine.settings["OMNIMART_CLOCK"], clock)
+    return Machine(machine.data, {}, WORLD)
+
+
+def died(where: str, ended: Ended, trap: Trap | None, deaths: list[tuple[str, float]]) -> list[str]:
+    """Note a death; what is wrong with it: a trap that was not reached, or a night that ended of itself."""
+    if ended.code == DEAD:
+        deaths.append((where, ended.seconds))
+        return [f"{where}: killed, but not there"] if trap and not ended.reached else []
+    if trap is None and ended.code == 0:
+        deaths.append((f"{where}, after its end", ended.seconds))
+        return []
+    return [f"{where}: never got there, ended with {ended.code}: {_last(ended)}"]
+
+
+def _last(ended: Ended) -> str:
+    return (ended.said.strip().splitlines() or ["nothing said"])[-1]
 
 
 def current(published: Path) -> str:
@@ -88,6 +125,7 @@ def undisturbed(before: Machine, folder: Path) -> Reference:
         seconds = seconds or ended.seconds
         kept.append(folder / times)
         shutil.copytree(machine.data / "published", kept[-1], symlinks=True)
+    print(f"An undisturbed night takes {seconds:.0f} s here.", flush=True)
     return Reference(before, *kept, seconds)
 
 
@@ -96,10 +134,10 @@ def with_old_versions(machine: Machine) -> None:
     versions = machine.data / "published" / "versions"
     now = current(machine.data / "published")
     for number in range(1, OLD_VERSIONS):
-        name = f"2026010{number}T230000Z-00000000"
-        shutil.copytree(versions / now, versions / name)
-        card = json.loads((versions / name / "version.json").read_text(encoding="utf-8"))
-        (versions / name / "version.json").write_text(json.dumps({**card, "version": name}), encoding="utf-8")
+        old = versions / f"2026010{number}T230000Z-00000000"
+        shutil.copytree(versions / now, old)
+        card = json.loads((old / "version.json").read_text(encoding="utf-8"))
+        (old / "version.json").write_text(json.dumps({**card, "version": old.name}), encoding="utf-8")
     for path in sorted(versions.iterdir()):
         (path / "touched").touch()
         (path / "touched").unlink()  # pruning goes by age
@@ -111,52 +149,6 @@ def moments(count: int, seed: int, seconds: float) -> list[float]:
     return [round(drawn.uniform(0.05, 1.0) * seconds, 2) for _ in range(count)]
 
 
-def main(arguments: list[str]) -> int:
-    """Run the trials and print a row for each; 1 when any of them was not as promised."""
-    parser = argparse.ArgumentParser(prog="python -m tests.torture crash", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--moments", type=int, default=50, help="random moments besides the boundaries")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--only", default="", help="boundaries whose name contains this, e.g. 'dbt'; '-' for none")
-    parser.add_argument("--keep", type=Path, help="keep the data of trials that went wrong under this folder")
-    options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="omnimart-crash-") as made:
-        return _all(options, Path(made))
-
-
-def _all(options: argparse.Namespace, folder: Path) -> int:
-    chosen = [one for one in boundaries() if options.only in one.name]
-    failed = 0
-    print(f"{'where it died':<64} {'died s':>6} {'rerun':>6} {'tables':>6} {'looks':>6}  what is not as it should be", flush=True)
-    with world(folder / "world", WORLD) as settings:
-        first = undisturbed(Machine(folder / "nothing", settings).parsed(), folder / "first")
-        failed += _trials([one for one in chosen if one.is_first], first, folder, options)
-        day_after(settings)
-        before = Machine(folder / "first" / "before", settings)
-        shutil.copytree(folder / "first" / "undisturbed", before.data, symlinks=True)
-        with_old_versions(before)
-        second = undisturbed(before, folder / "second")
-        failed += _trials([one for one in chosen if not one.is_first], second, folder, options)
-        for number, moment in enumerate(moments(options.moments, options.seed, second.seconds), start=1):
-            trial = tried(f"moment {number} of seed {options.seed}", second, folder / "trial", killed_after=moment)
-            failed += _told(trial, options, folder)
-    print(f"{failed} not as promised.", flush=True)
-    return int(failed > 0)
-
-
-def _trials(chosen: list[Boundary], reference: Reference, folder: Path, options: argparse.Namespace) -> int:
-    return sum(_told(tried(one.name, reference, folder / "trial", trap=one.trap), options, folder) for one in chosen)
-
-
-def _told(trial: Trial, options: argparse.Namespace, folder: Path) -> bool:
-    print(trial.row(), flush=True)
-    if trial.wrong and options.keep:
-        kept = options.keep / "".join(letter if letter.isalnum() else "_" for letter in trial.name)
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(folder / "trial", kept, symlinks=True)
-    return bool(trial.wrong)
-
-
 def day_after(settings: dict[str, str]) -> None:
     """Turn the world's clock, and with it that of every machine that reads from it, to the next night."""
     clock = Path(settings["OMNIMART_CLOCK"])
@@ -165,11 +157,58 @@ def day_after(settings: dict[str, str]) -> None:
     half.replace(clock)
 
 
-def _not_killed(killed: Ended, trap: Trap | None) -> list[str]:
-    if trap and not killed.reached:
-        return [f"never got there; the night ended with {killed.code}: {_last(killed)}"]
-    return [] if killed.code == DEAD or not trap else [f"was not killed but ended with {killed.code}"]
+def main(arguments: list[str]) -> int:
+    """Run the stories and print them as a table; 1 when anything was not as promised."""
+    parser = argparse.ArgumentParser(prog="python -m tests.torture crash", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--moments", type=int, default=50, help="random moments besides the boundaries (50)")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--skip-moments", type=int, default=0, help="of the list of moments, begin behind so many")
+    parser.add_argument("--only", default="", help="stories whose name contains one of these words, e.g. 'dbt,flip'; '-' for none")
+    parser.add_argument("--singly", action="store_true", help="a rerun after each kill")
+    parser.add_argument("--keep", type=Path, help="keep the data of stories that went wrong under this folder")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="omnimart-crash-") as made:
+        return _all(options, Path(made))
 
 
-def _last(ended: Ended) -> str:
-    return (ended.said.strip().splitlines() or ["nothing said"])[-1]
+def _all(options: argparse.Namespace, folder: Path) -> int:
+    failed = 0
+
+    def tell(trial: Trial) -> None:
+        nonlocal failed
+        failed += bool(trial.wrong)
+        print(trial.told(), flush=True)
+        if trial.wrong and options.keep:
+            shutil.copytree(folder / "trial", options.keep / "".join(one if one.isalnum() else "_" for one in trial.name), symlinks=True)
+
+    with world(folder / "world", WORLD) as settings:
+        first = undisturbed(Machine(folder / "nothing", settings).parsed(), folder / "first")
+        print("| story | where it died | s | rerun s | tables compared | looks of a reader | not as promised |")
+        print("|---|---|---|---|---|---|---|", flush=True)
+        _stories(_chosen(FIRST_NIGHT, options), first, folder, tell)
+        day_after(settings)
+        before = Machine(folder / "first" / "before", settings)
+        shutil.copytree(folder / "first" / "undisturbed", before.data, symlinks=True)
+        with_old_versions(before)
+        second = undisturbed(before, folder / "second")
+        _stories(_chosen(SECOND_NIGHT, options), second, folder, tell)
+        drawn = moments(options.moments, options.seed, second.seconds)[options.skip_moments:]
+        step = 1 if options.singly else MOMENTS_IN_A_ROW
+        for number in range(0, len(drawn), step):
+            name = f"seed {options.seed}, moments from {options.skip_moments + number + 1}"
+            tell(tried(name, second, folder / "trial", moments=tuple(drawn[number:number + step])))
+    print(f"{failed} not as promised.", flush=True)
+    return int(failed > 0)
+
+
+def _chosen(stories: dict[str, Story], options: argparse.Namespace) -> dict[str, Story]:
+    chosen = {name: story for name, story in stories.items() if any(word in name for word in options.only.split(","))}
+    if options.singly:
+        return {f"{name}: {where}": {where: trap} for name, story in chosen.items() for where, trap in story.items()}
+    return chosen
+
+
+def _stories(chosen: dict[str, Story], reference: Reference, folder: Path, tell: Callable[[Trial], None]) -> None:
+    for name, story in chosen.items():
+        tell(tried(name, reference, folder / "trial", story=story))

@@ -13,7 +13,17 @@ import duckdb
 from orchestration import home
 
 # Columns that name the moment or the refresh itself. Everything else must be equal, row by row.
-OF_THE_RUN: dict[str, dict[str, str]] = {}
+OF_THE_RUN: dict[str, dict[str, str]] = {
+    "load_reconciliation": {
+        "refresh_id": "the run",
+        "received": "documents as often as they were landed: what a crash had landed and not put on record is landed again, and so is what "
+                    "a vendor tells of the last days each time",
+        "superseded": "received less the newest of each key; staged, quarantined, lost_keys, stale_keys and is_balanced are compared",
+        "newly_received": "received, of this run alone",
+    },
+    "publications": {"version": "ends in the run's id", "previous_version": "so does that one", "refresh_id": "the run"},
+    "restatements": {"version": "ends in the run's id"},
+}
 HALVES = re.compile(r"(\.half$|\.flipping$|^\.building-|^\.removing-|^\.parsing-|^\.hash_key\.|\.wal$|\.\d+$)")
 
 
