@@ -21,7 +21,7 @@ from sandbox import server
 from sandbox.asked import Asked
 from sandbox.faults import Fault, Faults
 from sandbox.storms import PASSING, Storm
-from tests.network.contacts import UNTIL, Landed, Line, demand_success, line
+from tests.network.lines import UNTIL, Landed, Line, demand_success, line
 
 SEED = 7
 # Whose customers are asked for one by one: what was answered before it broke is kept, and the rest left to the next night.
