@@ -14,12 +14,12 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.torture.boundaries import FIRST_NIGHT, SECOND_NIGHT, STANDS_IN, Story
-from tests.torture.machine import Ended, Machine, world
+from tests.torture.machine import Ended, Forks, Machine, world
 from tests.torture.reader import Reader
 from tests.torture.trap import Trap
 from tests.torture.verdict import differences, leftovers
@@ -165,6 +165,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--skip-moments", type=int, default=0, help="of the list of moments, begin behind so many")
     parser.add_argument("--only", default="", help="stories whose name contains one of these words, e.g. 'dbt,flip'; '-' for none")
+    parser.add_argument("--cold", action="store_true", help="each night a process from the start, not a fork of one that is warm")
     parser.add_argument("--singly", action="store_true", help="a rerun after each kill")
     parser.add_argument("--keep", type=Path, help="keep the data of stories that went wrong under this folder")
     options = parser.parse_args(arguments)
@@ -183,12 +184,14 @@ def _all(options: argparse.Namespace, folder: Path) -> int:
             shutil.copytree(folder / "trial", options.keep / "".join(one if one.isalnum() else "_" for one in trial.name), symlinks=True)
 
     with world(folder / "world", WORLD) as settings:
-        first = undisturbed(Machine(folder / "nothing", settings).parsed(), folder / "first")
+        nothing = Machine(folder / "nothing", settings).parsed()
+        forks = None if options.cold else Forks(nothing)
+        first = undisturbed(replace(nothing, forks=forks), folder / "first")
         print("| story | where it died | s | rerun s | tables compared | looks of a reader | not as promised |")
         print("|---|---|---|---|---|---|---|", flush=True)
         _stories(_chosen(FIRST_NIGHT, options), first, folder, tell)
         day_after(settings)
-        before = Machine(folder / "first" / "before", settings)
+        before = Machine(folder / "first" / "before", settings, forks=forks)
         shutil.copytree(folder / "first" / "undisturbed", before.data, symlinks=True)
         with_old_versions(before)
         second = undisturbed(before, folder / "second")
@@ -198,6 +201,8 @@ def _all(options: argparse.Namespace, folder: Path) -> int:
         for number in range(0, len(drawn), step):
             name = f"seed {options.seed}, moments from {options.skip_moments + number + 1}"
             tell(tried(name, second, folder / "trial", moments=tuple(drawn[number:number + step])))
+        if forks:
+            forks.close()
     print(f"{failed} not as promised.", flush=True)
     return int(failed > 0)
 

@@ -9,17 +9,19 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ingestion.accounts import REPOSITORY
 from tests.torture.trap import Trap
-from tests.torture.victim import VARIABLE
 
 PATIENCE_SECONDS = 900
+VICTIM = [sys.executable, "-m", "tests.torture.victim"]
 
 
 @dataclass(frozen=True)
@@ -34,27 +36,23 @@ class Ended:
 
 @dataclass(frozen=True)
 class Machine:
-    """A data folder and the settings of the vendors it reads from; without settings the sandbox stands in, with these options."""
+    """A data folder and the settings of the vendors it reads from; without settings the sandbox stands in, with these options. With
+    `forks` its nights are forks of one warm process, else each is a process of its own from the start."""
 
     data: Path
     settings: dict[str, str]
     options: tuple[str, ...] = ()
+    forks: "Forks | None" = None
 
     def refresh(self, *, trap: Trap | None = None, killed_after: float | None = None) -> Ended:
         """Run the nightly job once, to its end, into a trap, or for so many seconds until everything is killed at once."""
         log, mark = self.data.with_name(f"{self.data.name}.log"), self.data.with_name(f"{self.data.name}.reached")
         mark.unlink(missing_ok=True)
-        module = "tests.torture.victim" if trap else "orchestration.refresh"
-        told = {VARIABLE: json.dumps({**asdict(trap), "mark": str(mark)})} if trap else {}
+        options = self.options if trap is None or trap.command == "orchestration.refresh" else ()
+        told = {"environment": self.environment(), "options": options, "trap": asdict(trap) if trap else None, "log": str(log),
+                "mark": str(mark)}
         started = time.monotonic()
-        with log.open("wb") as said:
-            process = subprocess.Popen([sys.executable, "-m", module, *self.options], cwd=REPOSITORY, env=self.environment() | told,
-                                       stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
-            try:
-                code = process.wait(timeout=killed_after if killed_after is not None else PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                code = process.wait()
+        code = (self.forks or Starts()).night(told, killed_after if killed_after is not None else PATIENCE_SECONDS)
         return Ended(code, time.monotonic() - started, log.read_text(encoding="utf-8", errors="replace"), mark.exists())
 
     def environment(self) -> dict[str, str]:
@@ -68,13 +66,53 @@ class Machine:
         """The same machine with a copy of its data folder, links and modes as they are."""
         shutil.rmtree(data, ignore_errors=True)
         shutil.copytree(self.data, data, symlinks=True)
-        return Machine(data, self.settings, self.options)
+        return Machine(data, self.settings, self.options, self.forks)
 
     def parsed(self) -> "Machine":
         """This machine after it has read the project, which is the same work every time and a third of a small night."""
         read = [sys.executable, "-c", "from orchestration.manifest import manifest; manifest()"]
         subprocess.run(read, cwd=REPOSITORY, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
         return self
+
+
+class Starts:
+    """Each night is a process that starts with Python."""
+
+    def night(self, told: dict[str, Any], patience: float) -> int:
+        """Run a night for so long at most; its exit code, minus the signal that ended it."""
+        with Path(told["log"]).open("wb") as said:
+            process = subprocess.Popen(VICTIM, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT,
+                                       start_new_session=True)
+            process.stdin.write(json.dumps(told).encode() + b"\n")
+            process.stdin.close()
+            try:
+                return process.wait(timeout=patience)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                return process.wait()
+
+
+class Forks:
+    """Each night is a fork of a process that has imported everything (tests/torture/victim.py). `machine` has the project parsed."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.process = subprocess.Popen([*VICTIM, "forks"], cwd=REPOSITORY, env=machine.environment(), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def night(self, told: dict[str, Any], patience: float) -> int:
+        """Run a night for so long at most; its exit code, minus the signal that ended it."""
+        print(json.dumps(told), file=self.process.stdin, flush=True)
+        child = int(self.process.stdout.readline())
+        end = threading.Timer(patience, os.killpg, (child, signal.SIGKILL))
+        end.start()
+        code = int(self.process.stdout.readline())
+        end.cancel()
+        return code
+
+    def close(self) -> None:
+        """Let the warm process go."""
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
 
 
 @contextmanager
