@@ -27,7 +27,7 @@ from tests.torture.verdict import differences, leftovers
 WORLD = ("--customers", "200", "--days", "60", "--stores", "4", "--rate", "100")
 DEAD = -9
 OLD_VERSIONS = 5  # as many as are kept, so that the next publication prunes
-MOMENTS_IN_A_ROW = 3
+MOMENTS_IN_A_ROW = 5
 
 
 @dataclass(frozen=True)
