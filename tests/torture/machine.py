@@ -130,7 +130,8 @@ def world(folder: Path, options: tuple[str, ...]) -> Iterator[dict[str, str]]:
             if process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"The sandbox did not start: {(folder / 'server.log').read_text(encoding='utf-8')}")
             time.sleep(0.1)
-        yield json.loads(card.read_text(encoding="utf-8"))["environment"]
+        # Machines that are compared must hash alike; each would make a key of its own in its first night.
+        yield json.loads(card.read_text(encoding="utf-8"))["environment"] | {"OMNIMART_HASH_KEY": "the same on every machine"}
     finally:
         process.terminate()
         process.wait(timeout=20)
