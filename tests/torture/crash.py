@@ -33,12 +33,12 @@ MOMENTS_IN_A_ROW = 5
 
 @dataclass(frozen=True)
 class Reference:
-    """A machine before the night, what one undisturbed run makes of it, what two make, and how long a run takes."""
+    """A machine before the night, what one undisturbed run makes of it, what two make, and the seconds of CPU that a run takes."""
 
     before: Machine
     once: Path
     twice: Path
-    seconds: float
+    cpu: float
 
 
 @dataclass
@@ -74,7 +74,7 @@ def tried(name: str, reference: Reference, folder: Path, *, story: Story | None 
             wrong += died(where, machine.refresh(trap=trap), trap, deaths)
             had_flipped |= current(published) != version
         for moment in moments:
-            wrong += died(f"moment {moment:.2f} s", machine.refresh(killed_after=moment), None, deaths)
+            wrong += died(f"moment {moment:.2f} s of CPU", machine.refresh(killed_after=moment), None, deaths)
             had_flipped |= current(published) != version
         rerun = machine.refresh()
     trial = Trial(name, deaths, rerun.seconds, 0, reader.looks, wrong)
@@ -126,9 +126,9 @@ def undisturbed(before: Machine, folder: Path) -> Reference:
         shutil.copytree(machine.data / "published", folder / "twice", symlinks=True)
         if wrong := [one.said[-2000:] for one in ended if one.code]:
             raise RuntimeError(f"An undisturbed refresh did not end well: {wrong[0]}")
-        noted.write_text(f"{ended[0].seconds:.1f}", encoding="utf-8")
+        noted.write_text(f"{ended[0].cpu:.1f}", encoding="utf-8")
     reference = Reference(before, folder / "once", folder / "twice", float(noted.read_text(encoding="utf-8")))
-    print(f"An undisturbed night takes {reference.seconds:.0f} s here.", flush=True)
+    print(f"An undisturbed night takes {reference.cpu:.0f} s of CPU.", flush=True)
     return reference
 
 
@@ -146,10 +146,10 @@ def with_old_versions(data: Path) -> None:
         (path / "touched").unlink()  # pruning goes by age
 
 
-def moments(count: int, seed: int, seconds: float) -> list[float]:
-    """Seeded moments within the length of an undisturbed night, in seconds after its start."""
+def moments(count: int, seed: int, cpu: float) -> list[float]:
+    """Seeded moments within an undisturbed night, in seconds of CPU after its start."""
     drawn = random.Random(seed)
-    return [round(drawn.uniform(0.05, 1.0) * seconds, 2) for _ in range(count)]
+    return [round(drawn.random() * cpu, 2) for _ in range(count)]
 
 
 def turn(settings: dict[str, str], moment: datetime) -> None:
@@ -203,7 +203,7 @@ def _all(options: argparse.Namespace, folder: Path) -> int:
             with_old_versions(before)
         second = undisturbed(Machine(before, settings, forks=forks), folder / "second")
         _stories(_chosen(SECOND_NIGHT, options), second, folder, tell)
-        drawn = moments(options.moments, options.seed, second.seconds)[options.skip_moments:]
+        drawn = moments(options.moments, options.seed, second.cpu)[options.skip_moments:]
         step = 1 if options.singly else MOMENTS_IN_A_ROW
         for number in range(0, len(drawn), step):
             name = f"seed {options.seed}, moments from {options.skip_moments + number + 1}"

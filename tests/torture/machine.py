@@ -26,10 +26,11 @@ VICTIM = [sys.executable, "-m", "tests.torture.victim"]
 
 @dataclass(frozen=True)
 class Ended:
-    """How a refresh ended: exit code (minus the signal that killed it), seconds, what it said, and whether its trap was reached."""
+    """How a refresh ended: exit code (minus the signal that killed it), seconds, those of CPU, what it said, whether its trap was hit."""
 
     code: int
     seconds: float
+    cpu: float
     said: str
     reached: bool = False
 
@@ -44,16 +45,17 @@ class Machine:
     options: tuple[str, ...] = ()
     forks: "Forks | None" = None
 
-    def refresh(self, *, trap: Trap | None = None, killed_after: float | None = None) -> Ended:
-        """Run the nightly job once, to its end, into a trap, or for so many seconds until everything is killed at once."""
+    def refresh(self, *, trap: Trap | None = None, killed_after: float = 0.0) -> Ended:
+        """Run the nightly job once: to its end, into a trap, or until it has used so many seconds of CPU and everything is killed at once.
+        (CPU, since the clock on the wall runs far ahead of a night on a busy machine.)"""
         log, mark = self.data.with_name(f"{self.data.name}.log"), self.data.with_name(f"{self.data.name}.reached")
         mark.unlink(missing_ok=True)
         options = self.options if trap is None or trap.command == "orchestration.refresh" else ()
         told = {"environment": self.environment(), "options": options, "trap": asdict(trap) if trap else None, "log": str(log),
                 "mark": str(mark)}
         started = time.monotonic()
-        code = (self.forks or Starts()).night(told, killed_after if killed_after is not None else PATIENCE_SECONDS)
-        return Ended(code, time.monotonic() - started, log.read_text(encoding="utf-8", errors="replace"), mark.exists())
+        code, cpu = (self.forks or Starts()).night(told, killed_after)
+        return Ended(code, time.monotonic() - started, cpu, log.read_text(encoding="utf-8", errors="replace"), mark.exists())
 
     def environment(self) -> dict[str, str]:
         """What the command is given: nothing of whoever runs the tests but the way to Python."""
@@ -72,24 +74,24 @@ class Machine:
         """This machine after it has read the project, which is the same work every time and a third of a small night."""
         read = [sys.executable, "-c", "from orchestration.manifest import manifest; manifest()"]
         subprocess.run(read, cwd=REPOSITORY, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(self.data / "lake")  # reading lays it out
         return self
 
 
 class Starts:
     """Each night is a process that starts with Python."""
 
-    def night(self, told: dict[str, Any], patience: float) -> int:
-        """Run a night for so long at most; its exit code, minus the signal that ended it."""
+    def night(self, told: dict[str, Any], killed_after: float) -> tuple[int, float]:
+        """Run a night; its exit code, minus the signal that ended it, and the seconds of CPU that it used."""
         with Path(told["log"]).open("wb") as said:
             process = subprocess.Popen(VICTIM, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT,
                                        start_new_session=True)
             process.stdin.write(json.dumps(told).encode() + b"\n")
             process.stdin.close()
-            try:
-                return process.wait(timeout=patience)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                return process.wait()
+            with watched(process.pid, killed_after):
+                _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        return process.returncode, used.ru_utime + used.ru_stime
 
 
 class Forks:
@@ -99,20 +101,46 @@ class Forks:
         self.process = subprocess.Popen([*VICTIM, "forks"], cwd=REPOSITORY, env=machine.environment(), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
 
-    def night(self, told: dict[str, Any], patience: float) -> int:
-        """Run a night for so long at most; its exit code, minus the signal that ended it."""
+    def night(self, told: dict[str, Any], killed_after: float) -> tuple[int, float]:
+        """Run a night; its exit code, minus the signal that ended it, and the seconds of CPU that it used."""
         print(json.dumps(told), file=self.process.stdin, flush=True)
-        child = int(self.process.stdout.readline())
-        end = threading.Timer(patience, os.killpg, (child, signal.SIGKILL))
-        end.start()
-        code = int(self.process.stdout.readline())
-        end.cancel()
-        return code
+        with watched(int(self.process.stdout.readline()), killed_after):
+            code, cpu = self.process.stdout.readline().split()
+        return int(code), float(cpu)
 
     def close(self) -> None:
         """Let the warm process go."""
         self.process.stdin.close()
         self.process.wait(timeout=60)
+
+
+@contextmanager
+def watched(process: int, killed_after: float) -> Iterator[None]:
+    """Kill a process with its group when it has used so many seconds of CPU (0: never), or has taken far longer than a night takes."""
+    done, until = threading.Event(), time.monotonic() + PATIENCE_SECONDS
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            if time.monotonic() > until or (killed_after and _cpu(process) >= killed_after):
+                os.killpg(process, signal.SIGKILL)
+                return
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watching.join()
+
+
+def _cpu(process: int) -> float:
+    """Seconds of CPU that a process has used; 0 when it is gone."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
