@@ -12,7 +12,9 @@ a vendor may echo the person's name, mail or the same phone spelled in another w
 
 import codecs
 import logging
+import math
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ import msgspec
 import requests
 import tenacity
 from pyrate_limiter import Duration, Limiter, Rate
-from urllib3.exceptions import HeaderParsingError
+from urllib3.exceptions import HeaderParsingError, HTTPError
 from urllib3.util.response import assert_header_parsing
 
 from ingestion import clock
@@ -33,6 +35,10 @@ from ingestion.accounts import Account
 log = logging.getLogger(__name__)
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_PAUSE = 120.0
+# No vendor means a longer wait than a day; who says so counts in another unit, or is broken.
+LONGEST_BELIEVED = 86_400.0
+# An answer may take so many seconds, and one more for each so many bytes: a read timeout alone never ends one that drips.
+LONGEST_ANSWER, SLOWEST_PACE, PIECE = 600.0, 16 << 10, 1 << 16
 MEDIA_TYPE = re.compile(r"no content type|[a-z]+/[a-z.+-]+(; ?charset=[\w-]+)?", re.IGNORECASE)
 QUERY = re.compile(r"""\?[^\s"'<>?]*=[^\s"'<>]*""")
 # Who below us writes addresses, each by its full name: a filter holds for its own logger only.
@@ -89,6 +95,15 @@ class Answer:
         return msgspec.json.decode(self.body)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """An answer as it came, its body whole."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
 class Http:
     """A conversation with one account of a vendor; thread-safe as far as requests.Session is.
 
@@ -99,7 +114,7 @@ class Http:
 
     def __init__(self, account: Account, *, base_url: str, headers: Callable[[], dict[str, str]] = dict,
                  requests_per_second: float = 10.0, attempts: int = 6, timeout: tuple[float, float] = (10.0, 120.0),
-                 first_pause: float | None = None, retry_after: Callable[[requests.Response], float | None] | None = None,
+                 first_pause: float | None = None, retry_after: Callable[[Heard], float | None] | None = None,
                  judge: Callable[[Answer], None] | None = None, retried: frozenset[int] = RETRIED) -> None:
         self._account, self._base_url, self._headers = account, base_url.rstrip("/"), headers
         self._attempts, self._timeout, self._retried = attempts, timeout, retried
@@ -162,26 +177,31 @@ class Http:
                               "and the rights of the key.")
         return answer
 
-    def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any]) -> requests.Response:
-        """The vendor's answer, its headers whole. Faults are raised outside of `except`, so that no address hangs on them."""
+    def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any]) -> Heard:
+        """The vendor's answer, headers and body whole. Faults are raised outside of `except`, so that no address hangs on them."""
         fault = ""
         try:
-            response = self._session.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False, **request)
+            response = self._session.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True,
+                                             **request)
             # Where the headers break off, what follows is lost: the length of the body, how it is packed, what the limits are. urllib3 only
             # warns of it, and keeps what was parsed in a private place alone.
             if (parsed := getattr(response.raw, "_original_response", None)) is not None:
                 assert_header_parsing(parsed.msg)
-            return response
+            with response:
+                return Heard(response.status_code, response.headers, _body(response))
         except HeaderParsingError:
             fault = "answered with headers that cannot be read"
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
-                requests.exceptions.ContentDecodingError) as error:
+        except _Drips:
+            fault = f"the answer came so slowly that it was given up after {LONGEST_ANSWER:.0f} s"
+        except (requests.ConnectionError, requests.Timeout, HTTPError, OSError) as error:
             fault = f"the connection failed ({type(error).__name__})"
         raise Transient(fault)
 
-    def _asked_pause(self, response: requests.Response) -> float | None:
+    def _asked_pause(self, response: Heard) -> float | None:
         own = self._retry_after(response) if self._retry_after else None
-        return own if own is not None else standard_retry_after(response.headers.get("Retry-After"))
+        asked = own if own is not None else standard_retry_after(response.headers.get("Retry-After"), now=response.headers.get("Date"))
+        # Asked again at once, six tries are over before any fault has passed: who names no time to wait leaves it to us.
+        return asked or None
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         asked = getattr(state.outcome.exception(), "pause", None)
@@ -189,16 +209,48 @@ class Http:
         return min(asked if asked is not None else grown, LONGEST_PAUSE)
 
 
-def standard_retry_after(text: str | None) -> float | None:
-    """Seconds from a Retry-After header, given as seconds or as an HTTP date; None when absent or unreadable, never negative."""
+def standard_retry_after(text: str | None, *, now: str | None = None) -> float | None:
+    """Seconds from a Retry-After header, given as seconds or as an HTTP date; None when absent, unreadable or longer than a day, never
+    negative. now: the answer's own Date, since a date is by the vendor's clock, which may be minutes off ours."""
     if not text:
         return None
-    if text.strip().isdigit():
-        return float(text)
+    if (told := seconds(text)) is not None:
+        return told
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        until = parsedate_to_datetime(text)
     except (TypeError, ValueError):
         return None
+    try:
+        begins = parsedate_to_datetime(now or "")
+    except (TypeError, ValueError):
+        begins = datetime.now(UTC)
+    try:
+        return seconds(max(0.0, (until - begins).total_seconds()))
+    except TypeError:  # one of the two names no zone
+        return None
+
+
+def seconds(value: Any) -> float | None:
+    """A wait as a vendor tells it, a number or its text; None for what is no number, negative, or longer than a day."""
+    try:
+        told = float(value)
+    except (TypeError, ValueError):
+        return None
+    return told if math.isfinite(told) and 0 <= told <= LONGEST_BELIEVED else None
+
+
+class _Drips(Exception):
+    """The body comes too slowly."""
+
+
+def _body(response: requests.Response) -> bytes:
+    """The whole body, unpacked, as it comes. Raises urllib3's errors, and _Drips."""
+    begun, body = time.monotonic(), bytearray()
+    while piece := response.raw.read1(PIECE, decode_content=True):
+        body += piece
+        if time.monotonic() - begun > LONGEST_ANSWER + len(body) / SLOWEST_PACE:
+            raise _Drips
+    return bytes(body)
 
 
 def _limiter(requests_per_second: float) -> Limiter:
@@ -223,7 +275,7 @@ def _kind(headers: Mapping[str, str]) -> str:
     return told if not _private.get() or MEDIA_TYPE.fullmatch(told) else "an odd content type"
 
 
-def _gist(response: requests.Response) -> str:
+def _gist(response: Heard) -> str:
     """The first words of an error body, without mark-up's line breaks; bodies may be long pages. Of a private answer its type alone."""
     if _private.get():
         return f"with {_kind(response.headers)}"

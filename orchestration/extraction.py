@@ -11,6 +11,7 @@ import errno
 import logging
 import queue
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -22,7 +23,7 @@ from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, dbt, home, versions
+from orchestration import alerts, business_rules, dbt, home, report, subjects, versions
 
 JOB = "refresh_warehouse"
 PROCESS = "omnimart/process"
@@ -42,6 +43,7 @@ class Extraction:
         self.refresh_id, self.budget, self.chosen, self.pool = refresh_id, budget, chosen, pool
         self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.futures: dict[tuple[str, str], Future[AccountReport]] = {}
+        self.spent: dict[tuple[str, str], float] = {}
 
     def begin(self) -> None:
         """Submit every account that is on and not under way; a later call changes nothing."""
@@ -70,10 +72,20 @@ class Extraction:
         """The vendor's reports, waiting for them if need be; empty when it is switched off. Raises what is not the vendor's fault."""
         return tuple(future.result() for (name, _), future in self.futures.items() if name == vendor.name)
 
+    def seconds(self, vendor: Vendor) -> float:
+        """How long the vendor's slowest account took, both times if it was asked twice; 0 when it is switched off."""
+        return max((seconds for (name, _), seconds in self.spent.items() if name == vendor.name), default=0.0)
+
     def _submit(self, vendor: Vendor, account: Account) -> None:
-        self.futures[vendor.name, account.name] = self.pool.submit(
-            _read, vendor, account, refresh_id=self.refresh_id, budget=self.budget, say=self.lines.put
-        )
+        self.futures[vendor.name, account.name] = self.pool.submit(self._timed, vendor, account)
+
+    def _timed(self, vendor: Vendor, account: Account) -> AccountReport:
+        started = time.monotonic()
+        try:
+            return _read(vendor, account, refresh_id=self.refresh_id, budget=self.budget, say=self.lines.put)
+        finally:
+            spent = self.spent.get((vendor.name, account.name), 0.0)
+            self.spent[vendor.name, account.name] = spent + time.monotonic() - started
 
 
 def _read(vendor: Vendor, account: Account, *, refresh_id: str, budget: timedelta, say: Callable[[str], None]) -> AccountReport:
@@ -115,6 +127,17 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
             yield Extraction(context.run_id, _budget(), _chosen(run), pool)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            _report(context)
+
+
+def _report(context: dg.InitResourceContext) -> None:
+    """Tell and keep what this run did, however it ends; a report that cannot be made changes nothing of that."""
+    try:
+        said = report.compose(context.instance, context.run_id)
+        context.log.info(said)
+        report.keep(said, context.run_id)
+    except Exception as fault:
+        context.log.warning(f"The report of this refresh could not be made: {type(fault).__name__}: {fault}")
 
 
 def bury_dead_runs(instance: dg.DagsterInstance, *, alive: str = "") -> list[str]:
@@ -130,7 +153,7 @@ def bury_dead_runs(instance: dg.DagsterInstance, *, alive: str = "") -> list[str
         if run.run_id != alive and (_needs_lock(run) if run.status is dg.DagsterRunStatus.STARTED else _is_process_gone(run))
     ]
     for run in dead:
-        alerts.send(alerts.Alert(run.run_id, run.job_name, "the run itself", GONE))
+        alerts.send(alerts.about(subjects.RUN, run.run_id, run.job_name, GONE))
         instance.add_run_tags(run.run_id, {alerts.REPORTED: "yes"})
         instance.report_run_failed(run, GONE)
     return [run.run_id for run in dead]

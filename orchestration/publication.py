@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import contacts, headlines, publish
+from orchestration import contacts, headlines, publish, report
 from orchestration.checks import checked_tables
 from orchestration.manifest import manifest
 from orchestration.raw_assets import OWNERS
@@ -55,6 +55,7 @@ def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
                 "tables": version.tables,
                 "rows": version.rows,
                 "audits_passed": version.audits_passed,
+                "report": dg.MetadataValue.md(f"```\n{report.compose(context.instance, context.run_id)}\n```"),
                 "headlines": dg.MetadataValue.md("\n".join(f"- {line}" for line in headlines.lines())),
             }
         )

@@ -75,13 +75,13 @@ def _landing(vendor: Vendor) -> dg.AssetsDefinition:
         for report in failed:
             context.log.warning(f"{report.error.rstrip('.')}. Its data of earlier nights is used; the next run catches up.")
         for resource in vendor.resources:
-            yield _landed(vendor, resource.name, reports, failed)
+            yield _landed(vendor, resource.name, reports, failed, night.seconds(vendor))
 
     return land
 
 
 def _landed(
-    vendor: Vendor, resource: str, reports: tuple[AccountReport, ...], failed: list[AccountReport]
+    vendor: Vendor, resource: str, reports: tuple[AccountReport, ...], failed: list[AccountReport], seconds: float
 ) -> dg.MaterializeResult:
     documents = sum(report.documents.get(resource, 0) for report in reports)
     through = min((report.data_through_at for report in reports if report.data_through_at), default=None)
@@ -89,6 +89,7 @@ def _landed(
         "contact": "switched off" if not reports else "failed" if failed else "answered",
         "documents": documents,
         "accounts": len(reports),
+        "seconds": round(seconds, 1),
         "history_left_days": max((report.history_left_days for report in reports), default=0.0),
         **({"data_through": dg.MetadataValue.timestamp(through)} if through else {}),
         **({"error": " ".join(report.error for report in failed)} if failed else {}),

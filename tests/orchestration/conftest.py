@@ -92,6 +92,7 @@ def contact(own_data: Path) -> Callable[..., None]:
         error: str = "",
         account: str = "main",
         history_left_days: float = 0,
+        documents: int = 0,
     ) -> None:
         folder = own_data / "lake" / "contacts"
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +104,7 @@ def contact(own_data: Path) -> Callable[..., None]:
             "finished_at": at.isoformat(),
             "status": status,
             "error": error,
-            "documents": 0,
+            "documents": documents,
             "data_through_at": at.isoformat(),
             "loaded_from_at": at.isoformat(),
             "history_left_days": history_left_days,

@@ -23,6 +23,7 @@ from orchestration import (
     publish,
     raw_assets,
     refresh,
+    report,
     schedules,
     stand_in,
     versions,
@@ -77,6 +78,11 @@ def read(query):
 def test_a_fresh_machine_refreshes_on_the_sandbox(told):
     assert told.code == 0
     assert [run.status for run in runs()] == [dg.DagsterRunStatus.SUCCESS]
+    said = report.path(runs()[0].run_id).read_text(encoding="utf-8").splitlines()
+    assert said[0].endswith(f"; published {told.version.version}")
+    assert said[1].endswith(f" documents of {len(vendors())} vendors")
+    assert sum(line.startswith("rejected  0 records, 0 in quarantine in all") for line in said) == 1
+    assert len(said) < 45
     with duckdb.connect(str((versions.published() / "omnimart.duckdb").resolve()), read_only=True) as connection:
         assert connection.execute("select count(*) > 0 from marts.orders").fetchone() == (True,)
         assert connection.execute("select refresh_id, previous_version, stale_sources from marts.publications").fetchall() == [
@@ -200,6 +206,9 @@ def test_a_vendor_that_is_down_is_named_and_the_others_are_in(told, monkeypatch,
         newest = connection.execute("select max(ordered_at) > timestamp '2026-10-31 23:00:00' from marts.orders").fetchone()
     assert (stale, newest) == ([(DOWN,)], (True,))
     assert runs()[0].status is dg.DagsterRunStatus.FAILURE
+    kept = report.path(runs()[0].run_id).read_text(encoding="utf-8")
+    assert f"s  FAILED: {DOWN}/main " in kept
+    assert kept in said.out  # at the terminal too
     assert runs()[0].tags["omnimart/reported"] == "yes"
     secrets = [
         value

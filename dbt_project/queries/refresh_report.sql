@@ -1,0 +1,42 @@
+-- What a refresh rejected, met without a mapping, and made of customers, of the warehouse that it built. `known` is the quarantine of the
+-- version before. (kind, name, news, standing): news are rows that the version before had not, standing all that there are.
+with rejections as (
+    select
+        'rejected' as kind,
+        quarantine.source_system || ' ' || quarantine.resource || ': ' || quarantine.reason as name,
+        count(*) filter (where known.source_record_id is null) as news,
+        count(*) as standing
+    from marts.quarantine as quarantine
+    left join known
+        on quarantine.source_system = known.source_system
+            and quarantine.source_account = known.source_account
+            and quarantine.resource = known.resource
+            and quarantine.source_record_id = known.source_record_id
+            and quarantine.version_at = known.version_at
+    where quarantine.status = 'open'
+    group by all
+),
+
+words as (
+    select 'unmapped' as kind, source_system || ' ' || field || ' ' || value as name, cast(null as bigint) as news, sum(records) as standing
+    from marts.unmapped_values
+    group by all
+),
+
+customers as (
+    select 'customers' as kind, event_type as name, count(*) as news, cast(null as bigint) as standing
+    from marts.identity_events
+    where event_at = (select max(load_reconciliation.refreshed_at) from marts.load_reconciliation)
+    group by all
+),
+
+told as (
+    select * from rejections
+    union all
+    select * from words
+    union all
+    select * from customers
+)
+
+select kind, name, news, standing from told
+order by kind, news desc nulls last, standing desc, name

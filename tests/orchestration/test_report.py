@@ -1,0 +1,122 @@
+"""The one screen about a refresh: of runs with real events in Dagster, over warehouses and versions made by hand."""
+
+import dagster as dg
+import duckdb
+import pytest
+
+from orchestration import exports, publish, report
+
+REJECTED = [("orders", "1", "total is no number", "open"), ("orders", "2", "total is no number", "open"),
+            ("people", "3", "no id", "open"), ("people", "4", "no id", "replayed")]
+AS_BUILT = """
+create table marts.quarantine (source_system varchar default 'shop', source_account varchar default 'main', resource varchar,
+    source_record_id varchar, reason varchar, status varchar, version_at timestamp default timestamp '2026-10-31');
+create table marts.unmapped_values as select 'shop' as source_system, 'status' as field, 'lost' as value, 7 as records;
+create table marts.identity_events as
+    select timestamp '2026-10-31 22:55:00' as event_at, 'merged' as event_type from range(3)
+    union all select timestamp '2026-10-30 22:55:00', 'created';
+"""
+
+
+@pytest.fixture
+def built(warehouse):
+    """built(refresh_id, orders, rejected): a warehouse with its quarantine, words and customers."""
+
+    def build(refresh_id, orders, rejected=()):
+        warehouse(orders, refresh_id=refresh_id)
+        with duckdb.connect(str(exports.warehouse())) as connection:
+            connection.execute(AS_BUILT)
+            for row in rejected:
+                connection.execute("insert into marts.quarantine (resource, source_record_id, reason, status) values (?, ?, ?, ?)", row)
+
+    return build
+
+
+def landing(name, resources, contact="answered", error="", seconds=3.2):
+    """The step of a vendor; resources: name -> documents."""
+
+    @dg.multi_asset(name=f"land_{name}", specs=[dg.AssetSpec([f"raw_{name}", resource]) for resource in resources])
+    def land():
+        for resource, documents in resources.items():
+            metadata = {"documents": documents, "contact": contact, "seconds": seconds, **({"error": error} if error else {})}
+            yield dg.MaterializeResult(asset_key=[f"raw_{name}", resource], metadata=metadata)
+
+    return land
+
+
+def ran(instance, *vendors):
+    """A run of these vendors' steps, a build and its checks; gives its id."""
+
+    key = ["marts", "orders"]
+    checks = [dg.AssetCheckSpec(name, asset=key) for name in ("sound", "balanced", "whole")]
+
+    @dg.multi_asset(name="build_warehouse", specs=[dg.AssetSpec(key)], check_specs=checks)
+    def build_warehouse():
+        yield dg.MaterializeResult(asset_key=key, metadata={"seconds": 2.5})
+        for name, passed, severity in (("sound", True, "ERROR"), ("balanced", False, "WARN"), ("whole", False, "ERROR")):
+            yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, severity=dg.AssetCheckSeverity(severity))
+
+    return dg.materialize([*vendors, build_warehouse], instance=instance).run_id
+
+
+def test_what_came_was_rejected_changed_and_took(built):
+    with dg.DagsterInstance.ephemeral() as instance:
+        built("night-1", [("o1", 10.0)], REJECTED[:1])
+        publish.publish("night-1")
+        run_id = ran(
+            instance,
+            landing("shop", {"orders": 1200, "people": 34}),
+            landing("desk", {"tickets": 0}, "failed", "desk/main: 503."),
+            landing("till", {"sales": 0}, "switched off", seconds=0.0),
+        )
+        built(run_id, [("o1", 10.0), ("o2", 5.0), ("o3", 1.0)], REJECTED)
+        version = publish.publish(run_id).version.version
+        said = report.compose(instance, run_id).splitlines()
+    assert said[0].startswith(f"Refresh {run_id[:8]}, begun ")
+    assert said[0].endswith(f"; published {version}")
+    assert said[1:-2] == [
+        "came      1 234 documents of 2 vendors",
+        "  desk            0     3.2 s  FAILED: desk/main: 503.",
+        "  shop        1 234     3.2 s",
+        "rejected  2 records, 3 in quarantine in all; 1 words without a mapping",
+        "        1 of 2  shop orders: total is no number",
+        "        1 of 1  shop people: no id",
+        "        7 records  shop status lost",
+        "customers 3 merged",
+        "checks    1 passed, 1 warned, 1 failed",
+        "  FAILED  marts.orders: whole",
+        "  warned  marts.orders: balanced",
+        "changed   3 of 7 tables, by rows",
+        "  marts.quarantine: 1 -> 4",
+        "  marts.order_lines: 1 -> 3",
+        "  marts.orders: 1 -> 3",
+    ]
+    assert said[-2].startswith("took      vendors, side by side ")
+    assert "; build_warehouse " in said[-2]
+    assert said[-1] == "  slowest marts.orders 2.5 s"
+    assert max(map(len, said)) <= report.WIDEST
+
+
+def test_a_night_that_published_nothing_says_so(built, own_data):
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = ran(instance, landing("shop", {"orders": 1}))
+        assert "nothing is published" in report.compose(instance, run_id)
+        assert "rejected  unknown: the warehouse was not built" in report.compose(instance, run_id)
+        built("night-1", [("o1", 10.0)])
+        version = publish.publish("night-1").version.version
+        said = report.compose(instance, run_id)
+    assert f"published stays {version}" in said.splitlines()[0]
+    assert "changed   nothing that is published" in said
+
+
+def test_reports_are_kept_printed_and_swept(own_data, capsys, monkeypatch):
+    assert report.main([]) == 1
+    assert "No report of any refresh is kept" in capsys.readouterr().err
+    monkeypatch.setattr(report, "KEPT", 2)
+    for number in (1, 2, 3):
+        report.keep(f"Refresh {number}", f"night-{number}")
+    assert report.main([]) == 0
+    assert report.main(["night-2"]) == 0
+    assert capsys.readouterr().out == "Refresh 3\nRefresh 2\n"
+    assert sorted(file.name for file in (own_data / "reports").iterdir()) == ["night-2.txt", "night-3.txt"]
+    assert report.main(["night-1"]) == 1
