@@ -149,7 +149,36 @@ def test_retry_after_is_read_as_seconds_and_as_a_date():
     assert standard_retry_after("soon") is None
     assert standard_retry_after(None) is None
     assert standard_retry_after(format_datetime(datetime.now(UTC) - timedelta(hours=1))) == 0.0
+    assert [standard_retry_after(odd) for odd in ("²", "-5", "nan", "9" * 400, str(10**9), "Mon, 01 Jan 99999 00:00:00 GMT")] == [None] * 6
     assert 25 < standard_retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=30))) <= 30
+
+
+def test_a_date_to_ask_again_at_is_by_the_vendors_own_clock():
+    slow = datetime.now(UTC) - timedelta(minutes=5)
+    again = format_datetime(slow + timedelta(seconds=40))
+    assert standard_retry_after(again, now=format_datetime(slow)) == 40.0
+    assert standard_retry_after(again, now="half past five") == 0.0
+    assert standard_retry_after(again.replace("+0000", "-0000"), now=format_datetime(slow)) is None
+
+
+@pytest.mark.parametrize("told", [{"Retry-After": "0"}, {"Retry-After": format_datetime(datetime(2020, 1, 1, tzinfo=UTC))}])
+def test_who_names_no_time_to_wait_is_not_asked_six_times_at_once(acme, monkeypatch, told):
+    pauses = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", pauses.append)
+    acme.faults.plant(Fault("acme", status=429, headers=told, times=5))
+    http(acme, first_pause=2.0).get("orders", resource="orders")
+    assert len(pauses) == 5
+    assert min(pauses) >= 2.0
+    assert sum(pauses) > 2 + 4 + 8 + 16
+
+
+def test_an_answer_that_drips_is_given_up_although_no_read_ever_times_out(acme, monkeypatch):
+    monkeypatch.setattr("ingestion.http.LONGEST_ANSWER", 0.05)
+    monkeypatch.setattr("ingestion.http.SLOWEST_PACE", 10**6)
+    acme.faults.plant(Fault("acme", kind="drip", seconds=0.02, times=2))
+    with pytest.raises(VendorError, match="the answer came so slowly that it was given up after 0 s, 2 times in a row"):
+        http(acme, attempts=2).get("orders", resource="orders")
+    assert http(acme).get("orders", resource="orders").json() == {"orders": [{"id": 1}, {"id": 2}]}
 
 
 @pytest.mark.parametrize("head", [
