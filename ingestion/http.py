@@ -33,6 +33,9 @@ from ingestion.accounts import Account
 log = logging.getLogger(__name__)
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_PAUSE = 120.0
+# What an answer may come to when it is unpacked; a page that is larger is no page, and would take the machine's memory with it.
+LARGEST_ANSWER_MB = 1024.0
+AT_ONCE = 1 << 20
 MEDIA_TYPE = re.compile(r"no content type|[a-z]+/[a-z.+-]+(; ?charset=[\w-]+)?", re.IGNORECASE)
 QUERY = re.compile(r"""\?[^\s"'<>?]*=[^\s"'<>]*""")
 # Who below us writes addresses, each by its full name: a filter holds for its own logger only.
@@ -85,8 +88,11 @@ class Answer:
     asked_at: datetime
 
     def json(self) -> Any:
-        """The body decoded. Raises msgspec.DecodeError."""
-        return msgspec.json.decode(self.body)
+        """The body decoded. Raises msgspec.DecodeError, also for one that is nested too deeply."""
+        try:
+            return msgspec.json.decode(self.body)
+        except RecursionError:
+            raise msgspec.DecodeError("the answer is nested too deeply") from None
 
 
 class Http:
@@ -94,7 +100,8 @@ class Http:
 
     headers: called for each request, so that a secret is read when it is used. requests_per_second: our own polite rate.
     retry_after: what the vendor's own header asks, in seconds, where it is not the standard one. judge: may raise Transient or VendorError
-    for an answer that is well-formed and yet wrong; it is called with every status below 500 other than 408 and 429.
+    for an answer that is well-formed and yet wrong; it is called with every status below 500 other than 408 and 429. An answer larger
+    than the setting `largest_answer_mb`, unpacked, is refused while it comes.
     """
 
     def __init__(self, account: Account, *, base_url: str, headers: Callable[[], dict[str, str]] = dict,
@@ -105,6 +112,7 @@ class Http:
         self._attempts, self._timeout, self._retried = attempts, timeout, retried
         self._first_pause = account.number("retry_pause_seconds", 1.0) if first_pause is None else first_pause
         self._retry_after, self._judge = retry_after, judge
+        self.largest = int(account.number("largest_answer_mb", LARGEST_ANSWER_MB) * (1 << 20))
         self._limiter = _limiter(requests_per_second)
         self._session = requests.Session()
 
@@ -136,21 +144,21 @@ class Http:
                 state.next_action.sleep, state.attempt_number, self._attempts),
         )
         try:
-            return retrying(self._once, method, path, whole, headers, request)
+            return retrying(self._once, method, path, whole, headers, request, resource)
         except Transient as error:
             raise VendorError(f"{self.who(resource)}: {error}, {self._attempts} times in a row. Nothing of this load was kept; "
                               "the data of the last finished load stays, and the next run catches up.") from error
 
-    def _once(self, method: str, path: str, whole: str, headers: dict[str, str] | None, request: dict[str, Any]) -> Answer:
+    def _once(self, method: str, path: str, whole: str, headers: dict[str, str] | None, request: dict[str, Any], resource: str) -> Answer:
         foreign = path.startswith(("http://", "https://")) and not path.startswith(self._base_url)
         url = path if path.startswith(("http://", "https://")) else f"{self._base_url}/{path.lstrip('/')}"
         sent = {**({} if foreign else self._headers()), **(headers or {})}
         self._limiter.try_acquire("request")
         asked_at = clock.now()
-        response = self._sent(method, url, sent, request)
+        response, content = self._sent(method, url, sent, request, resource)
         if response.status_code in self._retried:
-            raise Transient(f"answered {response.status_code} {_gist(response)}".rstrip(), pause=self._asked_pause(response))
-        body = response.content.removeprefix(codecs.BOM_UTF8) if whole == "json" else response.content
+            raise Transient(f"answered {response.status_code} {_gist(response, content)}".rstrip(), pause=self._asked_pause(response))
+        body = content.removeprefix(codecs.BOM_UTF8) if whole == "json" else content
         answer = Answer(response.status_code, response.headers, body, asked_at)
         if whole == "json" and response.status_code < 400:
             _demand_json(answer)
@@ -158,26 +166,42 @@ class Http:
             self._judge(answer)
         if response.status_code >= 400:
             raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {without_queries(_path_only(url))} answered "
-                              f"{response.status_code} {_gist(response)}. This is not retried: check the credentials, the address "
+                              f"{response.status_code} {_gist(response, content)}. This is not retried: check the credentials, the address "
                               "and the rights of the key.")
         return answer
 
-    def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any]) -> requests.Response:
-        """The vendor's answer, its headers whole. Faults are raised outside of `except`, so that no address hangs on them."""
+    def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any],
+              resource: str) -> tuple[requests.Response, bytes]:
+        """The vendor's answer, its headers whole, and its body, unpacked. Faults are raised outside of `except`, so that no address hangs
+        on them."""
         fault = ""
         try:
-            response = self._session.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False, **request)
+            response = self._session.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True,
+                                             **request)
+            content = self._read(response, resource)
             # Where the headers break off, what follows is lost: the length of the body, how it is packed, what the limits are. urllib3 only
             # warns of it, and keeps what was parsed in a private place alone.
             if (parsed := getattr(response.raw, "_original_response", None)) is not None:
                 assert_header_parsing(parsed.msg)
-            return response
+            return response, content
         except HeaderParsingError:
             fault = "answered with headers that cannot be read"
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
                 requests.exceptions.ContentDecodingError) as error:
             fault = f"the connection failed ({type(error).__name__})"
         raise Transient(fault)
+
+    def _read(self, response: requests.Response, resource: str) -> bytes:
+        """The body, as far as it may go. Raises VendorError when it goes further."""
+        content = bytearray()
+        for part in response.iter_content(AT_ONCE):
+            content += part
+            if len(content) > self.largest:
+                response.close()
+                raise VendorError(f"{self.who(resource)}: the answer comes to more than {self.largest / (1 << 20):g} MB unpacked and was "
+                                  "refused; it is not asked for again. Nothing of this load was kept. If it is meant so, raise "
+                                  f"{self._account.variable('largest_answer_mb')}.")
+        return bytes(content)
 
     def _asked_pause(self, response: requests.Response) -> float | None:
         own = self._retry_after(response) if self._retry_after else None
@@ -223,12 +247,12 @@ def _kind(headers: Mapping[str, str]) -> str:
     return told if not _private.get() or MEDIA_TYPE.fullmatch(told) else "an odd content type"
 
 
-def _gist(response: requests.Response) -> str:
+def _gist(response: requests.Response, content: bytes) -> str:
     """The first words of an error body, without mark-up's line breaks; bodies may be long pages. Of a private answer its type alone."""
     if _private.get():
         return f"with {_kind(response.headers)}"
     # Cut after the query is gone: half a query is still a key.
-    return without_queries(" ".join(response.content[:2000].decode("utf-8", "replace").split()))[:200]
+    return without_queries(" ".join(content[:2000].decode("utf-8", "replace").split()))[:200]
 
 
 def _path_only(url: str) -> str:

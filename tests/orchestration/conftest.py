@@ -92,6 +92,7 @@ def contact(own_data: Path) -> Callable[..., None]:
         error: str = "",
         account: str = "main",
         history_left_days: float = 0,
+        loaded_from: datetime | None = None,
     ) -> None:
         folder = own_data / "lake" / "contacts"
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +106,7 @@ def contact(own_data: Path) -> Callable[..., None]:
             "error": error,
             "documents": 0,
             "data_through_at": at.isoformat(),
-            "loaded_from_at": at.isoformat(),
+            "loaded_from_at": (loaded_from or at).isoformat(),
             "history_left_days": history_left_days,
             "history_eta_seconds": 0,
         }
