@@ -62,7 +62,7 @@ class File:
 
     def copy_to(self, path: Path) -> str:
         """Copy the content to a local path, in pieces; its SHA-256 in hex. Raises Vanished, VendorError."""
-        self._store.copy(self._path, self.name, path)
+        self._store.copy(self._path, self.name, path, listed=self.size)
         return _hashed(path)
 
     @cached_property
@@ -153,6 +153,9 @@ class _Store:
                 continue
             except NotADirectoryError:
                 entries = [{"name": self.root, "type": "file"}]
+            if self.is_web and not entries:
+                # A page without a link may be somebody else's: an empty folder is believed when it is told twice.
+                entries = self._patiently(self._name(here) or "the folder", partial(self.system.ls, asked, detail=True))
             for entry in entries:
                 path = entry["name"]
                 if path.rstrip("/") == self.root and entry["type"] == "file" and not path.endswith("/"):
@@ -166,26 +169,31 @@ class _Store:
 
     def told(self, path: str, name: str) -> dict[str, Any]:
         """Size, type and time as the web server tells them of one file."""
-        def ask() -> dict[str, Any]:
-            told = self.system.info(path)
-            if told.get("mimetype") == "text/html":
-                raise Transient("the server answered with a page instead of the file")
-            return told
-
         try:
-            return self._patiently(name, ask)
+            return self._patiently(name, partial(self._told, path))
         except FileNotFoundError:
             return {}
 
-    def copy(self, path: str, name: str, to: Path) -> None:
-        """One file into a local path, whole."""
+    def _told(self, path: str) -> dict[str, Any]:
+        told = self.system.info(path)
+        if self.is_web and told.get("mimetype") == "text/html":
+            raise Transient("the server answered with a page instead of the file")
+        return told
+
+    def copy(self, path: str, name: str, to: Path, *, listed: int | None) -> None:
+        """One file into a local path, whole. listed: its size by the listing; less is believed when it comes twice."""
+        less: list[int] = []
+
         def get() -> None:
-            told = self.system.info(path)
+            told = self._told(path)
             self.system.get_file(path, str(to))
             size, came = told.get("size"), to.stat().st_size
             # A local file may grow under our eyes; elsewhere a difference is a body that broke off.
             if size is not None and size != came and not self.is_local:
                 raise Transient(f"{came} bytes came instead of {size}")
+            if listed is not None and came < listed and not self.is_local and came not in less:
+                less.append(came)
+                raise Transient(f"{came} bytes came, and {listed} were listed")
 
         try:
             self._patiently(name, get)

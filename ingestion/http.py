@@ -12,7 +12,9 @@ a vendor may echo the person's name, mail or the same phone spelled in another w
 
 import codecs
 import logging
+import math
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ import msgspec
 import requests
 import tenacity
 from pyrate_limiter import Duration, Limiter, Rate
-from urllib3.exceptions import HeaderParsingError
+from urllib3.exceptions import HeaderParsingError, HTTPError
 from urllib3.util.response import assert_header_parsing
 
 from ingestion import clock
@@ -33,9 +35,11 @@ from ingestion.accounts import Account
 log = logging.getLogger(__name__)
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_PAUSE = 120.0
-# What an answer may come to when it is unpacked; a page that is larger is no page, and would take the machine's memory with it.
-LARGEST_ANSWER_MB = 1024.0
-AT_ONCE = 1 << 20
+# No vendor means a longer wait than a day; who says so counts in another unit, or is broken.
+LONGEST_BELIEVED = 86_400.0
+# An answer may take so many seconds, and one more for each so many bytes: a read timeout alone never ends one that drips.
+LONGEST_ANSWER, SLOWEST_PACE, PIECE = 600.0, 16 << 10, 1 << 16
+LARGEST_ANSWER_MB = 1024.0  # unpacked; what is larger is no answer, and would take the machine's memory with it
 MEDIA_TYPE = re.compile(r"no content type|[a-z]+/[a-z.+-]+(; ?charset=[\w-]+)?", re.IGNORECASE)
 QUERY = re.compile(r"""\?[^\s"'<>?]*=[^\s"'<>]*""")
 # Who below us writes addresses, each by its full name: a filter holds for its own logger only.
@@ -88,11 +92,17 @@ class Answer:
     asked_at: datetime
 
     def json(self) -> Any:
-        """The body decoded. Raises msgspec.DecodeError, also for one that is nested too deeply."""
-        try:
-            return msgspec.json.decode(self.body)
-        except RecursionError:
-            raise msgspec.DecodeError("the answer is nested too deeply") from None
+        """The body decoded. Raises msgspec.DecodeError."""
+        return msgspec.json.decode(self.body)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An answer as it came, its body whole."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class Http:
@@ -106,7 +116,7 @@ class Http:
 
     def __init__(self, account: Account, *, base_url: str, headers: Callable[[], dict[str, str]] = dict,
                  requests_per_second: float = 10.0, attempts: int = 6, timeout: tuple[float, float] = (10.0, 120.0),
-                 first_pause: float | None = None, retry_after: Callable[[requests.Response], float | None] | None = None,
+                 first_pause: float | None = None, retry_after: Callable[[Heard], float | None] | None = None,
                  judge: Callable[[Answer], None] | None = None, retried: frozenset[int] = RETRIED) -> None:
         self._account, self._base_url, self._headers = account, base_url.rstrip("/"), headers
         self._attempts, self._timeout, self._retried = attempts, timeout, retried
@@ -144,21 +154,21 @@ class Http:
                 state.next_action.sleep, state.attempt_number, self._attempts),
         )
         try:
-            return retrying(self._once, method, path, whole, headers, request, resource)
+            return retrying(self._once, method, path, whole, headers, request)
         except Transient as error:
             raise VendorError(f"{self.who(resource)}: {error}, {self._attempts} times in a row. Nothing of this load was kept; "
                               "the data of the last finished load stays, and the next run catches up.") from error
 
-    def _once(self, method: str, path: str, whole: str, headers: dict[str, str] | None, request: dict[str, Any], resource: str) -> Answer:
+    def _once(self, method: str, path: str, whole: str, headers: dict[str, str] | None, request: dict[str, Any]) -> Answer:
         foreign = path.startswith(("http://", "https://")) and not path.startswith(self._base_url)
         url = path if path.startswith(("http://", "https://")) else f"{self._base_url}/{path.lstrip('/')}"
         sent = {**({} if foreign else self._headers()), **(headers or {})}
         self._limiter.try_acquire("request")
         asked_at = clock.now()
-        response, content = self._sent(method, url, sent, request, resource)
+        response = self._sent(method, url, sent, request)
         if response.status_code in self._retried:
-            raise Transient(f"answered {response.status_code} {_gist(response, content)}".rstrip(), pause=self._asked_pause(response))
-        body = content.removeprefix(codecs.BOM_UTF8) if whole == "json" else content
+            raise Transient(f"answered {response.status_code} {_gist(response)}".rstrip(), pause=self._asked_pause(response))
+        body = response.content.removeprefix(codecs.BOM_UTF8) if whole == "json" else response.content
         answer = Answer(response.status_code, response.headers, body, asked_at)
         if whole == "json" and response.status_code < 400:
             _demand_json(answer)
@@ -166,46 +176,39 @@ class Http:
             self._judge(answer)
         if response.status_code >= 400:
             raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {without_queries(_path_only(url))} answered "
-                              f"{response.status_code} {_gist(response, content)}. This is not retried: check the credentials, the address "
+                              f"{response.status_code} {_gist(response)}. This is not retried: check the credentials, the address "
                               "and the rights of the key.")
         return answer
 
-    def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any],
-              resource: str) -> tuple[requests.Response, bytes]:
-        """The vendor's answer, its headers whole, and its body, unpacked. Faults are raised outside of `except`, so that no address hangs
-        on them."""
+    def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any]) -> Heard:
+        """The vendor's answer, headers and body whole. Faults are raised outside of `except`, so that no address hangs on them."""
         fault = ""
         try:
             response = self._session.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True,
                                              **request)
-            content = self._read(response, resource)
             # Where the headers break off, what follows is lost: the length of the body, how it is packed, what the limits are. urllib3 only
             # warns of it, and keeps what was parsed in a private place alone.
             if (parsed := getattr(response.raw, "_original_response", None)) is not None:
                 assert_header_parsing(parsed.msg)
-            return response, content
+            with response:
+                return Heard(response.status_code, response.headers, _body(response, self.largest))
         except HeaderParsingError:
             fault = "answered with headers that cannot be read"
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError,
-                requests.exceptions.ContentDecodingError) as error:
+        except _Drips:
+            fault = f"the answer came so slowly that it was given up after {LONGEST_ANSWER:.0f} s"
+        except (requests.ConnectionError, requests.Timeout, HTTPError, OSError) as error:
             fault = f"the connection failed ({type(error).__name__})"
+        except _TooLarge:
+            raise VendorError(f"{self._account.vendor}/{self._account.name}: an answer to {without_queries(_path_only(url))} came to more "
+                              f"than {self.largest / (1 << 20):g} MB unpacked and was refused. Nothing of this load was kept. If it is "
+                              f"meant so, raise {self._account.variable('largest_answer_mb')}.") from None
         raise Transient(fault)
 
-    def _read(self, response: requests.Response, resource: str) -> bytes:
-        """The body, as far as it may go. Raises VendorError when it goes further."""
-        content = bytearray()
-        for part in response.iter_content(AT_ONCE):
-            content += part
-            if len(content) > self.largest:
-                response.close()
-                raise VendorError(f"{self.who(resource)}: the answer comes to more than {self.largest / (1 << 20):g} MB unpacked and was "
-                                  "refused; it is not asked for again. Nothing of this load was kept. If it is meant so, raise "
-                                  f"{self._account.variable('largest_answer_mb')}.")
-        return bytes(content)
-
-    def _asked_pause(self, response: requests.Response) -> float | None:
+    def _asked_pause(self, response: Heard) -> float | None:
         own = self._retry_after(response) if self._retry_after else None
-        return own if own is not None else standard_retry_after(response.headers.get("Retry-After"))
+        asked = own if own is not None else standard_retry_after(response.headers.get("Retry-After"), now=response.headers.get("Date"))
+        # Asked again at once, six tries are over before any fault has passed: who names no time to wait leaves it to us.
+        return asked or None
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         asked = getattr(state.outcome.exception(), "pause", None)
@@ -213,16 +216,54 @@ class Http:
         return min(asked if asked is not None else grown, LONGEST_PAUSE)
 
 
-def standard_retry_after(text: str | None) -> float | None:
-    """Seconds from a Retry-After header, given as seconds or as an HTTP date; None when absent or unreadable, never negative."""
+def standard_retry_after(text: str | None, *, now: str | None = None) -> float | None:
+    """Seconds from a Retry-After header, given as seconds or as an HTTP date; None when absent, unreadable or longer than a day, never
+    negative. now: the answer's own Date, since a date is by the vendor's clock, which may be minutes off ours."""
     if not text:
         return None
-    if text.strip().isdigit():
-        return float(text)
+    if (told := seconds(text)) is not None:
+        return told
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        until = parsedate_to_datetime(text)
     except (TypeError, ValueError):
         return None
+    try:
+        begins = parsedate_to_datetime(now or "")
+    except (TypeError, ValueError):
+        begins = datetime.now(UTC)
+    try:
+        return seconds(max(0.0, (until - begins).total_seconds()))
+    except TypeError:  # one of the two names no zone
+        return None
+
+
+def seconds(value: Any) -> float | None:
+    """A wait as a vendor tells it, a number or its text; None for what is no number, negative, or longer than a day."""
+    try:
+        told = float(value)
+    except (TypeError, ValueError):
+        return None
+    return told if math.isfinite(told) and 0 <= told <= LONGEST_BELIEVED else None
+
+
+class _Drips(Exception):
+    """The body comes too slowly."""
+
+
+class _TooLarge(Exception):
+    """The body goes on for too long."""
+
+
+def _body(response: requests.Response, largest: int) -> bytes:
+    """The whole body, unpacked, as it comes. Raises urllib3's errors, _Drips and _TooLarge."""
+    begun, body = time.monotonic(), bytearray()
+    while piece := response.raw.read1(PIECE, decode_content=True):
+        body += piece
+        if len(body) > largest:
+            raise _TooLarge
+        if time.monotonic() - begun > LONGEST_ANSWER + len(body) / SLOWEST_PACE:
+            raise _Drips
+    return bytes(body)
 
 
 def _limiter(requests_per_second: float) -> Limiter:
@@ -247,12 +288,12 @@ def _kind(headers: Mapping[str, str]) -> str:
     return told if not _private.get() or MEDIA_TYPE.fullmatch(told) else "an odd content type"
 
 
-def _gist(response: requests.Response, content: bytes) -> str:
+def _gist(response: Heard) -> str:
     """The first words of an error body, without mark-up's line breaks; bodies may be long pages. Of a private answer its type alone."""
     if _private.get():
         return f"with {_kind(response.headers)}"
     # Cut after the query is gone: half a query is still a key.
-    return without_queries(" ".join(content[:2000].decode("utf-8", "replace").split()))[:200]
+    return without_queries(" ".join(response.content[:2000].decode("utf-8", "replace").split()))[:200]
 
 
 def _path_only(url: str) -> str:

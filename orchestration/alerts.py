@@ -3,9 +3,9 @@
     failed step  ──►  hook on the job (same process)  ──►  log, webhook, e-mail
     died run     ──►  sensor (daemon)                 ──►  the same
 
-Always the log. OMNIMART_ALERT_WEBHOOK (a URL) gets a POST with JSON {project, run_id, job, step, text}. OMNIMART_ALERT_EMAIL
-(an address) gets a mail through OMNIMART_SMTP (host[:port], default localhost), from OMNIMART_ALERT_FROM. Neither the URL, which
-often is a secret itself, nor any other setting is put into an alert or a log.
+Always the log. OMNIMART_ALERT_WEBHOOK (a URL) gets a POST with JSON {project, run_id, job, step, text, about, next_step}, where `about`
+lists {vendor, asset, rows}. OMNIMART_ALERT_EMAIL (an address) gets a mail through OMNIMART_SMTP (host[:port], default localhost), from
+OMNIMART_ALERT_FROM. Neither the URL, which often is a secret itself, nor any other setting is put into an alert or a log.
 """
 
 import json
@@ -15,13 +15,15 @@ import re
 import smtplib
 import tomllib
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
 
 import dagster as dg
 
 from ingestion.accounts import REPOSITORY
+from orchestration import subjects
+from orchestration.subjects import Subject
 
 REPORTED = "omnimart/reported"
 TIMEOUT_SECONDS = 10
@@ -33,19 +35,36 @@ _log = logging.getLogger("omnimart.alerts")
 
 @dataclass(frozen=True)
 class Alert:
-    """One thing to look at."""
+    """One thing to look at. `about`: vendor, asset and row counts; `next_step`: what to do, with the heading of docs/operations.md."""
 
     run_id: str
     job: str
     step: str
     text: str
+    about: tuple[Subject, ...] = ()
+    next_step: str = ""
     project: str = "omnimart"
+
+    @property
+    def told(self) -> str:
+        """All of it as one paragraph."""
+        return " ".join(filter(None, (self.text, "; ".join(one.line() for one in self.about) + "." if self.about else "", self.next_step)))
+
+
+def about(step: str, run_id: str, job: str, text: str) -> Alert:
+    """The alert of a failed step with everything that can be found out about it; what cannot be is left out and logged."""
+    try:
+        found = subjects.subjects(step)
+        return Alert(run_id, job, step, text, found, subjects.next_step(subjects.heading(step, text, found)))
+    except Exception as error:  # a half-configured vendor, a damaged file: the alert itself must go out
+        _log.warning("What the alert is about could not be found out: %s: %s", type(error).__name__, redact(str(error)))
+        return Alert(run_id, job, step, text, (), subjects.next_step(subjects.heading(step, text)))
 
 
 def send(alert: Alert) -> list[str]:
     """Tell everybody who is configured; gives the ways it went. A way that is broken is logged and keeps none of the others."""
-    safe = Alert(alert.run_id, alert.job, alert.step, redact(alert.text)[:LONGEST])
-    _log.error("%s %s (run %s): %s", safe.job, safe.step, safe.run_id[:8], safe.text)
+    safe = replace(alert, text=redact(alert.text)[:LONGEST])
+    _log.error("%s %s (run %s): %s", safe.job, safe.step, safe.run_id[:8], safe.told)
     ways = ["log"]
     for name, way in (("webhook", _webhook), ("e-mail", _email)):
         try:
@@ -86,7 +105,8 @@ def report_failed_step(context: dg.HookContext) -> None:
     """Runs in the process of the run, right after a step failed for good."""
     error = context.op_exception
     text = getattr(error, "description", None) or str(error)
-    send(Alert(context.run_id, context.job_name, context.op.name, text))
+    text = subjects.ENDED if isinstance(error, dg.DagsterExecutionInterruptedError) else text
+    send(about(context.op.name, context.run_id, context.job_name, text))
     context.instance.add_run_tags(context.run_id, {REPORTED: "yes"})
 
 
@@ -96,7 +116,7 @@ def report_died_runs(context: dg.RunFailureSensorContext) -> None:
     run = context.dagster_run
     if run.tags.get(REPORTED):
         return
-    send(Alert(run.run_id, run.job_name, "the run itself", context.failure_event.message or "It ended without a word."))
+    send(about(subjects.RUN, run.run_id, run.job_name, context.failure_event.message or "It ended without a word."))
 
 
 def _webhook(alert: Alert) -> bool:
@@ -120,7 +140,8 @@ def _email(alert: Alert) -> bool:
     message = EmailMessage()
     message["To"], message["From"] = to, os.environ.get("OMNIMART_ALERT_FROM", to)
     message["Subject"] = f"{alert.project}: {alert.job} needs a look"
-    message.set_content(f"{alert.text}\n\nStep {alert.step}, run {alert.run_id}.")
+    where = f"Step {alert.step}, run {alert.run_id}."
+    message.set_content("\n\n".join(filter(None, (alert.text, "\n".join(one.line() for one in alert.about), alert.next_step, where))))
     host, _, port = os.environ.get("OMNIMART_SMTP", "localhost").partition(":")
     with smtplib.SMTP(host, int(port or 25), timeout=TIMEOUT_SECONDS) as server:
         server.send_message(message)

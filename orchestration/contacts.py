@@ -21,7 +21,7 @@ class Standing:
     """One account of a vendor that is switched on.
 
     `answered_at`: the last contact read to its end, None if there never was one. `error`: why the newest contact failed,
-    empty when it did not. `through`: until when its data is in the lake.
+    empty when it did not. `through`: until when its data is in the lake. `documents`: how many the last answer brought.
     """
 
     vendor: Vendor
@@ -32,6 +32,7 @@ class Standing:
     history_from: datetime | None
     history_left_days: float
     history_eta_seconds: float
+    documents: int = 0
 
     @property
     def name(self) -> str:
@@ -81,6 +82,7 @@ def _standing(vendor: Vendor, account: str, rows: list[dict]) -> Standing:
         history_from=_moment(newest.get("loaded_from_at")),
         history_left_days=float(newest.get("history_left_days") or 0),
         history_eta_seconds=float(newest.get("history_eta_seconds") or 0),
+        documents=int(last.get("documents") or 0),
     )
 
 

@@ -22,7 +22,7 @@ from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, home, report, versions
+from orchestration import alerts, business_rules, home, report, subjects, versions
 
 JOB = "refresh_warehouse"
 PROCESS = "omnimart/process"
@@ -151,7 +151,7 @@ def bury_dead_runs(instance: dg.DagsterInstance, *, alive: str = "") -> list[str
         if run.run_id != alive and (_needs_lock(run) if run.status is dg.DagsterRunStatus.STARTED else _is_process_gone(run))
     ]
     for run in dead:
-        alerts.send(alerts.Alert(run.run_id, run.job_name, "the run itself", GONE))
+        alerts.send(alerts.about(subjects.RUN, run.run_id, run.job_name, GONE))
         instance.add_run_tags(run.run_id, {alerts.REPORTED: "yes"})
         instance.report_run_failed(run, GONE)
     return [run.run_id for run in dead]

@@ -12,7 +12,7 @@ import base64
 import dagster as dg
 import duckdb
 
-from orchestration import alerts, business_rules, identity_diff, identity_model, model_diagnostics
+from orchestration import alerts, business_rules, identity_diff, identity_model, model_diagnostics, subjects
 from orchestration.raw_assets import OWNERS
 
 ROOM = "identity"
@@ -39,7 +39,8 @@ def trained_model(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         raise dg.Failure(str(error), allow_retries=False) from None
     context.log.info(training.sentence)
     if not training.is_in_force:
-        alerts.send(alerts.Alert(context.run_id, TRAIN, MODEL.to_user_string(), training.sentence))
+        alerts.send(alerts.Alert(context.run_id, TRAIN, MODEL.to_user_string(), training.sentence,
+                                 next_step=subjects.next_step("A trained likeness model waits")))
     picture = training.folder / model_diagnostics.PICTURE
     image = base64.b64encode(picture.read_bytes()).decode()
     told = training.diagnostics

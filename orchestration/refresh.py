@@ -72,7 +72,9 @@ def _failures(result) -> list[str]:  # noqa: ANN001  (ExecuteInProcessResult; im
 def _cause(error) -> str:  # noqa: ANN001  (SerializableErrorInfo, as above)
     while error.cause:
         error = error.cause
-    return error.message.strip()
+    from orchestration.subjects import ENDED
+
+    return ENDED if error.cls_name == "DagsterExecutionInterruptedError" else error.message.strip()
 
 
 def _introduce(is_sandbox: bool) -> None:

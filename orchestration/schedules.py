@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import alerts, business_rules, contacts, extraction, home
+from orchestration import alerts, business_rules, contacts, extraction, home, subjects
 from orchestration.identity_assets import ROOM
 
 JOB = extraction.JOB
@@ -84,6 +84,6 @@ def report_late_vendors(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     late = {standing.name: standing.sentence() for standing in contacts.standings() if standing.is_stale and standing.answered_at}
     told = set((context.cursor or "").split())
     for name in sorted(late.keys() - told):
-        alerts.send(alerts.Alert("", JOB, "freshness", late[name]))
+        alerts.send(alerts.about(subjects.FRESHNESS, "", JOB, late[name]))
     context.update_cursor(" ".join(sorted(late)))
     return dg.SkipReason("; ".join(late.values()) or "Every vendor is as fresh as it should be.")

@@ -58,6 +58,8 @@ def serve(options: argparse.Namespace) -> int:
     sandbox = server.Sandbox(world=world, clock_file=clock_file, rate=options.rate,
                              options=USUAL | dict(option.split("=", 1) for option in options.option),
                              faults=Faults(), tampering=Tampering())
+    if options.storm:
+        sandbox.faults.storm = server.storm(options.storm_seed, options.storm)
     if options.reset_clock or not clock_file.exists():
         sandbox.set_clock(until)
     world.truth().to_parquet(folder() / "truth.parquet", index=False)
@@ -129,6 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--identity-noise", action="store_true", help="records that are hard to know again (sandbox/identity_noise.py)")
     serving.add_argument("--port", type=int, default=0, help="0 takes a free one")
     serving.add_argument("--rate", type=float, default=1.0, help="multiplies every vendor's documented rate limit")
+    serving.add_argument("--storm", type=_share, default=0.0, metavar="SHARE",
+                         help="so many of all requests meet a fault of the network or the vendor, 0.1 is every tenth")
+    serving.add_argument("--storm-seed", type=int, default=1, help="which ones")
     serving.add_argument("--purchases", metavar="FILE",
                          help="replay a purchase log (customer, date, units, value) as the retailer's orders")
     serving.add_argument("--option", action="append", default=[], metavar="NAME=VALUE",
@@ -155,6 +160,13 @@ def _between(least: int, most: int):
             raise argparse.ArgumentTypeError(f"{number} is not between {least} and {most}")
         return number
     return read
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share between 0 and 1")
+    return share
 
 
 def _forward(text: str) -> float:

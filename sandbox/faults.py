@@ -5,21 +5,31 @@ tests or `python -m sandbox fault …` -> Faults / Tampering -> server and vendo
 
 import re
 import threading
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import msgspec
 
-FaultKind = Literal["status", "html", "truncated", "truncated_without_length", "reset", "slow", "empty", "repeat"]
+from sandbox.asked import Asked
+
+FaultKind = Literal["status", "html", "truncated", "truncated_without_length", "reset", "slow", "drip", "empty", "repeat", "last_page",
+                    "no_rows", "doubled", "shift"]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One planted fault: which requests it meets (vendor, regular expression on path and query), what it does and how often.
+    """One planted fault: which requests it meets (vendor or *, regular expression on path and query, a stage if one is named), what it
+    does and how often.
 
     kind: `status` answers with `status`, `headers` and `body`; `html` a page with 200; `truncated` half the body under the whole length;
-    `truncated_without_length` half the body, chunked; `reset` closes the connection; `slow` waits `seconds` first; `empty` an empty body;
-    `repeat` answers the previous answer of the same path again. after: how many matching requests pass before it begins.
+    `truncated_without_length` half the body, chunked; `reset` closes the connection; `slow` waits `seconds` first; `drip` sends a byte
+    every `seconds`; `empty` an empty body; `repeat` answers the previous answer of the same path again, `last_page` the page before of the
+    same list; `no_rows` the page without its records, `doubled` with the last record of the page before; `shift` moves the retailer's clock
+    on by `seconds` first, so that records come, go and change their places. What an answer has not (records, a page before it) cannot go
+    wrong: then it passes as it is.
+    after: how many matching requests pass before it begins; until: tells a Retry-After, the date so many seconds from now.
     """
 
     vendor: str
@@ -31,13 +41,25 @@ class Fault:
     seconds: float = 1.0
     times: int = 1
     after: int = 0
+    stage: str = ""
+    until: float | None = None
+
+    def meets(self, asked: Asked) -> bool:
+        """Whether it is meant for this request."""
+        return self.vendor in (asked.vendor, "*") and bool(re.search(self.path, asked.target)) and self.stage in ("", asked.stage)
 
 
 class Faults:
-    """The planted faults, in order; thread-safe."""
+    """The planted faults, in order, then the storm's; thread-safe. met: how many requests met one; happened: (vendor, stage, kind, status)
+    of those whose answers were spoiled; seen, while it is a Counter: how often each (vendor, stage) was asked; storm: the fault of a
+    request that is the n-th of its stage."""
 
     def __init__(self) -> None:
         self._lock, self._planted, self.met = threading.Lock(), [], 0
+        self._asked: Counter[tuple[str, str]] = Counter()
+        self.happened: list[tuple[str, str, str, int]] = []
+        self.seen: Counter[tuple[str, str]] | None = None
+        self.storm: Callable[[Asked, int], Fault | None] | None = None
 
     def plant(self, fault: Fault) -> None:
         """Add a fault."""
@@ -46,14 +68,21 @@ class Faults:
 
     def clear(self) -> None:
         """Remove every fault."""
-        with self._lock:
-            self._planted.clear()
+        self.take()
 
-    def meet(self, vendor: str, target: str) -> Fault | None:
+    def take(self) -> list[Fault]:
+        """Remove every fault; what is left of them."""
+        with self._lock:
+            left, self._planted = self._planted, []
+            return left
+
+    def meet(self, asked: Asked) -> Fault | None:
         """The fault that this request meets, counted down; None for most."""
         with self._lock:
+            if self.seen is not None:
+                self.seen[asked.vendor, asked.stage] += 1
             for place, fault in enumerate(self._planted):
-                if fault.vendor in (vendor, "*") and re.search(fault.path, target):
+                if fault.meets(asked):
                     if fault.after > 0:
                         self._planted[place] = replace(fault, after=fault.after - 1)
                         continue
@@ -62,7 +91,17 @@ class Faults:
                     self._planted[place] = replace(fault, times=fault.times - 1)
                     self.met += 1
                     return fault
-        return None
+            if self.storm is None:
+                return None
+            self._asked[asked.vendor, asked.stage] += 1
+            fault = self.storm(asked, self._asked[asked.vendor, asked.stage])
+            self.met += fault is not None
+            return fault
+
+    def note(self, asked: Asked, fault: Fault) -> None:
+        """An answer was spoiled."""
+        with self._lock:
+            self.happened.append((asked.vendor, asked.stage, fault.kind, fault.status if fault.kind == "status" else 200))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ World (retailer.py) -> vendor modules -> HTTP. Run alone: `python -m sandbox ser
 
 import contextlib
 import importlib
+import logging
 import pkgutil
 import socket
 import threading
@@ -23,6 +24,7 @@ from starlette.routing import Mount, Route
 
 from sandbox.faults import Faults, Tampering
 from sandbox.faulty import FaultyTransport
+from sandbox.storms import Storm
 from sandbox.world import World
 
 # A vendor's stand-in is a package in this folder; nothing lists them.
@@ -89,6 +91,16 @@ class Sandbox:
             return self._limiters[name]
 
 
+class _Unplanned(logging.Filter):
+    """A connection that broke as planted is no fault of the server's; its traceback would stand there for each of thousands."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], ConnectionResetError))
+
+
+logging.getLogger("uvicorn.error").addFilter(_Unplanned())
+
+
 def app(sandbox: Sandbox) -> FaultyTransport:
     """The ASGI application: vendors under their names, the retailer's own switches under /_sandbox."""
     mounts = [Mount(f"/{name}", routes=importlib.import_module(f"sandbox.{name}").routes(sandbox)) for name in VENDORS]
@@ -105,6 +117,11 @@ def settings(base_url: str, *, clock_file: Path, vendors: tuple[str, ...] = VEND
     for name in vendors:
         environment |= importlib.import_module(f"sandbox.{name}").settings(f"{base_url}/{name}", rate=rate)
     return environment
+
+
+def storm(seed: int, share: float) -> Storm:
+    """A storm over every vendor, its own faults among the rest."""
+    return Storm(seed, share, {name: getattr(importlib.import_module(f"sandbox.{name}"), "FAULTS", ()) for name in VENDORS})
 
 
 @dataclass(frozen=True)

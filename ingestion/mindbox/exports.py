@@ -174,14 +174,17 @@ class Exports:
 
     def _part(self, export: Export, number: int, *, rows: str, key: tuple[str, ...], cursor: str) -> tuple[Export, list[documents.Record]]:
         """The records of one part, asking again for a broken file or a dead link."""
-        said, who = "", self._operations.who(export.wanted.resource)
+        said, who, is_empty = "", self._operations.who(export.wanted.resource), False
         for attempt in range(PART_ATTEMPTS):
             if attempt:
                 log.warning("%s: part %d of %d %s; asked again.", who, number + 1, len(export.urls), said)
                 time.sleep(self._pause * 2 ** (attempt - 1))
             try:
                 body = self._operations.download(export.urls[number], resource=export.wanted.resource)
-                return export, documents.split(body, rows=rows, key=key, cursor=cursor).records
+                records = documents.split(body, rows=rows, key=key, cursor=cursor).records
+                if records or is_empty:
+                    return export, records
+                said, is_empty = "holds no record", True
             except DeadLinkError:
                 said = "has a link that is no longer honoured"
                 export = self._with_fresh_links(export)

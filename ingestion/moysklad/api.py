@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import requests
-
 from ingestion import documents
 from ingestion.accounts import Account
 from ingestion.documents import PageError, Record
-from ingestion.http import Answer, Http, VendorError
+from ingestion.http import Answer, Heard, Http, VendorError, seconds
 
 log = logging.getLogger(__name__)
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -103,9 +101,13 @@ class Api:
                 fault = str(error)
                 continue
             told = page.envelope.get("meta", {}).get("offset", offset)
-            if told == offset and len(page.records) <= limit:
+            size = page.envelope.get("meta", {}).get("size")
+            if told != offset or len(page.records) > limit:
+                fault = f"the page at offset {offset} was asked for and the one at {told} came, a repeated page"
+            elif not page.records and isinstance(size, int) and offset < size:
+                fault = f"the list ended at {offset} of {size} records"
+            else:
                 return page, answer
-            fault = f"the page at offset {offset} was asked for and the one at {told} came, a repeated page"
         raise VendorError(f"{self._http.who(resource)}: {fault}, {REREADS} times in a row. Nothing of this load was kept; "
                           "the data of the last finished load stays, and the next run catches up.")
 
@@ -145,9 +147,10 @@ def from_moscow(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=MOSCOW).astimezone(UTC)
 
 
-def _pause(response: requests.Response) -> float | None:
+def _pause(response: Heard) -> float | None:
     """The vendor counts the wait in milliseconds, in its own header."""
     try:
-        return max(0.05, int(response.headers["X-Lognex-Retry-After"]) / 1000)
-    except (KeyError, ValueError):
+        told = seconds(int(response.headers["X-Lognex-Retry-After"]) / 1000)
+    except (KeyError, ValueError, OverflowError):
         return None
+    return told and max(0.05, told)

@@ -21,6 +21,8 @@ from ingestion.http import Answer, Transient, VendorError, without_queries
 NO_RIGHT, NO_SET = "20", "8"
 KEPT = "Nothing of this load was kept; the data of the last finished load stays"
 _MARKUP = re.compile(r"<[^>]*>")
+# Accounts whose user was not refused since, whichever contact of the night it was.
+_let_in: set[Account] = set()
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,6 @@ class Judge:
 
     def __init__(self, account: Account) -> None:
         self._account, self._resource, self._path = account, "", ""
-        self._was_let_in = False
 
     def begin(self, resource: str, path: str) -> None:
         """What the next answers are to."""
@@ -71,14 +72,14 @@ class Judge:
     def __call__(self, answer: Answer) -> None:
         """Raises Transient or VendorError for a refusal."""
         if answer.status < 400:
-            self._was_let_in = True
+            _let_in.add(self._account)
             return
         told = refusal(answer.body)
         if answer.status == 500:
             raise Transient(f"{self._path} answered 500, {told}")
         if answer.status == 401 and told.code != NO_RIGHT:
-            if self._was_let_in:
-                self._was_let_in = False
+            if self._account in _let_in:
+                _let_in.discard(self._account)
                 raise Transient("the user was refused with 401, and had been let in before", pause=0.0)
             raise self._error(f"1C does not let the user in (401): check {self._named('username')} and {self._named('password')}, and that "
                               "the user may log in with «Аутентификация 1С:Предприятия»")

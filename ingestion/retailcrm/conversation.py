@@ -192,7 +192,24 @@ class Conversation:
         cursor: str | None = None,
         key: Sequence[str] = ("id",),
     ) -> Part:
-        """One answer, split. Raises VendorError when it is not the list it should be."""
+        """One answer, split; one without records is believed when it says that there are none, or else when it comes twice. Raises
+        VendorError when it is not the list it should be."""
+        for number in range(TRIES):
+            part = self._part(path, resource=resource, rows=rows, params=params, cursor=cursor, key=key)
+            pagination = part.envelope.get("pagination")
+            promised = _whole(pagination, "totalCount")
+            tells_total = isinstance(pagination, dict) and "totalCount" in pagination
+            is_beyond = _whole(pagination, "currentPage") > _whole(pagination, "totalPageCount")
+            if part.records or (tells_total and (not promised or is_beyond)) or (number and not tells_total):
+                return part
+        raise VendorError(
+            f"{self.http.who(resource)}: {path} told {promised} records and none came, {TRIES} times in a row. "
+            "Nothing of this load was kept; the data of the last finished load stays."
+        )
+
+    def _part(
+        self, path: str, *, resource: str, rows: str, params: dict[str, Any] | None, cursor: str | None, key: Sequence[str]
+    ) -> Part:
         answer = self.http.get(path, resource=resource, params=params)
         try:
             page = documents.split(answer.body, rows=rows, key=key, cursor=cursor)

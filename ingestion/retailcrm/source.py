@@ -44,7 +44,7 @@ HISTORY_DAYS = 90.0
 LEDGER_PAGES_PER_WINDOW = 600.0
 # Nothing tells that an account was blocked, so all accounts are read again this often.
 ACCOUNTS_SWEEP_DAYS = 7.0
-PRODUCTS_OVERLAP = timedelta(hours=1)
+PRODUCTS_OVERLAP = ACCOUNTS_OVERLAP = timedelta(hours=1)
 DICTIONARIES = {
     "statuses": "statuses",
     "status-groups": "statusGroups",
@@ -206,8 +206,9 @@ class Reading:
                 yield self.table(part)
             self.state["accounts_swept_at"] = self.contact.now.isoformat()
             return
-        made_since = {"filter[createdAtFrom]": self.api.local_day(epoch(self.before["changes_through"]))}
-        since = self.api.local(epoch(self.before["changes_through"]))
+        # The vendor's clock may be behind ours, and an account be made after our last look by a time before it.
+        since_then = epoch(self.before["changes_through"]) - ACCOUNTS_OVERLAP
+        made_since, since = {"filter[createdAtFrom]": self.api.local_day(since_then)}, self.api.local(since_then)
         for part in self.api.pages(path, params=made_since | self.sites, **names):
             made = [record for record in part.records if record.cursor is None or record.cursor >= since]
             if made:

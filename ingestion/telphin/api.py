@@ -28,7 +28,7 @@ import msgspec
 from ingestion import documents
 from ingestion.accounts import Account
 from ingestion.documents import PageError, Record
-from ingestion.http import RETRIED, Answer, Http, Transient, VendorError
+from ingestion.http import RETRIED, Answer, Http, Transient, VendorError, seconds
 
 log = logging.getLogger(__name__)
 PER_PAGE = 100
@@ -95,6 +95,9 @@ class Api:
 
         while True:
             listed, full = page(number, seen)
+            if not listed.records and came >= most:
+                # Nothing said that the list would end here, so that it does is believed when it is told twice.
+                listed, full = page(number, seen)
             if seen.issuperset(map(_mark, listed.records)):
                 return
             most = max(most, len(listed.records))
@@ -160,11 +163,11 @@ class Api:
                 raise Transient("the token was refused before its time", pause=0.0)
         elif answer.status == 429:
             is_concurrent = b"oncurrent" in answer.body or b"already exists" in answer.body
-            is_none_left = _seconds(answer.headers.get("X-RateLimit-Remaining")) == 0 and not is_concurrent
+            is_none_left = seconds(answer.headers.get("X-RateLimit-Remaining")) == 0 and not is_concurrent
             if BUDGET_SPENT not in answer.body and not is_none_left:
                 raise Transient("answered 429, as when another statistics request of this client is under way",
-                                pause=_seconds(answer.headers.get("Retry-After")))
-            reset = _seconds(answer.headers.get("X-RateLimit-Reset")) or _seconds(answer.headers.get("Retry-After"))
+                                pause=seconds(answer.headers.get("Retry-After")) or None)
+            reset = seconds(answer.headers.get("X-RateLimit-Reset")) or seconds(answer.headers.get("Retry-After"))
             raise _BudgetSpent(60.0 if reset is None else max(1.0, reset))
 
     def _bearer(self) -> dict[str, str]:
@@ -182,7 +185,7 @@ class Api:
         if not isinstance(told, dict) or not isinstance(told.get("access_token"), str) or not told["access_token"]:
             raise VendorError(f"{self._oauth.who('token')}: /oauth/token answered {answer.status} without an access_token. "
                               "Nothing was loaded; check the application's rights.")
-        life = _seconds(told.get("expires_in"))
+        life = seconds(told.get("expires_in"))
         # Ten seconds early, for the way there; an answer without expires_in is believed until it is refused.
         self._token, self._dies_at = told["access_token"], None if life is None else time.monotonic() + max(1.0, life - 10)
 
@@ -200,10 +203,3 @@ def from_utc(text: str) -> datetime:
     """The vendor's time as aware UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _seconds(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None

@@ -105,12 +105,14 @@ class Api:
     def one(self, method: str, *, resource: str, params: dict[str, Any], key: str, wanted: str, listed: bool = False) -> Part:
         """A single record, which the API may wrap into an array. Raises Gone; VendorError when another record is answered."""
         found: str | None = None
-        for _ in range(TRIES):
+        for number in range(TRIES):
             answer = self._post(method, resource=resource, params=params)
             body = answer.body if listed else b"[" + answer.body + b"]"
             part = self._split(answer, body, method, resource=resource, key=key, cursor=None)
-            if not part.records:
+            if not part.records and number:
                 raise Gone
+            if not part.records:
+                continue
             found = part.records[0].key
             # A record whose key was spoiled has none; it is landed under the one that was asked for and ends in quarantine.
             if found in (wanted, None):
@@ -133,12 +135,17 @@ class Api:
                           f"than {LIMIT}, {TRIES} times in a row. Nothing of this load was kept; the data of the last finished load stays.")
 
     def _part(self, method: str, *, resource: str, params: dict[str, Any], cursor: str | None) -> Part:
-        try:
-            answer = self._post(method, resource=resource, params=params)
-        except Gone:
-            raise VendorError(f"{self.http.who(resource)}: the API knows no method {method}. Nothing of this load was kept; check "
-                              f"{self.account.variable('base_url')}.") from None
-        return self._split(answer, answer.body, method, resource=resource, key="id", cursor=cursor)
+        """A page; an empty first one, which ends a list that tells no total, is believed when it comes twice."""
+        for _ in range(2):
+            try:
+                answer = self._post(method, resource=resource, params=params)
+            except Gone:
+                raise VendorError(f"{self.http.who(resource)}: the API knows no method {method}. Nothing of this load was kept; check "
+                                  f"{self.account.variable('base_url')}.") from None
+            part = self._split(answer, answer.body, method, resource=resource, key="id", cursor=cursor)
+            if part.records or params["offset"]:
+                break
+        return part
 
     def _post(self, method: str, *, resource: str, params: dict[str, Any]) -> Answer:
         return self.http.post(method, resource=resource, json={"api_token": self.account.setting("api_token"), **params})

@@ -52,8 +52,9 @@ def new_lines(account: Account, known: dict[str, dict[str, Any]]) -> Iterator[li
         if tail and (_members(tail) is not None or _print(tail) == before.get("tail")):
             taken = _print(tail)
             new += [tail] if taken != before.get("taken") else []
-        known[file.name] = {"etag": file.etag, "read": end, "digest": _print(body[:end]), "tail": _print(tail) if tail else "",
-                            "taken": taken}
+        # A store's mark is kept for the content it was told of, or a spoiled copy would pass for that one for ever.
+        etag = file.etag if file.size in (None, len(body)) else ""
+        known[file.name] = {"etag": etag, "read": end, "digest": _print(body[:end]), "tail": _print(tail) if tail else "", "taken": taken}
         if new:
             texts = [_text(line) for line in new]
             yield [Record(documents.payload_key(text), None, text) for text in texts]

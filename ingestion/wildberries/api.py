@@ -15,7 +15,7 @@ from typing import Any
 
 from ingestion.accounts import Account
 from ingestion.documents import Record
-from ingestion.http import LONGEST_PAUSE, RETRIED, Answer, Http, Transient, VendorError
+from ingestion.http import LONGEST_PAUSE, RETRIED, Answer, Http, Transient, VendorError, seconds
 
 MOSCOW = timezone(timedelta(hours=3))
 HOSTS = {
@@ -85,7 +85,8 @@ class Api:
     def _judge(self, answer: Answer) -> None:
         """Called with every answer below 500 but 408 and 425."""
         if answer.status == 429:
-            wait = _seconds(answer.headers.get("X-Ratelimit-Retry")) or _seconds(answer.headers.get("Retry-After")) or 60.0
+            told = (seconds(answer.headers.get(name)) for name in ("X-Ratelimit-Retry", "Retry-After"))
+            wait = max(1.0, next(filter(None, told), 60.0))
             if wait > LONGEST_PAUSE:
                 raise VendorError(
                     f"{self.account.vendor}/{self.account.name}: the limit of requests is used up for another {wait:.0f} s. Nothing of "
@@ -124,10 +125,3 @@ def _demand_whole(answer: Answer) -> None:
         raise Transient("the answer was empty" if not text else f"answered 200 with {kind} that is not JSON")
     if text[-1:] not in (b"]", b"}"):
         raise Transient(f"the answer broke off after {len(answer.body)} bytes")
-
-
-def _seconds(value: Any) -> float | None:
-    try:
-        return max(1.0, float(value))
-    except (TypeError, ValueError):
-        return None

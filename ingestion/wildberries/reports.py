@@ -129,17 +129,19 @@ class Reports:
         since = max(since, LIST_BEGINS)
         while since <= until:
             body = {"dateFrom": since.isoformat(), "dateTo": until.isoformat(), "limit": LISTED, "period": self._period}
-            answer = self._api.asked(REPORTS, body={**body, "offset": len(found)})
-            if answer.status == 204:
-                break
-            try:
-                page = documents.split(answer.body, rows="", key=("reportId",), cursor="dateTo").records
-            except PageError as error:
-                raise self._api.fault(REPORTS, f"the list of reports cannot be read: {error}") from error
+            # That there is nothing, or nothing more, is believed when it is told twice.
+            page = self._list_page({**body, "offset": len(found)}) or self._list_page({**body, "offset": len(found)})
             found += page
             if len(page) < LISTED:
                 break
         return {record.key: record for record in found if record.key}
+
+    def _list_page(self, body: dict[str, Any]) -> list[Record]:
+        answer = self._api.asked(REPORTS, body=body)
+        try:
+            return [] if answer.status == 204 else documents.split(answer.body, rows="", key=("reportId",), cursor="dateTo").records
+        except PageError as error:
+            raise self._api.fault(REPORTS, f"the list of reports cannot be read: {error}") from error
 
     def _rows(self, since: date, until: date) -> tuple[dict[str, list[Record]], datetime]:
         """Every row of the days, by report; a row that cannot be placed stands under ""."""

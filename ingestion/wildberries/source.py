@@ -117,7 +117,7 @@ def _stock(api: Api, contact: Contact) -> Iterator[pa.Table]:
 
 def _stock_page(api: Api, offset: int, *, seen: set[str | None], promised: bool) -> Listed:
     """The rows after `offset`; asked for again when known ones came, or none where there were some the day before."""
-    fault, listed = "", None
+    fault, listed, is_empty = "", None, False
     for _ in range(REREADS):
         answer = api.asked(STOCK, body={"limit": STOCK_ROWS, "offset": offset})
         try:
@@ -128,8 +128,10 @@ def _stock_page(api: Api, offset: int, *, seen: set[str | None], promised: bool)
         listed = Listed(records, answer.asked_at)
         if records and seen.issuperset(record.key for record in records):
             fault, listed = f"rows after {offset} were asked for, and known ones came", None
-        elif records or not promised:
+        elif records or (is_empty and not promised):
             return listed
+        else:
+            is_empty = True
     if listed is None:
         raise api.fault(STOCK, f"{fault}, {REREADS} times in a row")
     log.warning("%s/%s stock: the marketplace tells no stock at all, %d times in a row; no stock is landed for this day.",

@@ -16,7 +16,11 @@ Documented by the vendor (D), assumed (A):
 from starlette.routing import Route
 
 from sandbox.abm_loyalty.methods import API_KEY, AUTH_HEADER, Methods
+from sandbox.faults import Fault
 from sandbox.server import Sandbox
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (Fault("abm_loyalty", status=200, body='{"data":null}'),)
 
 
 def routes(sandbox: Sandbox) -> list[Route]:

@@ -21,7 +21,11 @@ ClickHouse project on GitHub), assumed (A):
 from starlette.routing import Route
 
 from sandbox.calltouch.methods import CLIENT_API_ID, SITE_ID, Methods
+from sandbox.faults import Fault
 from sandbox.server import Sandbox
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (Fault("calltouch", status=200, body='{"data":null}'),)
 
 
 def routes(sandbox: Sandbox) -> list[Route]:

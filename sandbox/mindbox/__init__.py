@@ -30,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.faults import Fault
 from sandbox.mindbox.exports import ExportDesk, options_from
 from sandbox.mindbox.moments import Unreadable, moment
 from sandbox.mindbox.records import Records
@@ -52,6 +53,12 @@ AUTHORIZATION = re.compile(r'^(?:SecretKey\s+(?P<plain>\S+)|Mindbox\s+secretKey=
 MERGES_ITEMS_LIMIT = 10_000
 MERGES_PAGE_LIMIT = 2_147_484
 MERGES_DELAY = timedelta(minutes=5)
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (
+    Fault("mindbox", path="/operations/", status=200, body='{"status":"InternalServerError","errorMessage":"later"}'),
+    Fault("mindbox", path="/files/", status=403, body="<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"),
+)
 
 
 class Refusal(Exception):

@@ -17,11 +17,18 @@ of them stands in their state.
 
 from starlette.routing import Route
 
+from sandbox.faults import Fault
 from sandbox.moysklad.gate import SOLUTION_TOKEN
 from sandbox.moysklad.methods import Methods
 from sandbox.server import Sandbox
 
 PATH = "/api/remap/1.2"
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (
+    Fault("moysklad", status=429, headers={"X-Lognex-Retry-After": "40"}),
+    Fault("moysklad", status=429, headers={"X-Lognex-Retry-After": "-1000000000000"}),
+)
 
 
 def routes(sandbox: Sandbox) -> list[Route]:

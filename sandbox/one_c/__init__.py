@@ -23,11 +23,15 @@ Documented by the vendor's manual, chapter 17.4 (D), seen in clients (C: hacker-
 
 from starlette.routing import Route
 
+from sandbox.faults import Fault
 from sandbox.one_c.gate import PASSWORD, USERNAME
 from sandbox.one_c.methods import ROOT, Methods
 from sandbox.server import Sandbox
 
 REQUESTS_PER_SECOND = 5
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (Fault("one_c", path=r"^(?!.*\$metadata)", status=401, body="session ended"),)
 
 
 def routes(sandbox: Sandbox) -> list[Route]:

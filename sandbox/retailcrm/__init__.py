@@ -28,12 +28,19 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
+from sandbox.faults import Fault
 from sandbox.retailcrm import customers, loyalty, order_lists, references
 from sandbox.retailcrm.book import Book
 from sandbox.retailcrm.wire import API_KEYS, REQUESTS_PER_SECOND, as_naive, endpoint, respond
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (
+    Fault("retailcrm", status=503, body='{"success":false,"errorMsg":"Rate limit exceeded"}'),
+    Fault("retailcrm", status=200, body='{"success":false,"errorMsg":"Internal error"}'),
+)
 
 
 def settings(base_url: str, *, rate: float = 1.0) -> dict[str, str]:

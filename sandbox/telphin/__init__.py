@@ -19,9 +19,17 @@ assumed (A):
 
 from starlette.routing import Route
 
+from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from sandbox.telphin.gate import CLIENT_ID, CLIENT_SECRET
 from sandbox.telphin.methods import Methods
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (
+    Fault("telphin", path="/api/", status=401, body='{"message":"Unauthorized"}'),
+    Fault("telphin", path="call_history", status=429, body='{"message":"Stats request already exists, concurrent request not allowed"}'),
+    Fault("telphin", path="/api/", status=429, body='{"status":"rate_limit_exceeded"}', headers={"X-RateLimit-Reset": "-1"}),
+)
 
 
 def routes(sandbox: Sandbox) -> list[Route]:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
+from sandbox.faults import Fault
 from sandbox.usedesk import ratings
 from sandbox.usedesk.desk import CHANNELS, Desk
 from sandbox.usedesk.methods import methods
@@ -33,6 +34,9 @@ from sandbox.usedesk.wire import API_TOKENS, REQUESTS_PER_MINUTE, endpoint
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (Fault("usedesk", path="^/usedesk/(?!ratings)", status=200, body='{"error":"Service is busy","code":500}'),)
 
 
 def settings(base_url: str, *, rate: float = 1.0) -> dict[str, str]:

@@ -26,9 +26,16 @@ Documented by the vendor (D: its OpenAPI, by way of the models of PyPI `wildberr
 
 from starlette.routing import Route
 
+from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from sandbox.wildberries.gate import REQUESTS_PER_MINUTE, TOKEN
 from sandbox.wildberries.methods import Methods
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (
+    Fault("wildberries", status=429, body="{}", headers={"X-Ratelimit-Retry": "1"}),
+    Fault("wildberries", status=429, body="{}", headers={"X-Ratelimit-Retry": "1000000000"}),
+)
 
 
 def routes(sandbox: Sandbox) -> list[Route]:

@@ -29,11 +29,17 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
+from sandbox.faults import Fault
 from sandbox.yandex_metrica.desk import Desk, options_from
 from sandbox.yandex_metrica.gate import COUNTER_ID, REQUESTS_PER_SECOND, TOKEN, Gate
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
+
+# Faults of its own that pass; a storm brings them too.
+FAULTS = (
+    Fault("yandex_metrica", status=429, body='{"errors":[{"error_type":"quota_requests_by_ip","message":"Quota exceeded"}],"code":429}'),
+)
 
 
 def settings(base_url: str, *, rate: float = 1.0) -> dict[str, str]:

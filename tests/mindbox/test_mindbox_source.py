@@ -74,7 +74,7 @@ def test_fingerprints_of_a_contact_are_kept_for_the_next(serve):
     state = lake.pipeline_for(VENDOR, Account("mindbox")).state["sources"]["mindbox"]
     assert state["read_to"] == {
         "customers": "2026-10-31T23:00:00+00:00", "mailings": "2026-10-31T23:00:00+00:00", "mailing_statuses": "2026-10-31T23:00:00+00:00",
-        "customer_actions": "2026-10-31T23:00:00+00:00", "customer_merges": "2026-10-31T22:54:00+00:00",
+        "customer_actions": "2026-10-31T23:00:00+00:00", "customer_merges": "2026-10-31T22:40:00+00:00",
     }
     assert len(base64.b64decode(state["fingerprints"]["mailing_statuses"])) == 8 * FINGERPRINT_BYTES
 

@@ -17,6 +17,7 @@ from ingestion import lake
 from ingestion.contact import AccountReport, refresh_account
 from ingestion.one_c import VENDOR
 from sandbox import server
+from sandbox.asked import Asked
 from sandbox.one_c.shelf import Shelf
 from sandbox.one_c.wire import made_key
 from sandbox.server import Running
@@ -37,10 +38,10 @@ class Nights:
         self.raw: list[str] = []
         meet = self.sandbox.faults.meet
 
-        def listening(vendor: str, target: str) -> Any:
-            self.raw.append(target)
-            self.heard.append(unquote(target.partition("standard.odata/")[2]))
-            return meet(vendor, target)
+        def listening(asked: Asked) -> Any:
+            self.raw.append(asked.target)
+            self.heard.append(unquote(asked.target.partition("standard.odata/")[2]))
+            return meet(asked)
 
         self.sandbox.faults.meet = listening
 

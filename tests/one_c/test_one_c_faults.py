@@ -109,11 +109,11 @@ def test_a_list_that_moved_while_it_was_read_loses_nothing(nights, caplog, how):
     first, whole, moved = min(ITEM.values()), things.items, []
     meet = office.sandbox.faults.meet
 
-    def shifting(vendor, target):
-        if "Номенклатура?" in target and "skip=3" in target and not moved:
-            moved.append(target)
+    def shifting(asked):
+        if "Номенклатура?" in asked.target and "skip=3" in asked.target and not moved:
+            moved.append(asked.target)
             office.sandbox.advance(seconds=1)
-        return meet(vendor, target)
+        return meet(asked)
 
     def items(book, now):
         with pytest.MonkeyPatch.context() as patch:

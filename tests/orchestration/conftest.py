@@ -93,6 +93,7 @@ def contact(own_data: Path) -> Callable[..., None]:
         account: str = "main",
         history_left_days: float = 0,
         loaded_from: datetime | None = None,
+        documents: int = 0,
     ) -> None:
         folder = own_data / "lake" / "contacts"
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,7 @@ def contact(own_data: Path) -> Callable[..., None]:
             "finished_at": at.isoformat(),
             "status": status,
             "error": error,
-            "documents": 0,
+            "documents": documents,
             "data_through_at": at.isoformat(),
             "loaded_from_at": (loaded_from or at).isoformat(),
             "history_left_days": history_left_days,

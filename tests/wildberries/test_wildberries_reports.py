@@ -107,7 +107,8 @@ def test_a_report_that_is_gone_takes_its_rows_with_it(night, market, market_worl
 
 def test_no_report_at_all_is_not_believed(night, market, market_world, a_day_later, living, caplog):
     night()
-    empty = [Fault("wildberries", status=204, body="", path=path, times=2) for path in (LIST, DETAILED)]
+    # An empty list is asked for twice each time.
+    empty = [Fault("wildberries", status=204, body="", path=path, times=times) for path, times in ((LIST, 4), (DETAILED, 2))]
     once = [replace(fault, times=1) for fault in empty]
     assert a_day_later(lambda rows: rows["row_id"] > 0, *once).error == ""
     assert "told no more" not in caplog.text
