@@ -92,8 +92,9 @@ def test_days_of_a_contact():
     nightly = Contact(now=now, window=None)
     assert days_of(nightly, moscow, "2026-10-30", 4) == (date(2026, 10, 28), date(2026, 10, 31))
     # Ten minutes into a day it may still be yesterday by the counter's clock, which refuses a day that is not over.
-    assert days_of(Contact(now=now + timedelta(minutes=10), window=None), moscow, "2026-10-31", 4) == (date(2026, 10, 28), date(2026, 10, 31))
-    assert days_of(Contact(now=now + timedelta(minutes=11), window=None), moscow, "2026-10-31", 4) == (date(2026, 10, 29), date(2026, 11, 1))
+    for minutes, last in ((10, date(2026, 10, 31)), (11, date(2026, 11, 1))):
+        soon = Contact(now=now + timedelta(minutes=minutes), window=None)
+        assert days_of(soon, moscow, "2026-10-31", 4) == (last - timedelta(days=3), last)
     assert days_of(nightly, moscow, "2026-10-31", 4) == (date(2026, 10, 28), date(2026, 10, 31))
     assert days_of(nightly, moscow, "2026-10-01", 4) == (date(2026, 9, 29), date(2026, 10, 31))
     backfill = Window(datetime(2026, 10, 1, 20, 59, tzinfo=UTC), datetime(2026, 10, 3, 21, 0, tzinfo=UTC))
