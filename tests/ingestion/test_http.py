@@ -1,11 +1,13 @@
 """The conversation: faults that pass are waited for, those that do not become a sentence, and no secret stands in it."""
 
 import contextlib
+import gzip
 import logging
 import socket
 import threading
 import time
 import traceback
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -26,6 +28,7 @@ ACME = Account("acme")
 class _Switches:
     def __init__(self) -> None:
         self.faults, self.requests, self.seen = Faults(), {"acme": 0}, []
+        self.body, self.headers = b'{"orders":[{"id":1},{"id":2}]}', {}
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def acme(monkeypatch):
 
     def orders(request):
         switches.seen.append(dict(request.headers))
-        return Response(b'{"orders":[{"id":1},{"id":2}]}', media_type="application/json")
+        return Response(switches.body, media_type="application/json", headers=switches.headers)
 
     app = FaultyTransport(Starlette(routes=[Route("/acme/orders", orders)]), switches)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -213,3 +216,17 @@ def test_headers_that_cannot_be_read_pass_and_no_key_in_the_query_is_told(monkey
     assert "planted-secret" not in caplog.text
     assert caplog.text.count("acme/main orders: answered with headers that cannot be read; asked again") == 2
     assert "GET /orders?… HTTP/1.1" in caplog.text  # urllib3's own words, without the query
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_an_answer_that_unpacks_to_more_than_it_may_is_refused_while_it_comes(acme, monkeypatch, is_packed):
+    monkeypatch.setenv("SOURCES__ACME__LARGEST_ANSWER_MB", "3")
+    acme.body = b'{"orders":["' + b"0" * (100 << 20 if is_packed else 4 << 20) + b'"]}'
+    if is_packed:
+        acme.body, acme.headers = gzip.compress(acme.body, 1), {"Content-Encoding": "gzip"}
+    tracemalloc.start()
+    with pytest.raises(VendorError, match=r"acme/main: an answer to \S+/acme/orders came to more than 3 MB unpacked.*LARGEST_ANSWER_MB"):
+        http(acme).get("/orders", resource="orders")
+    assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    tracemalloc.stop()
+    assert len(acme.seen) == 1
