@@ -1,8 +1,7 @@
 """A patient, polite conversation with a vendor over HTTP.
 
 request -> rate limit -> answer judged whole -> bytes. What dlt's own client lets through is treated as a fault here: 408, an HTML page with
-status 200, a body cut short with or without a length, headers that cannot be read. A fault is retried with growing pauses; the last one
-becomes a sentence.
+status 200, a body cut short or without end, headers that cannot be read. A fault is retried with pauses; the last one becomes a sentence.
 
 Some vendors want their key in the query, and the libraries below print and raise addresses whole. So their records pass `_NoQueries`, no
 exception of theirs hangs on ours, and what a vendor echoes is told without its query. A vendor that wants a card or a phone in the path is
