@@ -14,6 +14,7 @@ NEW_OWNER = {"first_name": "Нина", "last_name": "Белова", "phone": "1"
 ORLOVA = {"first_name": "Анна", "last_name": "Орлова", "email": "1"}
 ZAHAR = {"first_name": "Захар", "last_name": "Лапин", "city": "Псков", "sex": "male"}
 
+LONG_AGO = {"first_seen_at": "2019-03-01", "created_at": "2019-03-01"}
 PICKUP = {"city": "Псков", "address": "ул. Складская, д. 15, оф. 27"}
 
 CONTACTS = [
@@ -55,9 +56,9 @@ CONTACTS = [
              ids=("A crm mail", "A crm mail | B till"), households="crm mail | till", verdicts={"phone 1": "recycled"}),
     Scenario("handed on or typed crosswise", "Мороз Кузьма and Кузьма Мороз years later are one who typed his names crosswise; Анна Роман "
              "and Роман Мельник are two.",
-             {"crm": {"first_name": "Кузьма", "last_name": "Мороз", "phone": "1", "first_seen_at": "2019-03-01", "created_at": "2019-03-01"},
+             {"crm": {"first_name": "Кузьма", "last_name": "Мороз", "phone": "1"} | LONG_AGO,
               "till": {"first_name": "Мороз", "last_name": "Кузьма", "phone": "1", "first_seen_at": "2025-11-01"},
-              "crm2": {"first_name": "Роман", "last_name": "Мельник", "phone": "2", "first_seen_at": "2019-03-01", "created_at": "2019-03-01"},
+              "crm2": {"first_name": "Роман", "last_name": "Мельник", "phone": "2"} | LONG_AGO,
               "till2": {"first_name": "Анна", "last_name": "Роман", "phone": "2", "first_seen_at": "2025-11-01"}},
              ids=("A crm till | B crm2 | C till2",), verdicts={"phone 2": "recycled"}),
     Scenario("recycled between namesakes", "Ten years lie between two surnames at one number: one first name is no sign of one person.",

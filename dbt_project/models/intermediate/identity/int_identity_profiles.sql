@@ -144,7 +144,9 @@ heard as (
     select
         name,
         {{ name_key(without_signs('name')) }} as name_key,
-        case when {{ spelled(without_signs('name')) }} in (select variants.variant_key from variants) then {{ spelled(without_signs('name')) }}
+        case
+            when {{ spelled(without_signs('name')) }} in (select variants.variant_key from variants)
+                then {{ spelled(without_signs('name')) }}
         end as spelled_form,
         {{ mixes_alphabets('name') }} as mixes,
         case when {{ looks_cyrillic('name') }} then {{ name_key(read_as_cyrillic('name')) }} end as cyrillic_key,

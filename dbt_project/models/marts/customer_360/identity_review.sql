@@ -15,8 +15,19 @@ customer_of_profile as (
     select * from {{ ref('int_customer_of_profile') }}
 ),
 
+-- `missing`: what alike records lack of a link, in the order in which int_identity_links asks for it.
 pairs as (
-    select * from {{ ref('int_identity_pairs') }}
+    select
+        *,
+        case
+            when gamma_birth_date <= 0 and gamma_contact < 0 then 'no birth date and no contact that agrees'
+            when gamma_last_name < 0 and gamma_middle_name <= 0 and gamma_contact < 0
+                then 'no last name and no patronymic that both tell'
+            when gamma_first_name in (1, 2) then 'two known first names that sound alike'
+            when gamma_first_name <= 0 then 'no first name that agrees'
+            else 'they share a contact of a company, and not all of names and birth date agree'
+        end as missing
+    from {{ ref('int_identity_pairs') }}
 ),
 
 links as (
@@ -268,15 +279,7 @@ told as (
         'against it: ' || case ordered.asked_because
             when 'vetoed' then ordered.against
             when 'two_people' then 'as like another customer, who is somebody else'
-            when 'fact_missing' then
-                case
-                    when pairs.gamma_birth_date <= 0 and pairs.gamma_contact < 0 then 'no birth date and no contact that agrees'
-                    when pairs.gamma_last_name < 0 and pairs.gamma_middle_name <= 0 and pairs.gamma_contact < 0
-                        then 'no last name and no patronymic that both tell'
-                    when pairs.gamma_first_name in (1, 2) then 'two known first names that sound alike'
-                    when pairs.gamma_first_name <= 0 then 'no first name that agrees'
-                    else 'they share a contact of a company, and not all of names and birth date agree'
-                end
+            when 'fact_missing' then pairs.missing
             when 'too_big' then case when ordered.link_evidence is null then 'together they have too many records' end
         end as against,
         ordered.asked_because,
