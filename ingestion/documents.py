@@ -1,7 +1,8 @@
 """The one landing path: response bytes -> records -> an Arrow table of raw documents.
 
 vendor's answer -> `split` -> `table` -> dlt's filesystem destination. A payload is the JSON text exactly as the vendor sent it; only
-its key and cursor are decoded. A page that msgspec refuses (a cut emoji, bytes in another encoding) goes to `slow_pages`.
+its key and cursor are decoded. A page that msgspec refuses (a cut emoji, bytes in another encoding, a record nested a thousand levels deep)
+goes to `slow_pages`.
 """
 
 import hashlib
@@ -64,8 +65,21 @@ def split(body: bytes, *, rows: str, key: Sequence[str] = ("id",), cursor: str |
             found, at = read(raw)
             records.append(Record(found or code, at, bytes(raw).decode("utf-8")))
         return Page(envelope, records)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _split_slowly(body, path=path, keyed=keyed, key=tuple(key), cursor=cursor)
+
+
+def outline(body: bytes) -> dict[str, Any]:
+    """The members of an answer beside its rows, for a judgement of the whole; a broken record among the rows does not hide them.
+    Raises PageError when the answer is no JSON object."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return slow_pages.outline(body)
+    except slow_pages.NotJson as error:
+        raise PageError(str(error)) from error
 
 
 def table(records: Iterable[Record], *, account: str, asked_at: datetime, operation: str = "upsert", key_suffix: str = "") -> pa.Table:

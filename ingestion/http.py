@@ -1,8 +1,7 @@
 """A patient, polite conversation with a vendor over HTTP.
 
 request -> rate limit -> answer judged whole -> bytes. What dlt's own client lets through is treated as a fault here: 408, an HTML page with
-status 200, a body cut short with or without a length, headers that cannot be read. A fault is retried with growing pauses; the last one
-becomes a sentence.
+status 200, a body cut short or without end, headers that cannot be read. A fault is retried with pauses; the last one becomes a sentence.
 
 Some vendors want their key in the query, and the libraries below print and raise addresses whole. So their records pass `_NoQueries`, no
 exception of theirs hangs on ours, and what a vendor echoes is told without its query. A vendor that wants a card or a phone in the path is
@@ -39,6 +38,7 @@ LONGEST_PAUSE = 120.0
 LONGEST_BELIEVED = 86_400.0
 # An answer may take so many seconds, and one more for each so many bytes: a read timeout alone never ends one that drips.
 LONGEST_ANSWER, SLOWEST_PACE, PIECE = 600.0, 16 << 10, 1 << 16
+LARGEST_ANSWER_MB = 1024.0  # unpacked; what is larger is no answer, and would take the machine's memory with it
 MEDIA_TYPE = re.compile(r"no content type|[a-z]+/[a-z.+-]+(; ?charset=[\w-]+)?", re.IGNORECASE)
 QUERY = re.compile(r"""\?[^\s"'<>?]*=[^\s"'<>]*""")
 # Who below us writes addresses, each by its full name: a filter holds for its own logger only.
@@ -109,7 +109,8 @@ class Http:
 
     headers: called for each request, so that a secret is read when it is used. requests_per_second: our own polite rate.
     retry_after: what the vendor's own header asks, in seconds, where it is not the standard one. judge: may raise Transient or VendorError
-    for an answer that is well-formed and yet wrong; it is called with every status below 500 other than 408 and 429.
+    for an answer that is well-formed and yet wrong; it is called with every status below 500 other than 408 and 429. An answer larger
+    than the setting `largest_answer_mb`, unpacked, is refused while it comes.
     """
 
     def __init__(self, account: Account, *, base_url: str, headers: Callable[[], dict[str, str]] = dict,
@@ -120,6 +121,7 @@ class Http:
         self._attempts, self._timeout, self._retried = attempts, timeout, retried
         self._first_pause = account.number("retry_pause_seconds", 1.0) if first_pause is None else first_pause
         self._retry_after, self._judge = retry_after, judge
+        self.largest = int(account.number("largest_answer_mb", LARGEST_ANSWER_MB) * (1 << 20))
         self._limiter = _limiter(requests_per_second)
         self._session = requests.Session()
 
@@ -188,13 +190,17 @@ class Http:
             if (parsed := getattr(response.raw, "_original_response", None)) is not None:
                 assert_header_parsing(parsed.msg)
             with response:
-                return Heard(response.status_code, response.headers, _body(response))
+                return Heard(response.status_code, response.headers, _body(response, self.largest))
         except HeaderParsingError:
             fault = "answered with headers that cannot be read"
         except _Drips:
             fault = f"the answer came so slowly that it was given up after {LONGEST_ANSWER:.0f} s"
         except (requests.ConnectionError, requests.Timeout, HTTPError, OSError) as error:
             fault = f"the connection failed ({type(error).__name__})"
+        except _TooLarge:
+            raise VendorError(f"{self._account.vendor}/{self._account.name}: an answer to {without_queries(_path_only(url))} came to more "
+                              f"than {self.largest / (1 << 20):g} MB unpacked and was refused. Nothing of this load was kept. If it is "
+                              f"meant so, raise {self._account.variable('largest_answer_mb')}.") from None
         raise Transient(fault)
 
     def _asked_pause(self, response: Heard) -> float | None:
@@ -243,11 +249,17 @@ class _Drips(Exception):
     """The body comes too slowly."""
 
 
-def _body(response: requests.Response) -> bytes:
-    """The whole body, unpacked, as it comes. Raises urllib3's errors, and _Drips."""
+class _TooLarge(Exception):
+    """The body goes on for too long."""
+
+
+def _body(response: requests.Response, largest: int) -> bytes:
+    """The whole body, unpacked, as it comes. Raises urllib3's errors, _Drips and _TooLarge."""
     begun, body = time.monotonic(), bytearray()
     while piece := response.raw.read1(PIECE, decode_content=True):
         body += piece
+        if len(body) > largest:
+            raise _TooLarge
         if time.monotonic() - begun > LONGEST_ANSWER + len(body) / SLOWEST_PACE:
             raise _Drips
     return bytes(body)

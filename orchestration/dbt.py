@@ -148,6 +148,11 @@ def warehouse() -> Path:
     return lake.data_root() / "warehouse.duckdb"
 
 
+def spilled() -> Path:
+    """The folder in which DuckDB keeps what does not fit into memory while the warehouse is open; gigabytes where a build died."""
+    return warehouse().with_name(f"{warehouse().name}.tmp")
+
+
 def target_dir() -> Path:
     """dbt's artifacts (manifest.json, run_results.json)."""
     return lake.data_root() / "dbt" / "target"

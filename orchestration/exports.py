@@ -100,6 +100,14 @@ def documents_of(
     return chosen.select(*kept).limit(at_most).df()
 
 
+def documents_counted(connection: duckdb.DuckDBPyConnection, table: str, loads: list[str]) -> dict[str, int]:
+    """account -> rows that came with the given loads; raises duckdb.CatalogException when there is no such table."""
+    found = connection.execute(
+        f'select source_account, count(*) from warehouse.staging."{table}" where list_contains(?::varchar[], load_id) group by all', [loads]
+    )
+    return dict(found.fetchall())
+
+
 def unbalanced(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Rows of load_reconciliation that do not add up, as sentences."""
     if "load_reconciliation" not in tables(connection, "marts"):

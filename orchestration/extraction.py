@@ -10,6 +10,7 @@ The refresh lock is held here because every way of starting a run (schedule, UI,
 import errno
 import logging
 import queue
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,7 +23,7 @@ from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, home, report, subjects, versions
+from orchestration import alerts, business_rules, dbt, home, report, subjects, versions
 
 JOB = "refresh_warehouse"
 PROCESS = "omnimart/process"
@@ -119,6 +120,7 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
         for version in versions.sweep():
             context.log.info(f"Swept version {version}, which a crash had kept from being published.")
         shelves.sweep(lake.root())
+        shutil.rmtree(dbt.spilled(), ignore_errors=True)
         lake.prepare()
         pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
         try:

@@ -147,7 +147,8 @@ def _scratch(model: str | None) -> Iterator[Path]:
         try:
             with home.refresh_lock(wait_seconds=5, holder="identity-diff, copying the warehouse"):
                 for file in real.glob("warehouse.duckdb*"):
-                    shutil.copy(file, scratch)
+                    if file.is_file():  # not the folder into which a build spills
+                        shutil.copy(file, scratch)
         except home.RefreshRunning as running:
             raise DryRunError(str(running)) from None
         parsed = target_dir() / "partial_parse.msgpack"

@@ -15,7 +15,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -26,9 +26,10 @@ from ingestion import lake
 from ingestion.expectations import Suite
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import audits, exports
+from orchestration import audits, exports, volumes
 from orchestration.audits import Finding
-from orchestration.contacts import Standing, standings
+from orchestration.contacts import standings
+from orchestration.volumes import Volume
 
 KIND = "great_expectations"
 # A pandas batch larger than this is cut: a first load of years would not fit in memory, and a share needs no more rows.
@@ -79,11 +80,14 @@ def check_vendor(vendor: Vendor, resources: list[str], warehouse: duckdb.DuckDBP
             suite = replace(suites.get(resource, Suite(resource)), resource=resource)
             try:
                 rows = _rows(connection, vendor, suite, loads)
+                fresh = [load_id for load_id in loads if _is_newer(load_id, vendor)]
+                counts = exports.documents_counted(connection, base_table(vendor, resource), fresh)
             except duckdb.CatalogException:
                 missing = f"the table {base_table(vendor, resource)} is missing from the warehouse"
                 found.append(_finding(vendor, resource, [missing], [], {}))
                 continue
-            found.append(_validate(vendor, suite, rows, accounts, loads))
+            sent = [volumes.measured(one, counts.get(one.account, 0), _before(vendor, one.account)) for one in accounts]
+            found.append(_validate(vendor, suite, rows, sent, loads))
     audits.record(found)
     return found
 
@@ -91,18 +95,31 @@ def check_vendor(vendor: Vendor, resources: list[str], warehouse: duckdb.DuckDBP
 def newest_loads(vendor: Vendor) -> list[str]:
     """Finished loads that have not stood the audits yet; if there are none, the last finished one."""
     finished = sorted((row["load_id"] for row in _finished(vendor)), key=float)
+    return [load_id for load_id in finished if _is_newer(load_id, vendor)] or finished[-1:]
+
+
+def _is_newer(load_id: str, vendor: Vendor) -> bool:
+    """Whether the load has not stood the audits yet."""
     through = audits.passed().get(vendor.name, {}).get("load_id")
-    fresh = [load_id for load_id in finished if through is None or float(load_id) > float(through)]
-    return fresh or finished[-1:]
+    return through is None or float(load_id) > float(through)
+
+
+def _before(vendor: Vendor, account: str) -> dict[str, str | None]:
+    """How far the account had been read when the audits last passed."""
+    return audits.passed().get(vendor.name, {}).get("accounts", {}).get(account, {})
 
 
 def let_through() -> None:
     """Remember that everything in the lake has stood the audits. Called when the gate opens."""
     state = audits.passed()
+    found = {finding.audit: finding.numbers for finding in audits.findings() if finding.kind == KIND}
     for vendor in vendors():
         finished = [row["load_id"] for row in _finished(vendor)]
         if finished:
+            usual = state.get(vendor.name, {}).get("usual", {})
             state[vendor.name] = {
+                "usual": {resource.name: _learned(usual.get(resource.name, {}), found.get(f"{vendor.name}.{resource.name}", {}))
+                          for resource in vendor.resources},
                 "load_id": max(finished, key=float),
                 "accounts": {
                     standing.account: {"through": _text(standing.through), "from": _text(standing.history_from)}
@@ -113,7 +130,11 @@ def let_through() -> None:
     audits.remember_passed(state)
 
 
-def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, accounts: list[Standing], loads: list[str]) -> Finding:
+def _learned(usual: Mapping[str, dict[str, float]], told: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    return {account: volumes.learned(usual.get(account, {}), told, account) for account in usual.keys() | told.get("volumes", {}).keys()}
+
+
+def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, sent: list[Volume], loads: list[str]) -> Finding:
     accepted = rows[rows["is_accepted"] & (rows["operation"] != "delete")]
     rejected = int((~rows["is_accepted"]).sum())
     wrong, odd = [], []
@@ -128,9 +149,12 @@ def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, accounts: list[S
         wrong.append(f"{rejected} of {len(rows)} documents break the contract, mostly: {rows['problem'].dropna().mode().iloc[0]}")
     elif rejected:
         odd.append(f"{rejected} of {len(rows)} documents break the contract and are in quarantine")
-    if suite.rows_per_day and len(rows):
-        outside, numbers["rows_per_day"] = _volume(suite, rows, accounts, vendor)
-        wrong += outside
+    outside, strange = _volume(vendor, suite, sent)
+    wrong += outside.values()
+    odd += strange.values()
+    numbers["rows_per_day"] = {volume.account: round(volume.per_day, 2) for volume in sent}
+    numbers["volumes"] = {volume.account: asdict(volume) | {"per_day": volume.per_day} for volume in sent}
+    numbers["unusual"] = sorted(strange.keys() | outside.keys())
     if len(rows):
         for expectations, sentences in ((suite.error, wrong), (suite.warn, odd)):
             results = _results(suite.resource, rows, accepted, expectations)
@@ -152,28 +176,13 @@ def _finding(vendor: Vendor, resource: str, wrong: list[str], odd: list[str], nu
     )
 
 
-def _volume(suite: Suite, rows: pd.DataFrame, accounts: list[Standing], vendor: Vendor) -> tuple[list[str], dict[str, float]]:
-    low, high = suite.rows_per_day
-    before = audits.passed().get(vendor.name, {}).get("accounts", {})
-    outside, measured = [], {}
-    for standing in accounts:
-        days = _days_covered(standing, before.get(standing.account, {}))
-        per_day = int((rows["source_account"] == standing.account).sum()) / days
-        measured[standing.account] = round(per_day, 2)
-        if not low <= per_day <= high:
-            outside.append(f"{standing.name} sent {per_day:.1f} documents a day over {days:.1f} days, expected {low} to {high}")
-    return outside, measured
-
-
-def _days_covered(standing: Standing, before: Mapping[str, str | None]) -> float:
-    """How many days of the vendor's life the newest loads cover, at least one: forwards since the audits last passed, and
-    backwards through whatever history was read since."""
-    if standing.through is None or standing.history_from is None:
-        return 1.0
-    covered = (standing.through - standing.history_from).total_seconds()
-    if before.get("through") and before.get("from"):
-        covered -= (pd.Timestamp(before["through"]) - pd.Timestamp(before["from"])).total_seconds()
-    return max(1.0, covered / 86400)
+def _volume(vendor: Vendor, suite: Suite, sent: list[Volume]) -> tuple[dict[str, str], dict[str, str]]:
+    """(account -> how it leaves the band, account -> what is unusual about it)."""
+    resource = next(one for one in vendor.resources if one.name == suite.resource)
+    usual = audits.passed().get(vendor.name, {}).get("usual", {}).get(suite.resource, {})
+    outside = {one.account: volumes.outside_the_band(suite, f"{vendor.name}/{one.account}", one) for one in sent}
+    strange = {one.account: volumes.unusual(resource, f"{vendor.name}/{one.account}", one, usual.get(one.account, {})) for one in sent}
+    return tuple({account: said for account, said in found.items() if said} for found in (outside, strange))
 
 
 def _results(resource: str, rows: pd.DataFrame, accepted: pd.DataFrame, expectations: tuple) -> list[tuple[str, bool]]:

@@ -106,7 +106,7 @@ def app(sandbox: Sandbox) -> FaultyTransport:
     mounts = [Mount(f"/{name}", routes=importlib.import_module(f"sandbox.{name}").routes(sandbox)) for name in VENDORS]
 
     def clock(request: Request) -> JSONResponse:
-        return JSONResponse({"now": sandbox.now().isoformat(), "requests": dict(sandbox.requests)})
+        return JSONResponse({"now": sandbox.now().isoformat(), "requests": dict(sandbox.requests), "met": sandbox.faults.met})
 
     return FaultyTransport(Starlette(routes=[Route("/_sandbox", clock), *mounts]), sandbox)
 

@@ -1,16 +1,9 @@
 """One night's round of questions: who is asked, in which order, and when it ends.
 
     customers, what the lake knows of earlier answers  ->  account and history of each  ->  documents of the night
-
-An answer's document: type, result (member, not_a_member, failed), asked_at, and for a member account, through (when its history was read),
-version (of the account that was landed), edge (the operations since `through` less the overlap, which the next answer will bring again),
-under (the path and START_DATE by which the history was read; by others it is read whole again), points (told when it was read; where
-later operations do not explain a change, the history is read whole again) and whole_at (when it was). Where histories are not read,
-these stay as they were.
 """
 
 import hashlib
-import json
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -18,7 +11,8 @@ from datetime import date, datetime, timedelta
 from ingestion import clock
 from ingestion.abm_loyalty.api import Api, Member, Unanswered
 from ingestion.abm_loyalty.balance import IN_DOUBT, is_explained
-from ingestion.abm_loyalty.customers import Customer, Key, Kind
+from ingestion.abm_loyalty.customers import Customer, Key
+from ingestion.abm_loyalty.turns import Turn
 from ingestion.accounts import Account
 from ingestion.documents import Record
 from ingestion.http import VendorError
@@ -36,36 +30,10 @@ NOBODY = 200
 FORMER = 5
 # Who is asked whether the vendor answers at all, when many in a row were not answered.
 PROBES = 3
+# As many are asked a second time at the end of the round.
+MOST_AGAIN = 50
 # A balance that no history explains is no reason to read the history every night.
 DOUBTED = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What the lake knows of one card or phone."""
-
-    asked_at: str = ""
-    result: str = ""
-    account: str = ""
-    through: str = ""
-    version: str = ""
-    edge: dict[str, str] = field(default_factory=dict)
-    under: str = ""
-    points: str = ""
-    whole_at: str = ""
-
-    def told(self, kind: Kind) -> str:
-        """As a document."""
-        return json.dumps({"type": kind, "result": self.result, "asked_at": self.asked_at, "account": self.account or None,
-                           "through": self.through or None, "version": self.version or None, "edge": json.dumps(self.edge),
-                           "under": self.under or None, "points": self.points or None, "whole_at": self.whole_at or None})
-
-
-def turn(asked_at: str | None, result: str | None, account: str | None, through: str | None, version: str | None, edge: str | None,
-         under: str | None = None, points: str | None = None, whole_at: str | None = None) -> Turn:
-    """A document of `answers` read back."""
-    return Turn(asked_at or "", result or "", account or "", through or "", version or "", json.loads(edge or "{}"), under or "",
-                points or "", whole_at or "")
 
 
 @dataclass
@@ -95,6 +63,7 @@ class Round:
         self._met: dict[str, Member] = {}
         self._asked: set[str] = set()
         self._failed: list[Record] = []
+        self._missed: list[tuple[Customer, Key, Record, bool]] = []
         # Customers: those answered, those who were not, the latter by whether an earlier night answered them.
         self._answered, self._unanswered, self._known, self._known_unanswered = 0, 0, 0, 0
         self._in_a_row, self._row_began, self._fault = 0, 0, ""
@@ -118,6 +87,8 @@ class Round:
             if self._in_a_row >= IN_A_ROW and self._is_down():
                 self.whole_at = None
                 break
+        else:
+            self._ask_again()
         self._judge()
         self._told.answers += self._failed
         return self._told
@@ -146,8 +117,7 @@ class Round:
 
     def _ask(self, customer: Customer) -> None:
         """By card, then by phone unless an account of tonight names it."""
-        is_known = any(self._known_of(key).account or self._known_of(key).result == "not_a_member" for key in customer.keys)
-        told, failed = [], []
+        is_known, told, failed = self._is_known(customer), [], []
         for key in customer.keys:
             name = key.document_key
             before = self._known_of(key)
@@ -160,7 +130,7 @@ class Round:
                 told.append(key)
             except Unanswered as unanswered:
                 self._fault = str(unanswered)
-                failed.append(self._answer(key, before, result="failed"))
+                failed.append((key, self._answer(key, before, result="failed")))
                 log.warning("%s: a customer asked for by %s was not answered: %s. What was known of him stays.", self._who, key.kind,
                             self._fault)
         if not told and not failed:
@@ -173,7 +143,25 @@ class Round:
             self._row_began = self._row_began if self._in_a_row else len(self._failed)
             self._unanswered, self._in_a_row = self._unanswered + 1, self._in_a_row + 1
             self._known_unanswered += is_known
-        self._failed += failed
+        self._failed += [record for _, record in failed]
+        self._missed += [(customer, key, record, not told) for key, record in failed]
+
+    def _is_known(self, customer: Customer) -> bool:
+        return any(self._known_of(key).account or self._known_of(key).result == "not_a_member" for key in customer.keys)
+
+    def _ask_again(self) -> None:
+        """Who was not answered is asked once more after everybody else: what passes is over by then. Many are the vendor's matter."""
+        found: set[Customer] = set()
+        for customer, key, record, is_his_only in self._missed if len(self._missed) <= MOST_AGAIN else ():
+            try:
+                self._one(key, self._known_of(key))
+            except Unanswered:
+                continue
+            self._failed.remove(record)
+            if is_his_only and customer not in found:
+                found.add(customer)
+                self._answered, self._unanswered = self._answered + 1, self._unanswered - 1
+                self._known_unanswered -= self._is_known(customer)
 
     def _one(self, key: Key, before: Turn) -> None:
         self._calls += 1

@@ -19,7 +19,8 @@ from ingestion import documents, lake, whole_lists
 from ingestion.abm_loyalty import VENDOR
 from ingestion.abm_loyalty.api import Api
 from ingestion.abm_loyalty.customers import known
-from ingestion.abm_loyalty.round import Round, Told, turn
+from ingestion.abm_loyalty.round import Round, Told
+from ingestion.abm_loyalty.turns import turn
 from ingestion.accounts import Account
 from ingestion.vendor import Contact
 

@@ -6,9 +6,7 @@ whole. Lines are counted from 1, a CSV's header included; a Parquet file has no 
 
 import codecs
 import csv
-import gzip
 import json
-import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ import pyarrow.parquet as pq
 from ingestion.file_drop.tables import KINDS, Column, Table
 from ingestion.file_drop.values import Manner, WrongValue, judged
 from ingestion.slow_pages import escaped
+from ingestion.unpacking import MOST_TIMES, TooLarge, largest_of, unzipped
 
 GZIP = b"\x1f\x8b"
 DELIMITERS = (",", ";", "\t")
@@ -77,8 +76,11 @@ def _unzipped(copy: Path) -> Path:
             return copy
     plain = copy.with_name("plain")
     try:
-        with gzip.open(copy) as packed, plain.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked, 1 << 20)
+        with copy.open("rb") as packed, plain.open("wb") as file:
+            file.writelines(unzipped(packed, largest=largest_of(copy.stat().st_size)))
+    except TooLarge as error:
+        plain.unlink()
+        raise Broken(f"the gzip file is refused: {error}, {MOST_TIMES} times its size. Unpack it yourself if it is meant so.") from error
     except (OSError, EOFError, zlib.error) as error:
         raise Broken(f"the gzip file is damaged ({error}).") from error
     return plain

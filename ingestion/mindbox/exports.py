@@ -6,7 +6,7 @@ The vendor forms at most two exports at once, so two are asked for at once. Base
 patience. Signed links expire while a long list of them is read; then the job is asked for fresh ones.
 """
 
-import gzip
+import io
 import logging
 import threading
 import time
@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from ingestion import documents
 from ingestion.accounts import Account
 from ingestion.http import Answer, Http, Transient, VendorError
+from ingestion.unpacking import TooLarge, largest_of, unzipped
 
 log = logging.getLogger(__name__)
 FORMING_AT_ONCE = 2
@@ -73,8 +72,11 @@ class Operations:
                                params={"endpointId": self._account.setting("endpoint_id"), "operation": operation})
 
     def download(self, url: str, *, resource: str) -> bytes:
-        """One part as the store holds it. Raises DeadLinkError, VendorError."""
-        return self._links.get(url, resource=resource, whole="bytes").body
+        """One part, unpacked. Raises DeadLinkError, VendorError, TooLarge, and OSError, EOFError or zlib.error where it is damaged."""
+        body = self._links.get(url, resource=resource, whole="bytes").body
+        if not body.startswith(GZIP):
+            return body
+        return b"".join(unzipped(io.BytesIO(body), largest=min(largest_of(len(body)), self._links.largest)))
 
     def who(self, resource: str) -> str:
         """The beginning of a sentence about a resource."""
@@ -86,10 +88,10 @@ class Operations:
     def _judge(self, answer: Answer) -> None:
         """HTTP 200 says little here: the body's `status` decides."""
         try:
-            said = answer.json()
-        except msgspec.DecodeError:
-            said = None
-        if not isinstance(said, dict) or "status" not in said:
+            said = documents.outline(answer.body)
+        except documents.PageError:
+            said = {}
+        if "status" not in said:
             if answer.status >= 400:
                 return
             raise Transient("the answer is no operation's result")
@@ -178,7 +180,7 @@ class Exports:
                 log.warning("%s: part %d of %d %s; asked again.", who, number + 1, len(export.urls), said)
                 time.sleep(self._pause * 2 ** (attempt - 1))
             try:
-                body = _unzipped(self._operations.download(export.urls[number], resource=export.wanted.resource))
+                body = self._operations.download(export.urls[number], resource=export.wanted.resource)
                 records = documents.split(body, rows=rows, key=key, cursor=cursor).records
                 if records or is_empty:
                     return export, records
@@ -188,6 +190,9 @@ class Exports:
                 export = self._with_fresh_links(export)
             except (OSError, EOFError, zlib.error) as error:
                 said = f"is a broken gzip file ({error})"
+            except TooLarge as error:
+                raise VendorError(f"{who}: part {number + 1} of {len(export.urls)} of the export {export.export_id} was refused: {error}, "
+                                  "as no export does. Nothing of this load was kept.") from None
             except documents.PageError as error:
                 said = f"is not the file it should be ({error})"
         raise VendorError(f"{who}: part {number + 1} of {len(export.urls)} of the export {export.export_id} {said}, "
@@ -205,10 +210,6 @@ class Exports:
 def spelled(moment: datetime) -> str:
     """The documented spelling of a bound, to the minute: `YYYY-MM-DD hh:mm`."""
     return moment.strftime("%Y-%m-%d %H:%M")
-
-
-def _unzipped(body: bytes) -> bytes:
-    return gzip.decompress(body) if body.startswith(GZIP) else body
 
 
 def _judge_link(answer: Answer) -> None:

@@ -4,7 +4,6 @@ GET -> `Part`s of records, each with the moment it was asked for. A page that re
 cursor that comes back are asked again a few times, then a VendorError names the resource and what happened.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -227,10 +226,10 @@ def demand_success(answer: Answer) -> None:
         return
     try:
         verdict = msgspec.json.decode(answer.body, type=Verdict)
-    except msgspec.DecodeError:
-        # One record with a cut emoji or in another encoding is no reason to ask again: documents.split sets it apart.
+    except (msgspec.DecodeError, RecursionError):
+        # One record that cannot be read is no reason to ask again: documents.split sets it apart.
         try:
-            verdict = msgspec.convert(json.loads(answer.body.decode("utf-8", "surrogateescape")), Verdict)
+            verdict = msgspec.convert(documents.outline(answer.body), Verdict)
         except ValueError:
             raise Transient(f"the answer of {len(answer.body)} bytes is not whole JSON") from None
     if not verdict.success:

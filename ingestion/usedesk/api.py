@@ -11,7 +11,6 @@ POST {method} with `api_token` in the JSON body -> `Part`s of records, each with
 - errors are `{"error": …, "code": …}` with any status [C for `error`, A for the rest]. 150 requests a minute [D, an older edition].
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -188,8 +187,10 @@ def _refusal(body: bytes) -> Refusal:
         msgspec.json.decode(body)
     except msgspec.ValidationError:
         return Refusal()
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        # One record with a cut emoji or in another encoding is no reason to ask again: documents.split sets it apart.
-        whole = json.loads(body.decode("utf-8", "surrogateescape"))
-        return Refusal(whole.get("error"), whole.get("code")) if isinstance(whole, dict) else Refusal()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # One record that cannot be read is no reason to ask again: documents.split sets it apart.
+        if body[:1] == b"{":
+            whole = documents.outline(body)
+            return Refusal(whole.get("error"), whole.get("code"))
+        documents.split(body, rows="")
     return Refusal()

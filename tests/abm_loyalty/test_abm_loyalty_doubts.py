@@ -129,7 +129,7 @@ def test_no_word_of_an_answer_is_told(night, installation, publish, caplog):
 def test_a_total_in_quotes_is_a_total(night, installation, publish, landed):
     publish(*CARDS)
     history = '{"userId":1,"total":"3","operations":[{"id":1,"type":"ACCRUAL","amount":5,"date":"2026-10-01T10:00:00"}]}'
-    installation.sandbox.faults.plant(Fault("abm_loyalty", status=200, body=history, path=f"{made.card(made.ANNA)}/bonus", times=3))
+    installation.sandbox.faults.plant(Fault("abm_loyalty", status=200, body=history, path=f"{made.card(made.ANNA)}/bonus", times=6))
     assert night().error == ""
     assert str(made.ANNA) not in keys(landed("accounts"))
 

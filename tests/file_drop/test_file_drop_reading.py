@@ -99,6 +99,8 @@ BREAKS = {
     "date": (GOOD + "2026-02-30,sms,2\n", "f.csv", 3,
              "cost_on: the value in line 3 is no date (a date, YYYY-MM-DD or DD.MM.YYYY is expected).", "2026-02-30,sms,2"),
     "required": (GOOD + "2026-10-02, ,2\n", "f.csv", 3, "channel: line 3 leaves it empty.", "2026-10-02, ,2"),
+    "gzip bomb": (gzip.compress(b"0" * (70 << 20), 1), "f.csv.gz", None, "file: the gzip file is refused: it unpacks to more than 64 MB",
+                  ""),
     "gzip": (gzip.compress(GOOD.encode())[:-9], "f.csv.gz", None, "file: the gzip file is damaged", ""),
     "workbook": (b"PK\x03\x04", "f.xlsx", None, "file: such a file cannot be read here; save it as CSV, JSON lines or Parquet.", ""),
     "parquet": (b"PAR1 and no more", "f.parquet", None, "file: the Parquet file cannot be read (", ""),

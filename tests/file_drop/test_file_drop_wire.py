@@ -76,6 +76,8 @@ def test_the_next_day_changes_the_files_that_had_news(served):
     Fault("file_drop", "costs-2026-10", "truncated", after=2), Fault("file_drop", "costs-2026-10", "truncated_without_length", after=2),
     Fault("file_drop", "costs-2026-10", "reset", times=2), Fault("file_drop", "messages/[?]", "truncated"),
     Fault("file_drop", "messages/[?]", "reset"), Fault("file_drop", "2026-10.parquet", "empty", after=2),
+    Fault("file_drop", "2026-10.parquet", "empty", after=1, times=2), Fault("file_drop", "costs-2026-10", "html", after=1, times=2),
+    Fault("file_drop", "messages/[?]", "empty"),
 ], ids=lambda fault: f"{fault.kind} {fault.path} {fault.after}")
 def test_a_fault_that_passes_costs_nothing(served, fault):
     def digests() -> dict[str, str]:

@@ -49,7 +49,29 @@ def test_a_cut_emoji_and_bytes_of_another_encoding_stop_neither_the_page_nor_the
     assert table.num_rows == 3
 
 
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize(("broken", "key", "payload"), [
+    (b'{"id":7,"a":1,}', "7", '{"id":7,"a":1,}'),
+    (b'{"a":{"b":nil},"id":7}', "7", '{"a":{"b":nil},"id":7}'),
+    (b'{"a":nil,"id":7}', "7", '{"a":nil,"id":7}'),
+    (b'{"id":7,"sum":' + b"9" * 5000 + b',"name":"\xcf\xf0"}', "7", '{"id":7,"sum":' + "9" * 5000 + ',"name":"\\udccf\\udcf0"}'),
+    (b'{"id":7,"tree":' + DEEP + b"}", "7", json.dumps("nested too deeply: " + '{"id":7,"tree":' + DEEP.decode() + "}")),
+    (b'{"tree":' + DEEP + b',"id":"\xcf"}', "\\udccf", json.dumps('nested too deeply: {"tree":' + DEEP.decode() + ',"id":"\\udccf"}')),
+    (DEEP, None, json.dumps("nested too deeply: " + DEEP.decode())),
+], ids=["trailing comma", "no JSON inside", "no JSON", "a number of 5000 digits", "deep", "deep before its key", "deep array"])
+def test_a_record_that_nobody_can_decode_lands_with_its_key_and_its_neighbours_untouched(broken, key, payload):
+    page = split(b'{"success":true,"rows":[{"id":1},' + broken + b',{"id":2}],"deep":' + DEEP + b',"total":3}', rows="rows")
+    assert (page.envelope["success"], page.envelope["total"]) == (True, 3)
+    assert [record.key for record in page.records] == ["1", key, "2"]
+    assert [record.payload for record in page.records] == ['{"id":1}', payload, '{"id":2}']
+    assert documents.outline(b'{"rows":[' + broken + b'],"total":3}')["total"] == 3
+
+
 @pytest.mark.parametrize(("body", "sentence"), [
+    (b'{"rows":[{"id":1,"a":' + DEEP[:150_000] + b"}]}", "brackets are crossed"),
+    (b'{"rows":[{"id":1,"a":' + DEEP[:150_000], "is not closed"),
     (b"<html><body>Maintenance</body></html>", "not whole JSON"),
     (b'{"rows":[{"id":1},{"id"', "not whole JSON"),
     (b'{"rows":{}}', "rows is not an array"),

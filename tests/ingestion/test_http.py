@@ -1,11 +1,13 @@
 """The conversation: faults that pass are waited for, those that do not become a sentence, and no secret stands in it."""
 
 import contextlib
+import gzip
 import logging
 import socket
 import threading
 import time
 import traceback
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -26,6 +28,7 @@ ACME = Account("acme")
 class _Switches:
     def __init__(self) -> None:
         self.faults, self.requests, self.seen = Faults(), {"acme": 0}, []
+        self.body, self.headers = b'{"orders":[{"id":1},{"id":2}]}', {}
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def acme(monkeypatch):
 
     def orders(request):
         switches.seen.append(dict(request.headers))
-        return Response(b'{"orders":[{"id":1},{"id":2}]}', media_type="application/json")
+        return Response(switches.body, media_type="application/json", headers=switches.headers)
 
     app = FaultyTransport(Starlette(routes=[Route("/acme/orders", orders)]), switches)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -149,7 +152,36 @@ def test_retry_after_is_read_as_seconds_and_as_a_date():
     assert standard_retry_after("soon") is None
     assert standard_retry_after(None) is None
     assert standard_retry_after(format_datetime(datetime.now(UTC) - timedelta(hours=1))) == 0.0
+    assert [standard_retry_after(odd) for odd in ("²", "-5", "nan", "9" * 400, str(10**9), "Mon, 01 Jan 99999 00:00:00 GMT")] == [None] * 6
     assert 25 < standard_retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=30))) <= 30
+
+
+def test_a_date_to_ask_again_at_is_by_the_vendors_own_clock():
+    slow = datetime.now(UTC) - timedelta(minutes=5)
+    again = format_datetime(slow + timedelta(seconds=40))
+    assert standard_retry_after(again, now=format_datetime(slow)) == 40.0
+    assert standard_retry_after(again, now="half past five") == 0.0
+    assert standard_retry_after(again.replace("+0000", "-0000"), now=format_datetime(slow)) is None
+
+
+@pytest.mark.parametrize("told", [{"Retry-After": "0"}, {"Retry-After": format_datetime(datetime(2020, 1, 1, tzinfo=UTC))}])
+def test_who_names_no_time_to_wait_is_not_asked_six_times_at_once(acme, monkeypatch, told):
+    pauses = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", pauses.append)
+    acme.faults.plant(Fault("acme", status=429, headers=told, times=5))
+    http(acme, first_pause=2.0).get("orders", resource="orders")
+    assert len(pauses) == 5
+    assert min(pauses) >= 2.0
+    assert sum(pauses) > 2 + 4 + 8 + 16
+
+
+def test_an_answer_that_drips_is_given_up_although_no_read_ever_times_out(acme, monkeypatch):
+    monkeypatch.setattr("ingestion.http.LONGEST_ANSWER", 0.05)
+    monkeypatch.setattr("ingestion.http.SLOWEST_PACE", 10**6)
+    acme.faults.plant(Fault("acme", kind="drip", seconds=0.02, times=2))
+    with pytest.raises(VendorError, match="the answer came so slowly that it was given up after 0 s, 2 times in a row"):
+        http(acme, attempts=2).get("orders", resource="orders")
+    assert http(acme).get("orders", resource="orders").json() == {"orders": [{"id": 1}, {"id": 2}]}
 
 
 @pytest.mark.parametrize("head", [
@@ -184,3 +216,17 @@ def test_headers_that_cannot_be_read_pass_and_no_key_in_the_query_is_told(monkey
     assert "planted-secret" not in caplog.text
     assert caplog.text.count("acme/main orders: answered with headers that cannot be read; asked again") == 2
     assert "GET /orders?… HTTP/1.1" in caplog.text  # urllib3's own words, without the query
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_an_answer_that_unpacks_to_more_than_it_may_is_refused_while_it_comes(acme, monkeypatch, is_packed):
+    monkeypatch.setenv("SOURCES__ACME__LARGEST_ANSWER_MB", "3")
+    acme.body = b'{"orders":["' + b"0" * (100 << 20 if is_packed else 4 << 20) + b'"]}'
+    if is_packed:
+        acme.body, acme.headers = gzip.compress(acme.body, 1), {"Content-Encoding": "gzip"}
+    tracemalloc.start()
+    with pytest.raises(VendorError, match=r"acme/main: an answer to \S+/acme/orders came to more than 3 MB unpacked.*LARGEST_ANSWER_MB"):
+        http(acme).get("/orders", resource="orders")
+    assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    tracemalloc.stop()
+    assert len(acme.seen) == 1

@@ -6,6 +6,7 @@ a small retailer behind real HTTP -> `Line.contact` by the vendor's own source -
 import csv
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from sandbox.world import World
 UNTIL = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 NEVER_OUT_OF_TIME = timedelta(minutes=10)
 LONGEST_SLEEP = 0.02
+NOTED = re.compile(r'"(modified_at|asked_at|through|whole_at)":\s*"[^"]*"')
 _sleep = time.sleep
 
 
@@ -46,11 +48,14 @@ class Landed:
     documents: dict[tuple[str, str, str], tuple[str, str]]
     state: str
 
-    def differences(self, calm: "Landed", *, snapshots: frozenset[str] = frozenset()) -> list[str]:
-        """What is not as after the calm contacts, in words; of `snapshots` only the keys are compared."""
+    def differences(self, calm: "Landed", *, snapshots: frozenset[str] = frozenset(), noted: bool = False) -> list[str]:
+        """What is not as after the calm contacts, in words; of `snapshots` only the keys are compared. noted: but for moments that we note
+        in a document ourselves."""
         found = []
         for key in sorted({*self.documents, *calm.documents}):
-            here, there = self.documents.get(key), calm.documents.get(key)
+            here, there = (one.documents.get(key) for one in (self, calm))
+            if noted:
+                here, there = ((one[0], NOTED.sub("", one[1])) if one else None for one in (here, there))
             if here != there and not (key[0] in snapshots and here and there):
                 found.append(f"{':'.join(key)} " + ("is lost" if here is None else "should not be there" if there is None else "differs"))
         return found

@@ -92,6 +92,7 @@ def contact(own_data: Path) -> Callable[..., None]:
         error: str = "",
         account: str = "main",
         history_left_days: float = 0,
+        loaded_from: datetime | None = None,
         documents: int = 0,
     ) -> None:
         folder = own_data / "lake" / "contacts"
@@ -106,7 +107,7 @@ def contact(own_data: Path) -> Callable[..., None]:
             "error": error,
             "documents": documents,
             "data_through_at": at.isoformat(),
-            "loaded_from_at": at.isoformat(),
+            "loaded_from_at": (loaded_from or at).isoformat(),
             "history_left_days": history_left_days,
             "history_eta_seconds": 0,
         }

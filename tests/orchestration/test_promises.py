@@ -12,7 +12,7 @@ from ingestion.vendors import vendors
 from orchestration import audits, promises
 
 VENDOR = vendors()[0]
-RESOURCE = VENDOR.resources[0].name
+RESOURCE = next(resource.name for resource in VENDOR.resources if resource.kind == "changes")
 NIGHT = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 
 
@@ -122,17 +122,59 @@ def test_a_table_of_which_most_is_rejected_blocks(staged):
     assert found().blocks
 
 
-def test_the_volume_is_measured_per_day(staged, contact, monkeypatch, clock_at):
+@pytest.fixture
+def nights(staged, contact, monkeypatch, clock_at):
+    """nights(suite, [documents]) is a night each, a day apart, all but the last let through; gives what was found in each."""
     for name in ("BASE_URL", "API_KEY", "TOKEN", "SECRET_KEY", "ENDPOINT_ID"):
         monkeypatch.setenv(f"SOURCES__{VENDOR.name.upper()}__{name}", "x")
     clock_at(NIGHT)
-    suite = Suite(RESOURCE, rows_per_day=(1, 10))
-    contact(VENDOR.name, NIGHT - timedelta(days=1))
-    staged(suite, {"1.0": [(5, True)] * 5})
-    promises.let_through()
-    contact(VENDOR.name, NIGHT)
-    staged(suite, {"1.0": [(5, True)] * 5, "2.0": [(5, True)] * 30})
-    assert (
-        found().sentence
-        == f"{VENDOR.name} {RESOURCE}: {VENDOR.name}/main sent 30.0 documents a day over 1.0 days, expected 1 to 10."
-    )
+
+    def pass_by(suite, documents):
+        loads, told = {}, []
+        for number, count in enumerate(documents):
+            if number:
+                promises.let_through()
+            contact(VENDOR.name, NIGHT - timedelta(days=len(documents) - 1 - number), loaded_from=NIGHT - timedelta(days=len(documents)))
+            loads |= {f"{number}.0": [(5, True)] * count} if count else {}
+            staged(suite, loads)
+            told.append(found())
+        return told
+
+    return pass_by
+
+
+def test_the_volume_is_measured_per_day(nights):
+    first, second = nights(Suite(RESOURCE, rows_per_day=(1, 10)), [5, 30])
+    assert first.passed
+    assert second.blocks
+    assert second.sentence == f"{VENDOR.name} {RESOURCE}: {VENDOR.name}/main sent 30.0 documents a day over 1.0 days, expected 1 to 10."
+
+
+def test_a_night_that_brings_nothing_where_something_was_promised_blocks(nights):
+    found = nights(Suite(RESOURCE, rows_per_day=(1, 10)), [5, 0])[-1]
+    assert (found.blocks, found.sentence) == (
+        True, f"{VENDOR.name} {RESOURCE}: {VENDOR.name}/main sent 0.0 documents a day over 1.0 days, expected 1 to 10.")
+
+
+def test_the_volume_counts_also_what_is_too_much_to_be_looked_at(nights, monkeypatch):
+    monkeypatch.setattr(promises, "MOST_ROWS", 10)
+    assert [one.blocks for one in nights(Suite(RESOURCE, rows_per_day=(0, 10)), [10, 11])] == [False, True]
+
+
+def test_ten_times_the_usual_warns_until_it_is_not_learned_from(nights):
+    *usual, first, second = nights(Suite(RESOURCE), [20, 10, 11, 9, 10, 12, 10, 100, 101])
+    assert all(one.passed for one in usual)
+    assert (first.passed, first.blocks, first.sentence) == (
+        False, False, f"{VENDOR.name} {RESOURCE}: {VENDOR.name}/main sent 100 documents a day, usually 10 a day (7 nights).")
+    assert second.sentence.endswith("sent 101 documents a day, usually 10 a day (7 nights).")
+
+
+def test_a_list_that_is_never_empty_and_is_warns(nights):
+    *_, normal, empty = nights(Suite(RESOURCE), [20, 10, 11, 9, 10, 12, 10, 13, 0])
+    assert normal.passed
+    assert (empty.passed, empty.blocks, empty.sentence) == (
+        False, False, f"{VENDOR.name} {RESOURCE}: {VENDOR.name}/main sent nothing over 1.0 days, usually 10 a day (8 nights).")
+
+
+def test_an_empty_night_of_a_list_that_often_is_empty_is_no_news(nights):
+    assert all(one.passed for one in nights(Suite(RESOURCE), [20, 40, 0, 9, 70, 12, 90, 13, 0]))

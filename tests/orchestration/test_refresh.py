@@ -6,6 +6,7 @@ it; the next night one vendor does not answer.
 
 import json
 import os
+import shutil
 from types import SimpleNamespace
 
 import dagster as dg
@@ -29,6 +30,9 @@ from orchestration import (
     warehouse,
 )
 from tests.nights import copy_parsed
+from tests.torture.reader import Reader
+from tests.torture.trap import Trap, dies
+from tests.torture.verdict import differences, leftovers
 
 AS_A_NIGHT = True
 RETAILER = ["--customers", "120", "--days", "45", "--stores", "3", "--rate", "100"]
@@ -86,6 +90,27 @@ def test_a_fresh_machine_refreshes_on_the_sandbox(told):
         ]
     assert {finding.kind for finding in audits.findings()} == {"dbt", "great_expectations"}
     assert not (told.data / "sandbox" / "server.json").exists() or stand_in._running() is None  # it ended with the refresh
+
+
+def test_a_first_night_that_is_killed_twice_and_run_again_is_as_if_undisturbed(told, parsed_project, tmp_path, monkeypatch):
+    """The short form of `make torture`: first between the record of a load and its state, then in dbt, each time leaving its sandbox."""
+    data = tmp_path / "killed"
+    copy_parsed(parsed_project, data)
+    shutil.copytree(told.data / "secrets", data / "secrets")  # the key of the hashes
+    for name in told.environment:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OMNIMART_DATA", str(data))
+    monkeypatch.setenv("OMNIMART_SECRETS", str(data / "none.toml"))
+    between = Trap("dlt.destinations.impl.filesystem.filesystem:FilesystemClient._write_to_json_file", "after", about="raw_", nth=5)
+    with Reader(data / "published") as reader:
+        assert dies(between, lambda: refresh.main(RETAILER))
+        assert dies(Trap("dbt.task.base:BaseRunner.run_with_hooks", "before", about="model.", nth=60), lambda: refresh.main(RETAILER))
+        assert refresh.main(RETAILER) == 0
+    assert [run.status for run in runs()] == [dg.DagsterRunStatus.SUCCESS, *[dg.DagsterRunStatus.FAILURE] * 2]
+    tables, found = differences(data / "published", told.data / "published" / "versions" / told.version.version)
+    assert (tables, found) == (told.version.tables + 1, [])
+    assert leftovers(data) == []
+    assert reader.wrong == []
 
 
 def test_every_document_is_accounted_for(told):

@@ -21,14 +21,14 @@ UNTIL = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 
 @pytest.fixture
 def serve(small_world: Any, own_data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
-    """`serve(**{"retailcrm.option": text})`: the stand-in alone, its settings in the environment, quick to retry."""
+    """`serve(world=…, **{"retailcrm.option": text})`: the stand-in alone, its settings in the environment, quick to retry."""
     monkeypatch.setattr(server, "VENDORS", (VENDOR.name,))
     monkeypatch.setattr(lake, "vendors", lambda: (VENDOR,))
     with ExitStack() as stack:
 
-        def start(*, rate: float = 100.0, **options: str) -> Running:
+        def start(*, rate: float = 100.0, world: Any = None, **options: str) -> Running:
             clock_file = own_data / "sandbox" / "clock"
-            sandbox = Sandbox(world=small_world, clock_file=clock_file, rate=rate, options=options)
+            sandbox = Sandbox(world=world or small_world, clock_file=clock_file, rate=rate, options=options)
             sandbox.set_clock(UNTIL)
             running = stack.enter_context(serve_in_thread(sandbox))
             for name, value in {**running.environment(vendors=(VENDOR.name,)), "SOURCES__RETAILCRM__RETRY_PAUSE_SECONDS": "0.01"}.items():

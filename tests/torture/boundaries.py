@@ -22,40 +22,41 @@ Story = Mapping[str, Trap]
 
 STANDS_IN = "the sandbox stands in"  # no vendor is configured: the refresh starts the sandbox itself, and it dies or stays with it
 
+PUBLISH = "orchestration.publish"  # the command that a person gives; the refresh publishes by the same function
+
+
+def _of(vendor: str) -> Story:
+    return {
+        f"before {vendor} is read": Trap(READ, "before", about=vendor),
+        f"{vendor}: files in the lake, the load not finished": Trap(LOAD, "before", about=vendor),
+        f"{vendor}: between the load's row and its state": Trap(f"{LAKE}._write_to_json_file", "after", about=f"raw_{vendor}"),
+        f"after {vendor} is read": Trap(READ, "after", about=vendor),
+    }
+
+
 # In the first night of a machine, when nothing is published.
 FIRST_NIGHT: dict[str, Story] = {
-    "a first load": {
+    "first night": {
         "the lake's folders, half of them": Trap("ingestion.lake:_lay_out", "after", nth=5),
         "half of a file copied": Trap("shutil:copyfile", "halfway", about=".parquet", nth=20),
         "files in the lake, the load not finished": Trap(LOAD, "before", nth=6),
         "between a load's row and its state": Trap(f"{LAKE}._write_to_json_file", "after", about="raw_", nth=5),
         "after the third model of a new warehouse": Trap(DBT, "after", about="model.", nth=3),
+        "let through, nothing exported": Trap("orchestration.promises:let_through", "after"),
+        "named, not flipped": Trap("orchestration.versions:flip", "before", command=PUBLISH),
+        "half of the links": Trap("orchestration.versions:_link", "after", nth=2, command=PUBLISH),
     },
-    "a first publication": {
-        "named, not flipped": Trap("orchestration.versions:flip", "before"),
-        "half of the links": Trap("orchestration.versions:_link", "after", nth=2),
-    },
-    "after a first publication": {"flipped for the first time": Trap("orchestration.versions:flip", "after")},
+    "first publication": {"flipped for the first time": Trap("orchestration.versions:flip", "after")},
 }
 
 # In the night after, when there is something to lose.
 SECOND_NIGHT: dict[str, Story] = {
-    "before anything": {
+    "landing, vendor by vendor": {
         "Dagster has noted the run, it has not begun": Trap(NEW_RUN, "after"),
         "the lock is held, nothing is swept": Trap("orchestration.extraction:bury_dead_runs", "before"),
+        **{where: trap for vendor in NAMES for where, trap in _of(vendor).items()},
     },
-    STANDS_IN: {
-        "with the sandbox": Trap(READ, "before"),
-        "the process alone, its sandbox left": Trap(READ, "before", alone=True),
-        "the process alone, in dbt": Trap("orchestration.warehouse:build", "before", alone=True),
-    },
-    **{f"{vendor}": {
-        "before it is read": Trap(READ, "before", about=vendor),
-        "files in the lake, the load not finished": Trap(LOAD, "before", about=vendor),
-        "between the load's row and its state": Trap(f"{LAKE}._write_to_json_file", "after", about=f"raw_{vendor}"),
-        "after it is read": Trap(READ, "after", about=vendor),
-    } for vendor in NAMES},
-    "a load": {
+    "landing, inside a load": {
         "extracted, not normalized": Trap("dlt.pipeline.pipeline:Pipeline.normalize", "before", nth=3),
         "normalized, not loaded": Trap("dlt.pipeline.pipeline:Pipeline.load", "before", nth=3),
         "half of a file copied": Trap("shutil:copyfile", "halfway", about=".parquet", nth=3),
@@ -77,36 +78,34 @@ SECOND_NIGHT: dict[str, Story] = {
         "inside a mart's statement": Trap(STATEMENT, "during", about='create or replace table "warehouse"."marts"', nth=5, seconds=0.005),
         "between two marts": Trap(DBT, "before", about=".kpi_", nth=10),
         "between two tests": Trap(DBT, "before", about="test.", nth=100),
-    },
-    "dbt ends": {
         "built, the file still open": Trap("orchestration.dbt:close_handles", "before"),
-        "built, nothing recorded": Trap("orchestration.warehouse:_finding", "before"),
         "half of the findings written": Trap("pathlib:Path.write_text", "halfway", about="dbt.json"),
         "Dagster notes what was built": Trap(EVENT_LOG, "after", nth=400),
     },
-    "audits": {
+    "audits, export and flip": {
         "before the first promise is checked": Trap("orchestration.promises:check_vendor", "before"),
         "between two vendors' promises": Trap("orchestration.promises:check_vendor", "after", nth=5),
-        "the gate is open": Trap("orchestration.gate:reasons_to_refuse", "after"),
         "let through, nothing exported": Trap("orchestration.promises:let_through", "after"),
+        "the gate is open": Trap("orchestration.gate:reasons_to_refuse", "after", command=PUBLISH),
+        "half of the tables": Trap("orchestration.exports:_copy", "after", nth=40, command=PUBLISH),
+        "half of the Parquet files": Trap("orchestration.exports:_parquet", "after", nth=40, command=PUBLISH),
+        "before contacts.duckdb": Trap("orchestration.exports:contacts_database", "before", command=PUBLISH),
+        "before the history": Trap("orchestration.exports:history", "before", command=PUBLISH),
+        "half of the card written": Trap("pathlib:Path.write_text", "halfway", about="version.json", command=PUBLISH),
+        "between two fsyncs": Trap("orchestration.versions:_to_disk", "after", nth=50, command=PUBLISH),
+        "fsynced, named, not flipped": Trap("orchestration.versions:flip", "before", command=PUBLISH),
+        "the new link beside the old one": Trap("pathlib:Path.replace", "before", about="current.flipping", command=PUBLISH),
     },
-    "export": {
-        "half of the tables": Trap("orchestration.exports:_copy", "after", nth=40),
-        "half of the Parquet files": Trap("orchestration.exports:_parquet", "after", nth=40),
-        "before contacts.duckdb": Trap("orchestration.exports:contacts_database", "before"),
-        "before the history": Trap("orchestration.exports:history", "before"),
-    },
-    "the flip": {
-        "half of the card written": Trap("pathlib:Path.write_text", "halfway", about="version.json"),
-        "between two fsyncs": Trap("orchestration.versions:_to_disk", "after", nth=50),
-        "fsynced, named, not flipped": Trap("orchestration.versions:flip", "before"),
-        "the new link beside the old one": Trap("pathlib:Path.replace", "before", about="current.flipping"),
-    },
-    "just flipped": {"the flip, and nothing after it": Trap("pathlib:Path.replace", "after", about="current.flipping")},
-    "pruning": {"half of an old version removed": Trap("shutil:rmtree", "halfway", about=".removing-")},
-    "opt-outs": {"published, nobody told of opt-outs": Trap("orchestration.opt_outs:tell", "before")},
-    "after publishing": {
+    "after the flip": {
+        "let through, nothing exported": Trap("orchestration.promises:let_through", "after"),
+        "the flip, and nothing after it": Trap("pathlib:Path.replace", "after", about="current.flipping", command=PUBLISH),
+        "half of an old version removed": Trap("shutil:rmtree", "halfway", about=".removing-", command=PUBLISH),
+        "published, nobody told of opt-outs": Trap("orchestration.opt_outs:tell", "before", command=PUBLISH),
         "published, Dagster does not know": Trap("orchestration.publish:publish", "after"),
-        "the lock let go of, the run not ended": Trap("filelock:BaseFileLock.release", "after", nth=2),
+    },
+    STANDS_IN: {
+        "with the sandbox": Trap(READ, "before"),
+        "the process alone, its sandbox left": Trap(READ, "before", alone=True),
+        "the process alone, in dbt": Trap("orchestration.warehouse:build", "before", alone=True),
     },
 }

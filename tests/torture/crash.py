@@ -14,30 +14,31 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.torture.boundaries import FIRST_NIGHT, SECOND_NIGHT, STANDS_IN, Story
-from tests.torture.machine import Ended, Machine, world
+from tests.torture.machine import Ended, Forks, Machine, world
 from tests.torture.reader import Reader
 from tests.torture.trap import Trap
 from tests.torture.verdict import differences, leftovers
 
+FIRST = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)  # the sandbox's own moment
 WORLD = ("--customers", "200", "--days", "60", "--stores", "4", "--rate", "100")
 DEAD = -9
 OLD_VERSIONS = 5  # as many as are kept, so that the next publication prunes
-MOMENTS_IN_A_ROW = 3
+MOMENTS_IN_A_ROW = 5
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A machine before the night, what one undisturbed run makes of it, what two make, and how long a run takes."""
+    """A machine before the night, what one undisturbed run makes of it, what two make, and the seconds of CPU that a run takes."""
 
     before: Machine
     once: Path
     twice: Path
-    seconds: float
+    cpu: float
 
 
 @dataclass
@@ -73,7 +74,7 @@ def tried(name: str, reference: Reference, folder: Path, *, story: Story | None 
             wrong += died(where, machine.refresh(trap=trap), trap, deaths)
             had_flipped |= current(published) != version
         for moment in moments:
-            wrong += died(f"moment {moment:.2f} s", machine.refresh(killed_after=moment), None, deaths)
+            wrong += died(f"moment {moment:.2f} s of CPU", machine.refresh(killed_after=moment), None, deaths)
             had_flipped |= current(published) != version
         rerun = machine.refresh()
     trial = Trial(name, deaths, rerun.seconds, 0, reader.looks, wrong)
@@ -90,7 +91,7 @@ def stood_in_for(machine: Machine) -> Machine:
     clock = machine.data / "sandbox" / "clock"
     clock.parent.mkdir(exist_ok=True)
     shutil.copy(machine.settings["OMNIMART_CLOCK"], clock)
-    return Machine(machine.data, {}, WORLD)
+    return Machine(machine.data, {name: machine.settings[name] for name in ("OMNIMART_HASH_KEY",)}, WORLD)
 
 
 def died(where: str, ended: Ended, trap: Trap | None, deaths: list[tuple[str, float]]) -> list[str]:
@@ -115,24 +116,26 @@ def current(published: Path) -> str:
 
 
 def undisturbed(before: Machine, folder: Path) -> Reference:
-    """Run a night twice without disturbing it."""
-    machine = before.copy(folder / "undisturbed")
-    kept, seconds = [], 0.0
-    for times in ("once", "twice"):
-        ended = machine.refresh()
-        if ended.code:
-            raise RuntimeError(f"An undisturbed refresh ended with {ended.code}: {ended.said[-2000:]}")
-        seconds = seconds or ended.seconds
-        kept.append(folder / times)
-        shutil.copytree(machine.data / "published", kept[-1], symlinks=True)
-    print(f"An undisturbed night takes {seconds:.0f} s here.", flush=True)
-    return Reference(before, *kept, seconds)
+    """Run a night twice without disturbing it, unless an earlier call did."""
+    noted = folder / "seconds"
+    if not noted.exists():
+        machine = before.copy(folder / "undisturbed")
+        ended = [machine.refresh()]
+        shutil.copytree(machine.data / "published", folder / "once", symlinks=True)
+        ended.append(machine.refresh())
+        shutil.copytree(machine.data / "published", folder / "twice", symlinks=True)
+        if wrong := [one.said[-2000:] for one in ended if one.code]:
+            raise RuntimeError(f"An undisturbed refresh did not end well: {wrong[0]}")
+        noted.write_text(f"{ended[0].cpu:.1f}", encoding="utf-8")
+    reference = Reference(before, folder / "once", folder / "twice", float(noted.read_text(encoding="utf-8")))
+    print(f"An undisturbed night takes {reference.cpu:.0f} s of CPU.", flush=True)
+    return reference
 
 
-def with_old_versions(machine: Machine) -> None:
+def with_old_versions(data: Path) -> None:
     """Give a machine as many published versions as it keeps: copies of the one it has, under older names."""
-    versions = machine.data / "published" / "versions"
-    now = current(machine.data / "published")
+    versions = data / "published" / "versions"
+    now = current(data / "published")
     for number in range(1, OLD_VERSIONS):
         old = versions / f"2026010{number}T230000Z-00000000"
         shutil.copytree(versions / now, old)
@@ -143,17 +146,17 @@ def with_old_versions(machine: Machine) -> None:
         (path / "touched").unlink()  # pruning goes by age
 
 
-def moments(count: int, seed: int, seconds: float) -> list[float]:
-    """Seeded moments within the length of an undisturbed night, in seconds after its start."""
+def moments(count: int, seed: int, cpu: float) -> list[float]:
+    """Seeded moments within an undisturbed night, in seconds of CPU after its start."""
     drawn = random.Random(seed)
-    return [round(drawn.uniform(0.05, 1.0) * seconds, 2) for _ in range(count)]
+    return [round(drawn.random() * cpu, 2) for _ in range(count)]
 
 
-def day_after(settings: dict[str, str]) -> None:
-    """Turn the world's clock, and with it that of every machine that reads from it, to the next night."""
+def turn(settings: dict[str, str], moment: datetime) -> None:
+    """Turn the world's clock, and with it that of every machine that reads from it."""
     clock = Path(settings["OMNIMART_CLOCK"])
     half = clock.with_suffix(".half")
-    half.write_text((datetime.fromisoformat(clock.read_text(encoding="utf-8").strip()) + timedelta(days=1)).isoformat(), encoding="utf-8")
+    half.write_text(moment.isoformat(), encoding="utf-8")
     half.replace(clock)
 
 
@@ -165,9 +168,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--skip-moments", type=int, default=0, help="of the list of moments, begin behind so many")
     parser.add_argument("--only", default="", help="stories whose name contains one of these words, e.g. 'dbt,flip'; '-' for none")
+    parser.add_argument("--cold", action="store_true", help="each night a process from the start, not a fork of one that is warm")
     parser.add_argument("--singly", action="store_true", help="a rerun after each kill")
+    parser.add_argument("--folder", type=Path, help="work here and leave it, so that the next call need not make the undisturbed nights")
     parser.add_argument("--keep", type=Path, help="keep the data of stories that went wrong under this folder")
     options = parser.parse_args(arguments)
+    if options.folder:
+        return _all(options, options.folder)
     with tempfile.TemporaryDirectory(prefix="omnimart-crash-") as made:
         return _all(options, Path(made))
 
@@ -183,21 +190,26 @@ def _all(options: argparse.Namespace, folder: Path) -> int:
             shutil.copytree(folder / "trial", options.keep / "".join(one if one.isalnum() else "_" for one in trial.name), symlinks=True)
 
     with world(folder / "world", WORLD) as settings:
-        first = undisturbed(Machine(folder / "nothing", settings).parsed(), folder / "first")
+        nothing, before = Machine(folder / "nothing", settings).parsed(), folder / "first" / "before"
+        forks = None if options.cold else Forks(nothing)
+        turn(settings, FIRST)
+        first = undisturbed(replace(nothing, forks=forks), folder / "first")
         print("| story | where it died | s | rerun s | tables compared | looks of a reader | not as promised |")
         print("|---|---|---|---|---|---|---|", flush=True)
         _stories(_chosen(FIRST_NIGHT, options), first, folder, tell)
-        day_after(settings)
-        before = Machine(folder / "first" / "before", settings)
-        shutil.copytree(folder / "first" / "undisturbed", before.data, symlinks=True)
-        with_old_versions(before)
-        second = undisturbed(before, folder / "second")
+        turn(settings, FIRST + timedelta(days=1))
+        if not before.exists():
+            shutil.copytree(folder / "first" / "undisturbed", before, symlinks=True)
+            with_old_versions(before)
+        second = undisturbed(Machine(before, settings, forks=forks), folder / "second")
         _stories(_chosen(SECOND_NIGHT, options), second, folder, tell)
-        drawn = moments(options.moments, options.seed, second.seconds)[options.skip_moments:]
+        drawn = moments(options.moments, options.seed, second.cpu)[options.skip_moments:]
         step = 1 if options.singly else MOMENTS_IN_A_ROW
         for number in range(0, len(drawn), step):
             name = f"seed {options.seed}, moments from {options.skip_moments + number + 1}"
             tell(tried(name, second, folder / "trial", moments=tuple(drawn[number:number + step])))
+        if forks:
+            forks.close()
     print(f"{failed} not as promised.", flush=True)
     return int(failed > 0)
 

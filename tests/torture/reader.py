@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS = 1.0
 TABLE = "marts.publications"
 # A version comes after the one that it names as its previous one; the clock of these worlds stands still.
 NEWEST = f"where version not in (select previous_version from {TABLE} where previous_version is not null)"

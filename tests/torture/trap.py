@@ -27,7 +27,7 @@ WHENS = ("before", "after", "during", "halfway")
 class Trap:
     """Where a process dies. `at`: module:function or module:Class.method. `when`: before or after the call, during it (so many
     `seconds` into it, at its end at the latest), or halfway: a file half written, a folder half removed. `nth` call of those whose
-    arguments name `about`. `alone`: the process only; else with all that it started."""
+    arguments name `about`. `alone`: the process only; else with all that it started. `command`: the module that is run."""
 
     at: str
     when: str
@@ -35,6 +35,7 @@ class Trap:
     about: str = ""
     seconds: float = 0.02
     alone: bool = False
+    command: str = "orchestration.refresh"
 
 
 def lay(trap: Trap, *, on_death: Callable[[], None] = lambda: None) -> None:

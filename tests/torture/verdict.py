@@ -24,7 +24,7 @@ OF_THE_RUN: dict[str, dict[str, str]] = {
     "publications": {"version": "ends in the run's id", "previous_version": "so does that one", "refresh_id": "the run"},
     "restatements": {"version": "ends in the run's id"},
 }
-HALVES = re.compile(r"(\.half$|\.flipping$|^\.building-|^\.removing-|^\.parsing-|^\.hash_key\.|\.wal$|\.\d+$)")
+HALVES = re.compile(r"(\.half$|\.flipping$|^\.building-|^\.removing-|^\.parsing-|^\.hash_key\.|^duckdb_temp_|\.wal$|\.\d+$)")
 
 
 def differences(published: Path, reference: Path) -> tuple[int, list[str]]:
