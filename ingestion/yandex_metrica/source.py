@@ -27,6 +27,7 @@ from ingestion.yandex_metrica.logs import Logs
 from ingestion.yandex_metrica.tsv import PLACEHOLDER, NotALog, Shape, documents_of
 
 REREAD_DAYS = 4
+CLOCKS_DIFFER = timedelta(minutes=10)
 FIELDS_LIMIT = 3000
 VISITS = ("ym:s:visitID", "ym:s:counterID", "ym:s:date", "ym:s:dateTime", "ym:s:clientID", "ym:s:watchIDs", "ym:s:isNewUser",
           "ym:s:startURL", "ym:s:pageViews", "ym:s:visitDuration", "ym:s:regionCity", "ym:s:deviceCategory",
@@ -132,8 +133,8 @@ def days_of(contact: Contact, zone: ZoneInfo, read_through: str | None, reread: 
 
 
 def yesterday_of(contact: Contact, zone: ZoneInfo) -> date:
-    """The last complete day at a contact."""
-    return contact.now.astimezone(zone).date() - timedelta(days=1)
+    """The last day that is complete at a contact by the counter's clock too: a day that it still counts it refuses to tell."""
+    return (contact.now - CLOCKS_DIFFER).astimezone(zone).date() - timedelta(days=1)
 
 
 def _first_day(moment: datetime, zone: ZoneInfo) -> date:

@@ -153,13 +153,6 @@ def test_the_account_of_one_shop_asks_for_that_shop_only(crm, monkeypatch):
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault("retailcrm", path="/orders", kind="status", status=503, body='{"success":false,"errorMsg":"Rate limit exceeded"}', times=2),
-        Fault("retailcrm", path="/customers", kind="status", status=429, headers={"Retry-After": "0"}, times=2),
-        Fault("retailcrm", path="/loyalty", kind="status", status=500, times=1),
-        Fault("retailcrm", path="/orders", kind="html", times=1),
-        Fault("retailcrm", path="/orders", kind="truncated", times=1),
-        Fault("retailcrm", path="/customers", kind="truncated_without_length", times=1),
-        Fault("retailcrm", path="/orders", kind="reset", times=1),
         Fault("retailcrm", path="/orders.*page=2", kind="repeat", times=1),
         Fault("retailcrm", path="/bonus/operations.*cursor", kind="repeat", times=1),
         Fault("retailcrm", path="/orders", kind="status", status=200, body='{"success":false,"errorMsg":"Internal"}', times=1),

@@ -3,8 +3,8 @@
     calm contacts of a vendor  ──►  the same, spoiled (tests/network/trials.py)  ──►  the same lake, or a load that ended with a sentence
     two calm nights  ──►  two nights of which every tenth answer is spoiled  ──►  the published marts are the same, table by table
 
-The first part prints a table: of how many kinds of request an answer was spoiled by each fault, vendor by vendor. Retry pauses are as
-short as a setting makes them; otherwise nothing is mocked but the waits that vendors name and, in the first part, `time.sleep`.
+The first part prints two tables: a line for each vendor, and one for each fault, of how many kinds of request it spoiled an answer. Pauses
+before a retry are as short as a setting makes them; the first part sleeps at most a fiftieth of a second, whatever a vendor asks for.
 """
 
 import argparse
@@ -29,32 +29,29 @@ from tests.torture.verdict import differences
 
 WORLD = ("--customers", "200", "--days", "60", "--stores", "4", "--rate", "100")
 IMPATIENT = {f"SOURCES__{name.upper()}__RETRY_PAUSE_SECONDS": "0.02" for name in NAMES}
-HEADS = {"passing": "passes", "staying": "stays, and the load ends with a sentence", "clocks": ""}
+PARTS = {"passing": "passes", "staying": "stays", "clocks": "clocks and lists"}
 
 
 def matrix(names: list[str], seeds: range, folder: Path) -> int:
-    """Print the table of the first part; 1 if anything was wrong."""
-    found: dict[tuple[str, str], dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
+    """Print a line for each vendor and one for each fault; 1 if anything was wrong."""
+    faults: dict[str, list[Verdict]] = defaultdict(list)
+    heads = " | ".join(f"{head}: trials | wrong" for head in PARTS.values())
+    print(f"| vendor | kinds of request | {heads} |\n|---|---|{'---|---|' * len(PARTS)}")
     for vendor in (one for one in vendors() if one.name in names):
+        found: dict[str, list[Verdict]] = defaultdict(list)
         for part, tried, verdict in every(vendor, folder / vendor.name, seeds):
-            found[part, tried][vendor.name].append(verdict)
+            found[part].append(verdict)
+            faults[f"{PARTS[part]}: {tried}"].append(verdict)
             for wrong in verdict.wrong[:3]:
                 print(f"{vendor.name}, {tried}: {wrong}", file=sys.stderr, flush=True)
-    print(f"| fault | {' | '.join(names)} |\n|---|{'---|' * len(names)}")
-    parts = list(HEADS)
-    for (part, tried), by_vendor in sorted(found.items(), key=lambda pair: (parts.index(pair[0][0]), pair[0][1].startswith("its own"))):
-        said = f"{tried} ({HEADS[part]})" if HEADS[part] else tried
-        print(f"| {said} | {' | '.join(told(by_vendor[name], counts=part == 'passing') for name in names)} |")
-    return int(any(verdict.wrong for by_vendor in found.values() for verdicts in by_vendor.values() for verdict in verdicts))
-
-
-def told(verdicts: list[Verdict], *, counts: bool) -> str:
-    """A cell: how many kinds of request were spoiled and all was well, or how many trials were not."""
-    if not verdicts:
-        return ""
-    wrong = sum(bool(verdict.wrong) for verdict in verdicts)
-    spoiled = len(frozenset().union(*(verdict.spoiled for verdict in verdicts)))
-    return f"**{wrong} wrong**" if wrong else (str(spoiled) if spoiled else "·") if counts else "ok"
+        kinds = len(frozenset().union(*(verdict.spoiled for verdict in found["passing"])))
+        cells = " | ".join(f"{len(found[part])} | {sum(bool(verdict.wrong) for verdict in found[part])}" for part in PARTS)
+        print(f"| {vendor.title} | {kinds} | {cells} |", flush=True)
+    print("\n| fault | kinds of request spoiled, of all vendors | trials | wrong |\n|---|---|---|---|")
+    for tried, verdicts in faults.items():
+        spoiled, wrong = sum(len(one.spoiled) for one in verdicts), sum(bool(one.wrong) for one in verdicts)
+        print(f"| {tried} | {spoiled or ''} | {len(verdicts)} | {wrong} |")
+    return int(any(verdict.wrong for verdicts in faults.values() for verdict in verdicts))
 
 
 def storms(seeds: range, share: float, folder: Path) -> int:

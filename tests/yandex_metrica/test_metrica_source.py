@@ -91,7 +91,10 @@ def test_days_of_a_contact():
     moscow, now = ZoneInfo("Europe/Moscow"), datetime(2026, 11, 1, 20, 59, tzinfo=UTC)
     nightly = Contact(now=now, window=None)
     assert days_of(nightly, moscow, "2026-10-30", 4) == (date(2026, 10, 28), date(2026, 10, 31))
-    assert days_of(Contact(now=now + timedelta(minutes=1), window=None), moscow, "2026-10-31", 4) == (date(2026, 10, 29), date(2026, 11, 1))
+    # Ten minutes into a day it may still be yesterday by the counter's clock, which refuses a day that is not over.
+    for minutes, last in ((10, date(2026, 10, 31)), (11, date(2026, 11, 1))):
+        soon = Contact(now=now + timedelta(minutes=minutes), window=None)
+        assert days_of(soon, moscow, "2026-10-31", 4) == (last - timedelta(days=3), last)
     assert days_of(nightly, moscow, "2026-10-31", 4) == (date(2026, 10, 28), date(2026, 10, 31))
     assert days_of(nightly, moscow, "2026-10-01", 4) == (date(2026, 9, 29), date(2026, 10, 31))
     backfill = Window(datetime(2026, 10, 1, 20, 59, tzinfo=UTC), datetime(2026, 10, 3, 21, 0, tzinfo=UTC))
@@ -208,12 +211,10 @@ def test_what_waits_is_waited_for(serve, account, four_days):
 
 
 @pytest.mark.parametrize(("kind", "path"), [
-    ("status", "logrequests/evaluate"), ("html", "logrequests/evaluate"), ("empty", "logrequest/"), ("reset", "logrequests"),
-    ("truncated", "part/0"), ("truncated_without_length", "part/0"), ("html", "part/0"), ("slow", "clean"), ("truncated", "clean"),
-    ("reset", "clean")], ids=str)
-def test_faults_of_the_network_pass(serve, account, four_days, kind, path):
+    ("truncated_without_length", "part/0"), ("html", "part/0"), ("slow", "clean"), ("truncated", "clean"), ("reset", "clean")], ids=str)
+def test_a_log_is_read_whole_and_given_back_whatever_breaks(serve, account, four_days, kind, path):
     running = serve()
-    running.sandbox.faults.plant(Fault("yandex_metrica", path=path, kind=kind, seconds=0.05, times=2 if kind == "status" else 1))
+    running.sandbox.faults.plant(Fault("yandex_metrica", path=path, kind=kind, seconds=0.05))
     report = night(account)
     assert (report.error, report.documents["visits"], report.documents["hits"]) == ("", 5, 12)
     assert running.sandbox.faults.met >= 1
