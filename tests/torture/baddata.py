@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
     staging = time.monotonic() - began
     (counted,) = project.rows("select count(*), count(*) filter (is_accepted) from staging.base_acme__orders")
     rejected = project.rows("select document_key, problem from staging.base_acme__orders where not is_accepted")
-    print(f"landed {asked.records:,} records, one of them poison and one of {LARGE_MB} MB: {landing:.1f} s, at most {landing_mb} MB of memory")
+    print(f"landed {asked.records:,} records, one of them poison and one of {LARGE_MB} MB: {landing:.1f} s, at most {landing_mb} MB")
     print(f"staged {counted[0]:,}, accepted {counted[1]:,}, rejected {rejected}: {staging:.1f} s, at most {peak_mb()} MB")
     if asked.folder is None:
         shutil.rmtree(folder)
