@@ -27,9 +27,9 @@ UNTIL = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 BEGUN_FIRST = (
     "test_days.py",
     "test_identity_at_scale.py",
+    "test_refresh.py",
     "test_retailcrm_source.py",
     "test_subsets.py",
-    "test_refresh.py",
     "test_real_input.py",
     "test_recomputed.py",
     "test_walk.py",

@@ -6,6 +6,7 @@ move are `python -m tests.torture network`; its table stands in docs/reliability
 """
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,13 +15,14 @@ from itertools import cycle
 
 import pytest
 
+from ingestion.accounts import REPOSITORY
 from ingestion.vendors import vendors
 from sandbox import server
 from sandbox.asked import Asked
 from sandbox.faults import Fault, Faults
 from sandbox.storms import PASSING, Storm
 from tests.network.lines import UNTIL, line
-from tests.network.trials import KEEPS_WHAT_CAME, STAYING, Calm, calm, contact, passing
+from tests.network.trials import CLOCKS, KEEPS_WHAT_CAME, STAYING, Calm, calm, contact, passing
 
 SEED = 7
 
@@ -56,6 +58,12 @@ def test_a_storm_is_the_same_for_a_seed_and_has_its_share():
     assert met != [others(*one) for one in asked]
     assert 1800 < len([fault for fault in met if fault]) < 2200
     assert {str(fault) for fault in met if fault} == {str(replace(fault, vendor="acme")) for fault in PASSING.values()}
+
+
+def test_the_table_names_every_fault():
+    told = (REPOSITORY / "docs" / "reliability.md").read_text(encoding="utf-8")
+    cells = {name.strip() for line in told.splitlines() if line.startswith("| ") for name in re.split("[|·]", line)}
+    assert {*PASSING, *CLOCKS} - cells == set()
 
 
 def dealt(vendor, quiet: Calm) -> list[Fault]:

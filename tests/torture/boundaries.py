@@ -82,9 +82,11 @@ SECOND_NIGHT: dict[str, Story] = {
         "half of the findings written": Trap("pathlib:Path.write_text", "halfway", about="dbt.json"),
         "Dagster notes what was built": Trap(EVENT_LOG, "after", nth=400),
     },
-    "audits, export and flip": {
+    "audits": {
         "before the first promise is checked": Trap("orchestration.promises:check_vendor", "before"),
         "between two vendors' promises": Trap("orchestration.promises:check_vendor", "after", nth=5),
+    },
+    "export and flip": {
         "let through, nothing exported": Trap("orchestration.promises:let_through", "after"),
         "the gate is open": Trap("orchestration.gate:reasons_to_refuse", "after", command=PUBLISH),
         "half of the tables": Trap("orchestration.exports:_copy", "after", nth=40, command=PUBLISH),

@@ -52,3 +52,8 @@
 {% macro is_time_zone(name) -%}{{ adapter.dispatch('is_time_zone')(name) }}{%- endmacro %}
 {% macro duckdb__is_time_zone(name) -%}{{ name }} in (select zone_name.name from pg_timezone_names() as zone_name){%- endmacro %}
 {% macro spark__is_time_zone(name) -%}{{ name }} rlike '^[A-Z][A-Za-z_+-]*(/[A-Za-z0-9_+-]+)*$'{%- endmacro %}
+
+{#- Any letter of any alphabet, to stand inside the brackets of a pattern's class. -#}
+{% macro any_letter() -%}{{ return(adapter.dispatch('any_letter')()) }}{%- endmacro %}
+{% macro duckdb__any_letter() -%}{{ return('\\p{L}') }}{%- endmacro %}
+{% macro spark__any_letter() -%}{{ return('\\\\p{L}') }}{%- endmacro %}

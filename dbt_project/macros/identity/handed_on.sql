@@ -3,14 +3,14 @@
   letter apart, neither is part of the other (Петрова-Белова), and all who bear the one told the number for the last time
   identity.number_rests_days before the first who bears the other. Whoever was born on the same day is one person all the same, and so
   is a namesake by first name of whom nothing else differs, or the birth date by a digit: she may have married.
-  Columns of both: surname, first_told_at, last_told_at, three names, birth_date, birth_digits and city_key.
+  Columns of both: surname, first_told_at, last_told_at, three names, is_common_name, birth_date, birth_digits and city_key.
 -#}
 {% macro handed_on(one, other) -%}
     {{ other }}.first_told_at >= {{ dbt.dateadd('day', rule('identity.number_rests_days'), one ~ '.last_told_at') }}
     and {{ letters_apart(one ~ '.surname', other ~ '.surname') }} > 1
     and {{ one }}.surname not like '%' || {{ other }}.surname || '%'
     and {{ other }}.surname not like '%' || {{ one }}.surname || '%'
-    and not coalesce({{ one }}.first_name_key = {{ other }}.last_name_key or {{ one }}.last_name_key = {{ other }}.first_name_key, false)
+    and not (coalesce({{ names_cross(one, other) }}, false) or coalesce({{ names_cross(other, one) }}, false))
     and not coalesce({{ one }}.birth_date = {{ other }}.birth_date, false)
     and not (
         coalesce({{ letters_apart(one ~ '.first_name_key', other ~ '.first_name_key') }} <= 1, false)

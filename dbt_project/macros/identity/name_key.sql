@@ -6,7 +6,7 @@
   that only look Cyrillic in it (Hocкoвa) is read as Cyrillic.
 -#}
 {% macro name_key(name) -%}
-    {%- set whole_letters = [('jou', 'zhu'), ('dj', 'dzh'), ('š', 'sh'), ('ş', 'sh'), ('ž', 'zh'), ('č', 'ch'),
+    {%- set whole_letters = [('й', 'й'), ('ё', 'ё'), ('jou', 'zhu'), ('dj', 'dzh'), ('š', 'sh'), ('ş', 'sh'), ('ž', 'zh'), ('č', 'ch'),
         ('ç', 'ch'), ('ü', 'iu')] -%}
     {%- set sounds = [
         ('щ', 'sh'), ('ш', 'sh'), ('ч', 'ch'), ('ж', 'zh'), ('ю', 'iu'), ('я', 'ia'), ('х', 'h'), ('ц', 'c'), ('ь', ''), ('ъ', ''),

@@ -1,7 +1,8 @@
 {#-
   Two records beside each other, as boolean columns: what agrees, what differs and what is near (a typing error, a short form, part of
   a double name, an initial). Columns of both: three names as keys, first_names, birth_date, birth_digits, sex, is_common_name (a first
-  name of the seed name_variants: two of these that differ are no spellings of one) and first_name_sex, the seed's.
+  name of the seed name_variants: two of these that differ are no spellings of one), first_name_sex, the seed's, and is_surname (what stands
+  as the last name is a surname by its ending, or of several first names).
 -#}
 {% macro beside_each_other(one, other) -%}
     coalesce({{ first_names_agree(one, other) }}, false) as firsts_agree,
@@ -13,6 +14,7 @@
         ) as lasts_near,
         coalesce({{ resemble(surname_stem(one ~ '.last_name_key'), surname_stem(other ~ '.last_name_key')) }}, false) as lasts_resemble,
         {{ one }}.last_name_key is not null and {{ other }}.last_name_key is not null as lasts_told,
+        coalesce({{ one }}.is_surname and {{ other }}.is_surname, false) as lasts_evident,
         coalesce({{ names_cross(one, other) }}, false) or coalesce({{ names_cross(other, one) }}, false) as names_crossed,
         coalesce(
             {{ letters_apart(one ~ '.middle_name_key', other ~ '.middle_name_key') }} <= 1
@@ -49,7 +51,7 @@
   Whether such a pair is evidently two people, by its facts alone. Two common first names are, however close they sound; two others
   together with anything else that differs, but for a letter. Under one first name, or where one tells none, two other things must
   differ, if the birth dates do not agree; a generation between the dates counts twice, and so do patronymics of two fathers and another
-  surname of a man, who marries no new one.
+  surname of a man, who marries no new one, if both are surnames and no «дизайнер».
 -#}
 {% macro two_people(pair) -%}
     {%- set others = "(case when " ~ pair ~ ".births_apart then 1 else 0 end + case when " ~ pair ~ ".man_and_woman then 1 else 0 end"
@@ -60,7 +62,7 @@
         when {{ pair }}.firsts_differ and not {{ pair }}.firsts_near then {{ others }} > 0
         when {{ pair }}.births_agree then false
         when {{ others }} > 1 or {{ pair }}.a_generation_apart or {{ pair }}.fathers_differ then true
-        else {{ unrelated_surnames(pair) }} and coalesce({{ pair }}.is_man, false)
+        else {{ unrelated_surnames(pair) }} and {{ pair }}.lasts_evident and coalesce({{ pair }}.is_man, false)
     end
 {%- endmacro %}
 

@@ -14,6 +14,9 @@ NEW_OWNER = {"first_name": "Нина", "last_name": "Белова", "phone": "1"
 ORLOVA = {"first_name": "Анна", "last_name": "Орлова", "email": "1"}
 ZAHAR = {"first_name": "Захар", "last_name": "Лапин", "city": "Псков", "sex": "male"}
 
+LONG_AGO = {"first_seen_at": "2019-03-01", "created_at": "2019-03-01"}
+PICKUP = {"city": "Псков", "address": "ул. Складская, д. 15, оф. 27"}
+
 CONTACTS = [
     Scenario("card replaced", "A new card on the same account brings the new card's till record to the old one's customer.",
              {"till": {"loyalty_card": "1"}, "club": ({"loyalty_card": "1"}, {"loyalty_card": "1"}, {"loyalty_card": "1"}),
@@ -51,6 +54,13 @@ CONTACTS = [
                               "last_seen_at": "2026-10-01"}),
               "mail": OWNER | {"email": "1"}},
              ids=("A crm mail", "A crm mail | B till"), households="crm mail | till", verdicts={"phone 1": "recycled"}),
+    Scenario("handed on or typed crosswise", "Мороз Кузьма and Кузьма Мороз years later are one who typed his names crosswise; Анна Роман "
+             "and Роман Мельник are two.",
+             {"crm": {"first_name": "Кузьма", "last_name": "Мороз", "phone": "1"} | LONG_AGO,
+              "till": {"first_name": "Мороз", "last_name": "Кузьма", "phone": "1", "first_seen_at": "2025-11-01"},
+              "crm2": {"first_name": "Роман", "last_name": "Мельник", "phone": "2"} | LONG_AGO,
+              "till2": {"first_name": "Анна", "last_name": "Роман", "phone": "2", "first_seen_at": "2025-11-01"}},
+             ids=("A crm till | B crm2 | C till2",), verdicts={"phone 2": "recycled"}),
     Scenario("recycled between namesakes", "Ten years lie between two surnames at one number: one first name is no sign of one person.",
              {"crm": NINA, "till": NEW_OWNER | {"city": "Казань"}},
              ids=("A crm | B till",), verdicts={"phone 1": "recycled"}),
@@ -119,4 +129,9 @@ CONTACTS = [
     Scenario("chain of rare names", "Two first names that the seed does not hold may be two forms of one: here a chain joins.",
              {"crm": {"first_name": "Евстигней", "email": "1"}, "mail": {"email": "1", "phone": "2"},
               "crm2": {"first_name": "Стиша", "phone": "2"}}, ids=("A crm mail crm2",)),
+    Scenario("pickup point", "An address of more customers than a household has is none.",
+             {f"crm{n}": PICKUP | {"first_name": name, "last_name": "Ким", "phone": str(n)}
+              for n, name in enumerate(("Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна"), start=1)},
+             ids=(" | ".join(f"{letter} crm{n}" for n, letter in enumerate("ABCDEFG", start=1)),),
+             households=" | ".join(f"crm{n}" for n in range(1, 8))),
 ]

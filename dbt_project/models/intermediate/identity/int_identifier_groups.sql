@@ -53,6 +53,7 @@ tellers as (
         profiles.last_name_key,
         profiles.middle_name_key,
         profiles.birth_date,
+        profiles.is_common_name,
         {{ surname_stem('profiles.last_name_key') }} as surname,
         coalesce(identifiers.first_seen_at, profiles.first_seen_at) as told_at
     from counted

@@ -36,7 +36,8 @@ holders as (
         {{ date_digits('profiles.birth_date') }} as birth_digits,
         profiles.sex,
         profiles.first_name_sex,
-        profiles.is_common_name
+        profiles.is_common_name,
+        profiles.is_surname
     from identifiers
     inner join profiles on identifiers.profile_id = profiles.profile_id
     left join of_companies

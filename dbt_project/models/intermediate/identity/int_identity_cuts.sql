@@ -54,7 +54,8 @@ described as (
         features.birth_digits,
         features.sex,
         profiles.first_name_sex,
-        profiles.is_common_name
+        profiles.is_common_name,
+        profiles.is_surname
     from components
     inner join features on components.profile_no = features.profile_no
     left join profiles on components.profile_no = profiles.profile_no
@@ -132,6 +133,7 @@ tellers as (
     select
         numbers.link_value,
         features.*,
+        profiles.is_common_name,
         {{ surname_stem('features.last_name_key') }} as surname,
         coalesce(identifiers.first_seen_at, profiles.first_seen_at) as told_at
     from numbers

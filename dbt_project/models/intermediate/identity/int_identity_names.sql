@@ -5,9 +5,9 @@
 -- in that of the last), or the one that ends unlike a surname beside one that does. What is left is the surname, where a first name was
 -- found or a word is a surname, by its ending or by what others tell; else it may be anything. One row per text.
 {%- set words = [1, 2, 3, 4, 5] %}
-{%- set not_of_names = '[^' ~ letters()[1:-1] ~ '‘’ʻʼʹ`-]+' %}
+{%- set not_of_names = '[^' ~ in_names() ~ ']+' %}
 with profiles as (
-    select first_name, last_name, full_name, kind from {{ ref('int_profiles') }}
+    select first_name, last_name, middle_name, full_name, kind from {{ ref('int_profiles') }}
 ),
 
 whole as (
@@ -26,9 +26,9 @@ without_digits as (
 cleaned as (
     select
         whole_name,
+        {{ matches('text', '[^ ]{2,}  (и|and)  [^ ]{2,}') }} and not {{ matches('text', '(вич|вна)( |$)') }} as tells_two,
         trim({{ replace_all(replace_all(with_fathers_joined("' ' || text || ' '"), ' (-+|' ~ no_names() ~ ') ', ' '), ' +', ' ') }}) as text
     from without_digits
-    where not {{ matches('text', '[^ ]{2,}  (и|and)  [^ ]{2,}') }}
 ),
 
 spoken as (
@@ -62,13 +62,41 @@ fields as (
         from profiles
         where kind = 'person' and last_name is not null
         group by 1
+
+        union all
+
+        select middle_name as name, count(*) as times_first
+        from profiles
+        where kind = 'person' and middle_name is not null
+        group by 1
     ) as spellings
 ),
 
+fathers as (
+    select distinct {{ name_key('variant') }} as name_key
+    from (
+        select variant from {{ ref('name_variants') }}
+        where sex = 'male'
+        union
+        select name as variant from {{ ref('name_variants') }}
+        where sex = 'male'
+    ) as mens_names
+),
+
+-- Who writes a patronymic as a last name makes none of it: Сергеевич of Сергей is no surname, Гуревич of nobody is.
 surnames as (
-    select name_key from fields
-    group by name_key
-    having sum(times_first) < 0
+    select name_key
+    from (
+        select name_key, {{ fathers_name('name_key') }} as fathers_name from fields
+        group by name_key
+        having sum(times_first) < 0
+    ) as last_names
+    where name_key = fathers_name
+        or not (
+            fathers_name in (select fathers.name_key from fathers)
+            or fathers_name || 'i' in (select fathers.name_key from fathers)
+            or fathers_name in ('pavl', 'lv', 'iakovl')
+        )
 ),
 
 known as (
@@ -99,7 +127,7 @@ judged as (
             heard.name_key like '%ich'
             and coalesce(lag(known.sex) over (partition by spoken.whole_name order by spoken.n) = 'female', false)
         ) as is_patronymic,
-        {{ matches('heard.name_key', '(ov|ev|in|ova|eva|ina|ski|cki|skaia|ckaia|enko|uk|ian|dze|shvili|ih|ogo)$') }}
+        ({{ matches('heard.name_key', surname_endings()) }} and not {{ matches('heard.name_key', patronymic_endings()) }})
         or surnames.name_key is not null as is_surname,
         coalesce(known.sureness, 0) as sureness
     from spoken
@@ -124,6 +152,7 @@ counted as (
         min(case when is_initial and nth = 2 then n end) as other_initial_n,
         sum(case when is_initial then 1 else 0 end) as initials,
         sum(case when is_initial then 0 else 1 end) as others,
+        sum(case when not is_initial and sureness > 1 then 1 else 0 end) as first_names,
         max(case when is_initial then 0 else sureness end) as sureness,
         min(case when not is_initial and place = 1 then n end) as known_n,
         max(case when is_surname and not is_initial then 1 else 0 end) = 1 as tells_surname,
@@ -154,6 +183,8 @@ read as (
     select
         cleaned.whole_name,
         placed.first_n is not null or placed.tells_surname as tells_last_name,
+        cleaned.tells_two
+        or ({{ matches('cleaned.whole_name', '[+,/&]') }} and placed.others = 2 and placed.first_names = 2) as tells_two,
         nullif(split_part(cleaned.text, ' ', cast(placed.first_n as int)), '') as first_name,
         nullif(split_part(cleaned.text, ' ', cast(placed.middle_n as int)), '') as middle_name,
         nullif(concat_ws(
@@ -175,7 +206,12 @@ read as (
 ),
 
 final as (
-    select whole_name, first_name, middle_name, case when tells_last_name then last_words end as last_name
+    select
+        whole_name,
+        case when not tells_two then first_name end as first_name,
+        case when not tells_two then middle_name end as middle_name,
+        case when tells_last_name and not tells_two then last_words end as last_name,
+        tells_two
     from read
 )
 

@@ -93,6 +93,7 @@ worded as (
         case
             when names.whole_name is null then 'none'
             when profiles.first_name is null or (profiles.last_name is null and names.first_name is not null) then 'whole'
+            when names.tells_two then 'first'
             when names.first_name is not null and coalesce(names.last_name, lower(profiles.last_name)) = lower(profiles.last_name)
                 then 'first'
             else 'none'
@@ -142,8 +143,11 @@ written as (
 heard as (
     select
         name,
-        {{ name_key('name') }} as name_key,
-        case when {{ spelled('name') }} in (select variants.variant_key from variants) then {{ spelled('name') }} end as spelled_form,
+        {{ name_key(without_signs('name')) }} as name_key,
+        case
+            when {{ spelled(without_signs('name')) }} in (select variants.variant_key from variants)
+                then {{ spelled(without_signs('name')) }}
+        end as spelled_form,
         {{ mixes_alphabets('name') }} as mixes,
         case when {{ looks_cyrillic('name') }} then {{ name_key(read_as_cyrillic('name')) }} end as cyrillic_key,
         case
@@ -164,7 +168,8 @@ people as (
         true as is_known,
         {{ key_as_meant('firsts') }} as first_name_key,
         coalesce(firsts.spelled_form, {{ key_as_meant('firsts') }}) as first_name_form,
-        {{ key_as_meant('lasts') }} as last_name_key,
+        -- Who types the first name into both fields tells no last name.
+        nullif({{ key_as_meant('lasts') }}, {{ key_as_meant('firsts') }}) as last_name_key,
         lasts.parts_key as last_name_parts,
         {{ key_as_meant('middles') }} as middle_name_key,
         case
@@ -202,6 +207,15 @@ gendered as (
     from people
 ),
 
+-- Мельник is a surname since Анна and Сергей bear it; «дизайнер» may be what one Сергей does.
+borne as (
+    select last_name_key
+    from people
+    where last_name_key is not null
+    group by last_name_key
+    having count(distinct first_name_key) > 1
+),
+
 resolved as (
     select
         people.*,
@@ -233,6 +247,7 @@ shown as (
         coalesce(people.full_name_key, people.possible_names, people.first_name_key) as first_names,
         coalesce(surnames.last_name_key, nullif(people.last_name_key, '')) as last_name_key,
         people.last_name_parts,
+        coalesce({{ matches('people.last_name_key', surname_endings()) }} or borne.last_name_key is not null, false) as is_surname,
         people.middle_name_key,
         people.birth_date,
         people.birth_year,
@@ -240,6 +255,7 @@ shown as (
         people.first_seen_at
     from resolved as people
     left join surnames on people.last_name_key = surnames.variant_key
+    left join borne on people.last_name_key = borne.last_name_key
     left join common_names on coalesce(people.full_name_key, people.first_name_key) = common_names.first_name_key
 ),
 
@@ -278,6 +294,7 @@ everyone as (
         cast(null as {{ dbt.type_string() }}) as first_names,
         cast(null as {{ dbt.type_string() }}) as last_name_key,
         cast(null as {{ dbt.type_string() }}) as last_name_parts,
+        false as is_surname,
         cast(null as {{ dbt.type_string() }}) as middle_name_key,
         cast(null as date) as birth_date,
         cast(null as {{ dbt.type_string() }}) as birth_year,

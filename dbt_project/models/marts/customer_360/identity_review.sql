@@ -5,7 +5,8 @@
 -- customer of more records than identity.cluster_size_limit is asked about by its oldest and youngest record (`too_big` too).
 -- An answer (seed steward_decisions) closes the question; of several about one pair the newest is shown. A `force` that names two records
 -- of a customer that was too big then says that it is one person as it stood: it is asked about again when it has grown by more
--- than the limit since. Who was forced into one of two customers is not asked about the other. One row per pair, the smaller id first.
+-- than the limit since. Who was forced into one of two customers is not asked about the other. The evidence says what speaks for it, then
+-- what against: values of several people that both hold and that do not link them too. One row per pair, the smaller id first.
 with clusters as (
     select * from {{ ref('int_identity_clusters') }}
 ),
@@ -14,8 +15,19 @@ customer_of_profile as (
     select * from {{ ref('int_customer_of_profile') }}
 ),
 
+-- `missing`: what alike records lack of a link, in the order in which int_identity_links asks for it.
 pairs as (
-    select * from {{ ref('int_identity_pairs') }}
+    select
+        *,
+        case
+            when gamma_birth_date <= 0 and gamma_contact < 0 then 'no birth date and no contact that agrees'
+            when gamma_last_name < 0 and gamma_middle_name <= 0 and gamma_contact < 0
+                then 'no last name and no patronymic that both tell'
+            when gamma_first_name in (1, 2) then 'two known first names that sound alike'
+            when gamma_first_name <= 0 then 'no first name that agrees'
+            else 'they share a contact of a company, and not all of names and birth date agree'
+        end as missing
+    from {{ ref('int_identity_pairs') }}
 ),
 
 links as (
@@ -231,6 +243,18 @@ questions as (
     where answered.records is null or big.records > answered.records + {{ rule('identity.cluster_size_limit') }}
 ),
 
+-- What both hold and several people do, so that it links only who agrees in more.
+held as (
+    select
+        least(profile_id, other_profile_id) as profile_a,
+        greatest(profile_id, other_profile_id) as profile_b,
+        {{ sorted_text_list("'same ' || replace(identifier_type, '_', ' ') || ' ' || " ~ masked('identifier_type', 'link_value')
+            ~ " || ', which another holds too'") }} as evidence
+    from {{ ref('int_identifier_pairs') }}
+    where not is_linked and identifier_type in ('phone', 'email', 'loyalty_card')
+    group by 1, 2
+),
+
 ordered as (
     select
         questions.*,
@@ -252,10 +276,16 @@ told as (
         ordered.profile_a,
         ordered.profile_b,
         ordered.link_evidence,
-        'against it: ' || ordered.against as against,
+        'against it: ' || case ordered.asked_because
+            when 'vetoed' then ordered.against
+            when 'two_people' then 'as like another customer, who is somebody else'
+            when 'fact_missing' then pairs.missing
+            when 'too_big' then case when ordered.link_evidence is null then 'together they have too many records' end
+        end as against,
         ordered.asked_because,
         'open' as status
     from ordered
+    left join pairs on ordered.profile_a = pairs.profile_a and ordered.profile_b = pairs.profile_b
     left join decisions on ordered.profile_a = decisions.profile_a and ordered.profile_b = decisions.profile_b
     where ordered.turn = 1 and (decisions.profile_a is null or ordered.cluster_a = ordered.cluster_b)
 
@@ -281,11 +311,14 @@ final as (
         one.customer_id as customer_id_a,
         other.customer_id as customer_id_b,
         pairs.weight,
-        concat_ws('; ', told.link_evidence, nullif(pairs.evidence, ''), told.against) as evidence,
+        concat_ws(
+            '; ', told.link_evidence, nullif(pairs.evidence, ''), case when told.link_evidence is null then held.evidence end, told.against
+        ) as evidence,
         told.asked_because,
         told.status
     from told
     left join pairs on told.profile_a = pairs.profile_a and told.profile_b = pairs.profile_b
+    left join held on told.profile_a = held.profile_a and told.profile_b = held.profile_b
     left join customer_of_profile as one on told.profile_a = one.profile_id
     left join customer_of_profile as other on told.profile_b = other.profile_id
 )
