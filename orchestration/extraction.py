@@ -25,7 +25,7 @@ from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
 from orchestration import alerts, business_rules, dbt, home, report, subjects, versions
 
-JOB = "refresh_warehouse"
+JOB, REPLAY = "refresh_warehouse", "replay_quarantine"
 PROCESS = "omnimart/process"
 GONE = "The process of this run is gone: it was killed or the machine went down. What was published stays."
 MOST_THREADS = 16
@@ -163,7 +163,7 @@ def _needs_lock(run: dg.DagsterRun) -> bool:
     """Identity's model and dry run hold the lock only while they read."""
     if run.asset_selection and all(key.path[0] == "identity" for key in run.asset_selection):
         return False
-    return run.job_name == JOB or run.job_name.startswith("__ASSET_JOB")
+    return run.job_name in (JOB, REPLAY) or run.job_name.startswith("__ASSET_JOB")
 
 
 def _is_process_gone(run: dg.DagsterRun) -> bool:

@@ -18,6 +18,7 @@ from orchestration.raw_assets import OWNERS
 from orchestration.warehouse import TRANSLATOR
 
 KEY = dg.AssetKey(["published", "omnimart"])
+ANSWERED = "every_vendor_answered"
 
 
 def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
@@ -63,10 +64,10 @@ def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
     @dg.multi_asset_check(
         specs=[
             dg.AssetCheckSpec(
-                "every_vendor_answered", asset=KEY, blocking=True, description="No vendor that is switched on is stale."
+                ANSWERED, asset=KEY, blocking=True, description="No vendor that is switched on is stale."
             )
         ],
-        name="every_vendor_answered",
+        name=ANSWERED,
     )
     def every_vendor_answered(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         stale = [standing.sentence() for standing in contacts.standings() if standing.is_stale]

@@ -15,6 +15,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from ingestion.accounts import SettingError, read_env_file
 from orchestration import business_rules, contacts, home, stand_in, versions
@@ -24,6 +26,8 @@ MOST_ROUNDS = 500
 
 def refresh(options: list[str]) -> int:
     """Run the job until the history is complete; gives the exit code."""
+    from orchestration.schedules import JOB
+
     started = time.monotonic()
     home.prepare()
     with stand_in.vendors_or_sandbox(options) as is_sandbox:
@@ -31,7 +35,7 @@ def refresh(options: list[str]) -> int:
         left = float("inf")
         for number in range(1, MOST_ROUNDS):
             was = versions.current()
-            failures = _run(number)
+            failures = run(JOB, source="make refresh", tags={"round": str(number)})
             _conclude(failures, is_new=versions.current() != was, seconds=time.monotonic() - started)
             before, left = left, sum(standing.history_left_days for standing in contacts.standings())
             if failures or left == 0 or left >= before:
@@ -40,21 +44,21 @@ def refresh(options: list[str]) -> int:
     return 1
 
 
-def _run(number: int) -> list[str]:
-    """One run of the job; what failed, as sentences."""
+def run(job: str, *, source: str, tags: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """One run of a job in this process; what failed, as sentences."""
     import dagster as dg
 
     from orchestration.definitions import defs
     from orchestration.extraction import PROCESS
-    from orchestration.schedules import JOB, SOURCE
+    from orchestration.schedules import SOURCE
 
     quiet = logging.getLogger("omnimart.alerts")
     quiet.propagate, quiet.handlers = False, [logging.NullHandler()]  # told below, once
     with dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def(JOB).execute_in_process(
+        result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
-            tags={SOURCE: "make refresh", "round": str(number), PROCESS: str(os.getpid())},
+            tags={SOURCE: source, PROCESS: str(os.getpid()), **tags},
         )
         if result.success:
             return []

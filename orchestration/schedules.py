@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import alerts, business_rules, contacts, extraction, home, subjects
+from ingestion.vendors import vendors
+from orchestration import alerts, business_rules, contacts, extraction, home, publication, subjects
 from orchestration.identity_assets import ROOM
 
-JOB = extraction.JOB
+JOB, REPLAY = extraction.JOB, extraction.REPLAY
 SECONDS_TO_START = 120  # until then a run may not hold the lock yet
 SOURCE = "omnimart/started_by"
 UNDER_WAY = [
@@ -35,6 +36,20 @@ def refresh_warehouse():  # noqa: ANN201  (the type that define_asset_job gives 
         executor_def=dg.in_process_executor,
         config={"loggers": {"console": {}}},
         description=refresh_warehouse.__doc__,
+    )
+
+
+def replay_quarantine():  # noqa: ANN201  (as above)
+    """Judge what is in quarantine again, from the lake: the nightly walk without its vendors, whom nobody asks and nobody misses."""
+    everybody_answered = dg.AssetSelection.checks(dg.AssetCheckKey(publication.KEY, publication.ANSWERED))
+    landed = [vendor.dataset for vendor in vendors()]
+    return dg.define_asset_job(
+        REPLAY,
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(ROOM, *landed) - everybody_answered,
+        hooks={alerts.report_failed_step},
+        executor_def=dg.in_process_executor,
+        config={"loggers": {"console": {}}},
+        description=replay_quarantine.__doc__,
     )
 
 

@@ -17,7 +17,7 @@ from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import build_dbt_specs, get_asset_check_key_for_test, get_subset_selection_for_context
 
 from ingestion.vendors import vendors
-from orchestration import audits, exports, fits, gate
+from orchestration import audits, exports, fits, gate, replay
 from orchestration.audits import Finding
 from orchestration.dbt import DbtOutcome, NodeOutcome, run_dbt
 from orchestration.manifest import PUBLISHED, manifest, published_inputs
@@ -111,6 +111,7 @@ def last_publication() -> list[dg.AssetSpec]:
 def build(refresh_id: str, *, selection: list[str] | None = None, say: Callable[[str], None] = print) -> DbtOutcome:
     """Run dbt build and record what its tests found. A selection keeps the other findings of the newest build.
     Raises dagster.Failure when dbt stopped before it built anything."""
+    in_quarantine = replay.standing()
     if not selection:
         audits.begin(refresh_id)
     outcome = run_dbt(
@@ -130,6 +131,8 @@ def build(refresh_id: str, *, selection: list[str] | None = None, say: Callable[
     counts = Counter(_kind(node) for node in outcome.nodes)
     built = f"{counts['model']} models, {counts['seed']} seeds and {counts['test']} tests"
     say(f"dbt: {built}; {len(outcome.failed)} failed, {len(outcome.warned)} warned.")
+    if in_quarantine:
+        say(replay.told(in_quarantine, replay.standing())[0])
     return outcome
 
 

@@ -9,6 +9,8 @@ import duckdb
 import pytest
 from small_project import FIRST_LOAD, ORDERS, Document, SmallProject, order
 
+from orchestration import replay
+
 BALANCE = """
     select refresh_id, source_account, received, newly_received, staged, superseded, quarantined, lost_keys, stale_keys, is_balanced
     from marts.load_reconciliation order by refreshed_at, refresh_id, source_account
@@ -124,3 +126,31 @@ def test_parameters_say_what_was_in_force(orders: SmallProject, tmp_path: Path, 
         ("contact_pressure.duplicate_window_hours", "24.0", "24.0"),
         ("contact_pressure.band_edges", "[1, 3, 5, 8]", "[1, 3, 5, 8]"),
     ]
+
+
+def test_a_replay_tells_what_a_mended_contract_accepts_and_a_second_one_changes_nothing(orders: SmallProject) -> None:
+    orders.land("orders", order("1", "1 rouble"), order("2", 2), Document("3", {"summ": "3"}), Document("4", "[]"))
+    orders.build(*MODELS, refresh_id="a")
+    before = replay.standing()
+    assert [one.key for one in before] == ["1", "3", "4"]
+    assert [one.key for one in replay.standing(("acme", "orders", "3"))] == ["3"]
+    assert replay.standing(("acme", "customers")) == {}
+    publish(orders)
+    orders.write("models/staging/acme/base/base_acme__orders.sql", ORDERS.replace("MONEY", "text"))
+    orders.build(*MODELS, refresh_id="b")
+    after = replay.standing()
+    at = f"(of {before[replay.Rejected('acme', 'main', 'orders', '3')].version_at:%Y-%m-%d %H:%M} UTC)"
+    assert replay.told(before, after) == [
+        "3 records were in quarantine: 1 are accepted now, 2 are still rejected.",
+        "  accepted   acme/main orders 1",
+        "         1 × acme orders: order_id: missing",
+        "         1 × acme orders: payload: not an object",
+        f"  rejected   acme/main orders 3 {at}: order_id: missing",
+        f"  rejected   acme/main orders 4 {at}: payload: not an object",
+    ]
+    publish(orders)
+    staged = orders.rows("select * from staging.base_acme__orders order by all")
+    orders.build(*MODELS, refresh_id="c")
+    assert replay.told(after, replay.standing())[0] == "2 records were in quarantine: 0 are accepted now, 2 are still rejected."
+    assert orders.rows("select * from staging.base_acme__orders order by all") == staged
+    assert [row[0::3] for row in orders.rows(QUARANTINE)] == [("1", "replayed"), ("3", "open"), ("4", "open")]

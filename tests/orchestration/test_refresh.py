@@ -23,6 +23,7 @@ from orchestration import (
     publish,
     raw_assets,
     refresh,
+    replay,
     report,
     schedules,
     stand_in,
@@ -216,3 +217,31 @@ def test_a_vendor_that_is_down_is_named_and_the_others_are_in(told, monkeypatch,
         if "KEY" in name
     ]
     assert [secret for secret in secrets if secret in said.out + said.err] == []
+
+
+def test_a_replay_judges_the_quarantine_again_without_a_vendor_and_publishes_what_it_mends(told, capsys):
+    """Two orders are set aside as an older contract would have done; the payload of one of them is as the vendor sent it."""
+    orders, lake = "staging.base_retailcrm__orders", f"{told.data}/lake/raw_retailcrm/orders/*.parquet"
+    sent = f"(select payload from '{lake}' as landed where landed.document_key = orders.document_key limit 1)"
+    with duckdb.connect(str(exports.warehouse())) as connection:
+        newest = connection.execute(f"select document_key from {orders} order by version_at desc, 1 limit 2").fetchall()
+        mended, broken = (key for (key,) in newest)
+        for key, payload in ((mended, sent), (broken, "'[]'")):
+            connection.execute(f"update {orders} as orders set is_accepted = false, problem = 'status: was not known', "
+                               f"problem_column = 'status', rejected_payload = {payload} where document_key = '{key}'")
+        connection.execute("insert into intermediate.int_rejections by name select source_system, source_account, resource, document_key, "
+                           f"version_at, load_id, loaded_at, problem, problem_column, true as is_open from {orders} where not is_accepted")
+    asked, before = contacts.standings(), versions.current()
+    assert replay.main(["retailcrm", "orders"]) == 0
+    said = capsys.readouterr().out
+    assert "2 records were in quarantine: 1 are accepted now, 1 are still rejected." in said
+    assert f"accepted   retailcrm/main orders {mended}\n" in said
+    assert f"rejected   retailcrm/main orders {broken} (of " in said
+    assert "UTC): payload: not an object" in said
+    assert contacts.standings() == asked
+    assert versions.current().previous_version == before.version
+    assert set(read("select source_record_id, reason, status from marts.quarantine")) == {
+        (mended, "status: was not known", "replayed"), (broken, "payload: not an object", "open")}
+    assert read(f"select source_record_id from marts.orders where source_record_id in ('{mended}', '{broken}')") == [(mended,)]
+    assert replay.main(["usedesk"]) == 0
+    assert "Nothing of usedesk is in quarantine; nothing was built." in capsys.readouterr().out
