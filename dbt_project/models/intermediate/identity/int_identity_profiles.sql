@@ -139,22 +139,25 @@ written as (
     select middle_name as name from told
 ),
 
+formed as (
+    select written.name, variants.variant_key as spelled_form
+    from written
+    left join variants on {{ spelled(without_signs('written.name')) }} = variants.variant_key
+),
+
 -- Of Иванова-Петрова also both parts, if they are names and no particles; of Bepa also how it sounds if these are Cyrillic letters.
 heard as (
     select
         name,
         {{ name_key(without_signs('name')) }} as name_key,
-        case
-            when {{ spelled(without_signs('name')) }} in (select variants.variant_key from variants)
-                then {{ spelled(without_signs('name')) }}
-        end as spelled_form,
+        spelled_form,
         {{ mixes_alphabets('name') }} as mixes,
         case when {{ looks_cyrillic('name') }} then {{ name_key(read_as_cyrillic('name')) }} end as cyrillic_key,
         case
             when name like '%-%' and length(split_part(name, '-', 1)) >= 4 and length(split_part(name, '-', 2)) >= 4
                 then {{ name_key("split_part(name, '-', 1)") }} || ' ' || {{ name_key("split_part(name, '-', 2)") }}
         end as parts_key
-    from written
+    from formed
     where name is not null and not {{ tells_no_name('name') }}
 ),
 
