@@ -116,16 +116,16 @@ def test_a_late_vendor_is_told_of_once_per_outage(switched_on, contact, clock_at
 def test_refresh_goes_on_until_the_history_is_in_or_does_not_shrink(switched_on, monkeypatch, own_data, left, rounds, code):
     nights = []
 
-    def run(number):
-        nights.append(number)
+    def run(job, *, source, tags):
+        nights.append((job, source, tags["round"]))
         return []
 
     class Left:
         def __init__(self, days):
             self.history_left_days, self.history_eta_seconds, self.error = days, 60.0, ""
 
-    monkeypatch.setattr(refresh, "_run", run)
+    monkeypatch.setattr(refresh, "run", run)
     monkeypatch.setattr(contacts, "standings", lambda: (Left(left[len(nights) - 1]),))
     monkeypatch.setenv("DAGSTER_HOME", "")
     assert refresh.main([]) == code
-    assert len(nights) == rounds
+    assert nights == [(schedules.JOB, "make refresh", str(number)) for number in range(1, rounds + 1)]
