@@ -51,7 +51,7 @@ class Rejection:
 
 
 def standing(wanted: tuple[str, ...] = ()) -> dict[Rejected, Rejection]:
-    """The records in quarantine of this vendor, resource and key, as far as they are named. None where nothing was ever built."""
+    """The records in quarantine of this vendor, resource and key, as far as they are named; empty where nothing was ever built."""
     if not exports.warehouse().exists():
         return {}
     with exports.reading() as connection:

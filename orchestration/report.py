@@ -76,8 +76,10 @@ def keep(text: str, run_id: str) -> Path:
 
 
 def compose(instance: dg.DagsterInstance, run_id: str) -> str:
-    """The report of a run as its events stand now."""
-    return "\n".join(_lines(run_id, events(instance, run_id)))
+    """The report of a run as its events stand now, without any secret that an error may have quoted."""
+    from orchestration.alerts import redact
+
+    return redact("\n".join(_lines(run_id, events(instance, run_id))))
 
 
 def events(instance: dg.DagsterInstance, run_id: str) -> Events:

@@ -120,3 +120,11 @@ def test_reports_are_kept_printed_and_swept(own_data, capsys, monkeypatch):
     assert capsys.readouterr().out == "Refresh 3\nRefresh 2\n"
     assert sorted(file.name for file in (own_data / "reports").iterdir()) == ["night-2.txt", "night-3.txt"]
     assert report.main(["night-1"]) == 1
+
+
+def test_no_secret_leaves_in_a_report(built, monkeypatch):
+    monkeypatch.setenv("SOURCES__SHOP__API_KEY", "s3cr3t-key")
+    with dg.DagsterInstance.ephemeral() as instance:
+        said = report.compose(instance, ran(instance, landing("shop", {"orders": 0}, "failed", "shop/main: 401 for s3cr3t-key.")))
+    assert "FAILED: shop/main: 401 for …." in said
+    assert "s3cr3t-key" not in said
