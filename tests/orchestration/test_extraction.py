@@ -3,7 +3,8 @@
 import dagster as dg
 import pytest
 
-from orchestration import dbt, home
+from ingestion import lock
+from orchestration import dbt
 from orchestration.extraction import extraction
 
 LEFT = ("lake/raw_acme/.halves/0f", "lake/contacts/.halves/1f", "warehouse.duckdb.tmp/duckdb_temp_storage_DEFAULT-0.tmp",
@@ -23,7 +24,7 @@ def crashed(own_data):
 
 @dg.op(required_resource_keys={"extraction"})
 def look(context):
-    assert not home.is_idle()
+    assert not lock.is_idle()
 
 
 @dg.job(resource_defs={"extraction": extraction})
@@ -36,4 +37,4 @@ def test_the_next_run_removes_what_a_dead_one_left_half_done(crashed):
     assert night.execute_in_process().success
     assert [name for name in LEFT if (crashed / name).exists()] == []
     assert [name for name in KEPT if not (crashed / name).exists()] == []
-    assert home.is_idle()
+    assert lock.is_idle()
