@@ -34,7 +34,8 @@ def backfill(arguments: list[str]) -> int:
             home.prepare()
             _say(f"Reading {asked} again: {', '.join(asked.resources)}.\n")
             was = versions.current()
-            failures = refresh.run(schedules.BACKFILL, source="make backfill", config={"ops": {backfill_asset.STEP: {"config": told}}})
+            config = {"loggers": {"console": {}}, "ops": {backfill_asset.STEP: {"config": told}}}
+            failures = refresh.run(schedules.BACKFILL, source="make backfill", config=config)
     for sentence in failures:
         print(f"\nRED: {sentence}", file=sys.stderr)
     now = versions.current()

@@ -5,6 +5,7 @@
 The nightly's landing assets are not part of the job: their steps would ask every vendor for changes.
 """
 
+import time
 from collections.abc import Iterator
 from datetime import date
 from enum import Enum
@@ -57,6 +58,7 @@ class Window(dg.Config):
 )
 def land_window(context: dg.AssetExecutionContext, config: Window) -> Iterator[dg.MaterializeResult]:
     """Read it; a vendor that does not answer ends the run, and what was published stays."""
+    began = time.monotonic()
     try:
         asked = config.wanted()
         done = backfill.backfill(asked, refresh_id=context.run_id, say=context.log.info)
@@ -71,6 +73,7 @@ def land_window(context: dg.AssetExecutionContext, config: Window) -> Iterator[d
     yield dg.MaterializeResult(
         metadata={
             "read_again": str(asked),
+            "seconds": round(time.monotonic() - began, 1),
             "documents": sum(done.documents.values()),
             "resources": ", ".join(f"{name} {count}" for name, count in sorted(done.documents.items())) or "no news",
             "accounts": ", ".join(account.name for account in asked.accounts),

@@ -41,7 +41,7 @@ def held(own_data):
 
 def test_a_second_refresh_does_nothing_and_says_whom_it_met(held):
     other = held("refresh, run 1")
-    with pytest.raises(lock.RefreshRunning, match=rf"^A refresh is already running on .* \(process {other.pid} refresh, run 1\)\. This one"):
+    with pytest.raises(lock.RefreshRunning, match=rf"^A refresh is already running on .* \(process {other.pid} refresh, run 1\)\. This"):
         take(lock.all_but_a_refresh)
 
 
