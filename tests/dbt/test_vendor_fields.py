@@ -93,7 +93,7 @@ def test_a_thin_sample_of_a_large_load_broken_and_bottomless_documents(orders: S
     night(orders, 0, json.dumps(written()), '{"id": nil}', '"nested too deeply: …"', deep, count=8000)
     orders.build(*MODELS)
     assert 300 < orders.rows("select documents from intermediate.int_vendor_fields where field_path = ''")[0][0] < 700  # half of a thousand
-    assert orders.rows("select count(*), max(length(field_path)) < 80 from marts.vendor_fields where field_path like 'tree%'") == [(31, True)]
+    assert orders.rows("select count(*) from marts.vendor_fields where field_path like 'tree%'") == [(31,)]
 
 
 def test_the_memory_is_made_again_from_the_lake_and_a_repeated_look_changes_nothing(orders: SmallProject) -> None:

@@ -57,7 +57,8 @@ within as (
     inner join changes as outer_field
         on inner_field.source_system = outer_field.source_system
             and inner_field.resource = outer_field.resource
-            and left(inner_field.field_path, length(outer_field.field_path) + 1) in (outer_field.field_path || '.', outer_field.field_path || '[')
+            and left(inner_field.field_path, length(outer_field.field_path) + 1)
+            in (outer_field.field_path || '.', outer_field.field_path || '[')
             and (
                 (inner_field.is_added and outer_field.is_added)
                 or (inner_field.is_vanished and outer_field.is_vanished)
