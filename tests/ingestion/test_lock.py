@@ -86,6 +86,18 @@ def test_a_holder_that_has_not_said_who_it_is_is_given_a_moment(held, own_data):
     assert time.monotonic() - began >= lock.UNKNOWN_SECONDS
 
 
+def test_the_load_of_one_vendor_waits_for_the_refresh_that_would_sweep_its_half_files(held, own_data):
+    other = held("refresh, run 4")
+    settings = {f"SOURCES__TELPHIN__{name}": "http://127.0.0.1:1" for name in ("BASE_URL", "CLIENT_ID", "CLIENT_SECRET")}
+    load = subprocess.Popen([sys.executable, "-m", "ingestion.telphin"], cwd=REPOSITORY, env=os.environ | settings, text=True,
+                            stdout=subprocess.PIPE, bufsize=1)
+    with load:
+        told = load.stdout.readline()
+        load.kill()
+    assert told == f"A refresh is running on {own_data} (process {other.pid} refresh, run 4); this one waits for its end.\n"
+    assert not (own_data / "lake" / "contacts").exists()
+
+
 def take(waits_for, say=None):
     with lock.refresh_lock(holder="refresh", waits_for=waits_for, say=say):
         return "held"
