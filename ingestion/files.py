@@ -224,13 +224,14 @@ class _Store:
         except (OSError, aiohttp.ClientError, BotoCoreError) as error:
             # Asked for a file's size, fsspec says that it is not found whatever the web server's answer was.
             hidden = error.__cause__ if isinstance(error, FileNotFoundError) else None
-            raise self._meant(what, hidden if isinstance(hidden, aiohttp.ClientError | TimeoutError) else error) from error
+            meant = self._meant(what, hidden if isinstance(hidden, aiohttp.ClientError | TimeoutError) else error)
+        raise meant  # outside of `except`: what fsspec raises holds the address, and an address may hold a key
 
     def _meant(self, what: str, error: BaseException) -> Exception:
         """What a fault of the file system means: missing, forbidden, to be tried again, or a sentence."""
         status = error.status if isinstance(error, aiohttp.ClientResponseError) else None
         if isinstance(error, FileNotFoundError | NotADirectoryError):
-            return error
+            return type(error)(what)
         if status in (404, 410):
             return FileNotFoundError(what)
         if status in (401, 403) or isinstance(error, PermissionError | NoCredentialsError | PartialCredentialsError):

@@ -11,14 +11,12 @@ a vendor may echo the person's name, mail or the same phone spelled in another w
 
 import codecs
 import logging
-import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -30,12 +28,12 @@ from urllib3.util.response import assert_header_parsing
 
 from ingestion import clock
 from ingestion.accounts import Account
+from ingestion.redaction import guard_logs, redact
+from ingestion.waits import standard_retry_after
 
 log = logging.getLogger(__name__)
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_PAUSE = 120.0
-# No vendor means a longer wait than a day; who says so counts in another unit, or is broken.
-LONGEST_BELIEVED = 86_400.0
 # An answer may take so many seconds, and one more for each so many bytes: a read timeout alone never ends one that drips.
 LONGEST_ANSWER, SLOWEST_PACE, PIECE = 600.0, 16 << 10, 1 << 16
 LARGEST_ANSWER_MB = 1024.0  # unpacked; what is larger is no answer, and would take the machine's memory with it
@@ -59,25 +57,31 @@ class _NoQueries(logging.Filter):
 
 
 def without_queries(text: str) -> str:
-    """The text with `?…` for the query of every address, since a key may stand there, and `…` for what the request holds private."""
+    """The text with `?…` for the query of every address, since a key may stand there, and `…` for what the request holds private and for
+    every secret: cut it afterwards only, since half a key is still half of one."""
     for told in _private.get():
         text = text.replace(told, "…")
-    return QUERY.sub("?…", text)
+    return QUERY.sub("?…", redact(text))
 
 
+guard_logs()
 for _talker in TALKERS:
     logging.getLogger(_talker).addFilter(_NoQueries())
 
 
 class VendorError(Exception):
-    """A vendor could not be read; the text is a sentence with vendor, account, resource and what happened."""
+    """A vendor could not be read; the text is a sentence with vendor, account, resource and what happened, and no secret of ours that the
+    vendor may have quoted."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(redact(sentence))
 
 
 class Transient(Exception):
     """A fault that may pass. `pause` is what the vendor asked us to wait, in seconds."""
 
     def __init__(self, sentence: str, *, pause: float | None = None) -> None:
-        super().__init__(sentence)
+        super().__init__(redact(sentence))
         self.pause = pause
 
 
@@ -215,36 +219,6 @@ class Http:
         return min(asked if asked is not None else grown, LONGEST_PAUSE)
 
 
-def standard_retry_after(text: str | None, *, now: str | None = None) -> float | None:
-    """Seconds from a Retry-After header, given as seconds or as an HTTP date; None when absent, unreadable or longer than a day, never
-    negative. now: the answer's own Date, since a date is by the vendor's clock, which may be minutes off ours."""
-    if not text:
-        return None
-    if (told := seconds(text)) is not None:
-        return told
-    try:
-        until = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    try:
-        begins = parsedate_to_datetime(now or "")
-    except (TypeError, ValueError):
-        begins = datetime.now(UTC)
-    try:
-        return seconds(max(0.0, (until - begins).total_seconds()))
-    except TypeError:  # one of the two names no zone
-        return None
-
-
-def seconds(value: Any) -> float | None:
-    """A wait as a vendor tells it, a number or its text; None for what is no number, negative, or longer than a day."""
-    try:
-        told = float(value)
-    except (TypeError, ValueError):
-        return None
-    return told if math.isfinite(told) and 0 <= told <= LONGEST_BELIEVED else None
-
-
 class _Drips(Exception):
     """The body comes too slowly."""
 
@@ -291,8 +265,7 @@ def _gist(response: Heard) -> str:
     """The first words of an error body, without mark-up's line breaks; bodies may be long pages. Of a private answer its type alone."""
     if _private.get():
         return f"with {_kind(response.headers)}"
-    # Cut after the query is gone: half a query is still a key.
-    return without_queries(" ".join(response.content[:2000].decode("utf-8", "replace").split()))[:200]
+    return without_queries(" ".join(response.content[:1 << 16].decode("utf-8", "replace").split()))[:200]
 
 
 def _path_only(url: str) -> str:

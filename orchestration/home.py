@@ -17,6 +17,7 @@ from pathlib import Path
 import yaml
 from filelock import FileLock, Timeout
 
+from ingestion import rooms
 from ingestion.accounts import REPOSITORY
 from ingestion.lake import data_root
 
@@ -29,8 +30,8 @@ class RefreshRunning(Exception):
 
 def prepare() -> Path:
     """Make Dagster's home, put its settings there, and name it in DAGSTER_HOME. Safe to repeat."""
+    rooms.close(data_root())
     home = data_root() / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
     settings = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text(encoding="utf-8"))
     text = yaml.safe_dump({key: value for key, value in settings.items() if key not in FOLDERS}, sort_keys=False)
     written = home / "dagster.yaml"
@@ -46,10 +47,10 @@ def prepare() -> Path:
 def refresh_lock(*, wait_seconds: float = 0, holder: str = "") -> Iterator[None]:
     """Hold the one refresh lock. The operating system lets go of it when a process dies, so a crash leaves no lock behind.
     Raises RefreshRunning when it is held by somebody else for longer than `wait_seconds`."""
-    data_root().mkdir(parents=True, exist_ok=True)
+    rooms.close(data_root())
     path = data_root() / "refresh.lock"
     note = path.with_suffix(".holder")
-    lock = FileLock(path, timeout=wait_seconds)
+    lock = FileLock(path, timeout=wait_seconds, mode=0o600)
     try:
         lock.acquire()
     except Timeout:
@@ -59,6 +60,7 @@ def refresh_lock(*, wait_seconds: float = 0, holder: str = "") -> Iterator[None]
             "wait for the other to end and start again."
         ) from None
     try:
+        note.touch(mode=0o600)
         note.write_text(f"process {os.getpid()} {holder}".strip(), encoding="utf-8")
         yield
     finally:
