@@ -22,6 +22,7 @@ import aiohttp
 import fsspec
 import tenacity
 from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCredentialsError
+from yarl import URL
 
 from ingestion.http import LONGEST_PAUSE, RETRIED, Transient, VendorError
 
@@ -30,6 +31,10 @@ ATTEMPTS = 6
 WEB = ("http", "https")
 HIDDEN = (".", "_", "~$")
 _Result = TypeVar("_Result")
+
+
+class _Elsewhere(aiohttp.ClientError):
+    """The server sends us to another one, where what we know of this one (a header with a key, a path) has no business."""
 
 
 class Vanished(Exception):
@@ -108,7 +113,7 @@ class _Store:
         given = dict(options)
         if folder.startswith(tuple(f"{scheme}://" for scheme in WEB)):
             # Sizes are compared, so nothing may be compressed on the way; a big file may take its time as long as it moves.
-            given["client_kwargs"] = {"trust_env": True, "headers": {"Accept-Encoding": "identity"},
+            given["client_kwargs"] = {"trust_env": True, "trace_configs": [_staying()], "headers": {"Accept-Encoding": "identity"},
                                       "timeout": aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=120),
                                       **given.get("client_kwargs", {})}
         try:
@@ -237,12 +242,29 @@ class _Store:
         if status in (401, 403) or isinstance(error, PermissionError | NoCredentialsError | PartialCredentialsError):
             return VendorError(f"{self.who}: {what} at {self.address} may not be read. Nothing was loaded; check the rights and the "
                                "credentials.")
+        if isinstance(error, _Elsewhere):
+            return VendorError(f"{self.who}: {what} at {self.address}: the server sends to {error}, which is not followed. Nothing was "
+                               "loaded; name the address where the files are.")
         if status is None:
             return Transient(f"the connection failed ({type(error).__name__})")
         if status in RETRIED:
             return Transient(f"the server answered {status}")
-        return VendorError(f"{self.who}: {what} at {self.address}: the server answered {status}. Nothing was loaded; this is not "
+        said = "redirects without end" if isinstance(error, aiohttp.TooManyRedirects) else f"answered {status}"
+        return VendorError(f"{self.who}: {what} at {self.address}: the server {said}. Nothing was loaded; this is not "
                            "retried, so check the address.")
+
+
+def _staying() -> aiohttp.TraceConfig:
+    """Redirects are followed on the same server, to https on it too, and to no other."""
+    async def look(session: Any, context: Any, told: aiohttp.TraceRequestRedirectParams) -> None:
+        location = told.response.headers.get("Location") or told.response.headers.get("URI") or ""
+        to = told.response.url.join(URL(location))
+        if to.host != told.url.host or to.scheme not in (told.url.scheme, "https"):
+            raise _Elsewhere(f"{to.scheme}://{to.host}")
+
+    staying = aiohttp.TraceConfig()
+    staying.on_request_redirect.append(look)
+    return staying
 
 
 def _hashed(path: Path) -> str:

@@ -26,7 +26,7 @@ from pyrate_limiter import Duration, Limiter, Rate
 from urllib3.exceptions import HeaderParsingError, HTTPError
 from urllib3.util.response import assert_header_parsing
 
-from ingestion import clock
+from ingestion import clock, links
 from ingestion.accounts import Account
 from ingestion.redaction import guard_logs, redact
 from ingestion.waits import standard_retry_after
@@ -163,8 +163,7 @@ class Http:
                               "the data of the last finished load stays, and the next run catches up.") from error
 
     def _once(self, method: str, path: str, whole: str, headers: dict[str, str] | None, request: dict[str, Any]) -> Answer:
-        foreign = path.startswith(("http://", "https://")) and not path.startswith(self._base_url)
-        url = path if path.startswith(("http://", "https://")) else f"{self._base_url}/{path.lstrip('/')}"
+        url, foreign = self._address(path)
         sent = {**({} if foreign else self._headers()), **(headers or {})}
         self._limiter.try_acquire("request")
         asked_at = clock.now()
@@ -173,6 +172,10 @@ class Http:
             raise Transient(f"answered {response.status_code} {_gist(response)}".rstrip(), pause=self._asked_pause(response))
         body = response.content.removeprefix(codecs.BOM_UTF8) if whole == "json" else response.content
         answer = Answer(response.status_code, response.headers, body, asked_at)
+        if 300 <= response.status_code < 400:
+            raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {without_queries(_path_only(url))} answered "
+                              f"{response.status_code} and sends elsewhere, where our credentials have no business. This is not retried: "
+                              f"check {self._account.variable('base_url')}, e.g. https instead of http.")
         if whole == "json" and response.status_code < 400:
             _demand_json(answer)
         if self._judge is not None and not foreign:
@@ -182,6 +185,18 @@ class Http:
                               f"{response.status_code} {_gist(response)}. This is not retried: check the credentials, the address "
                               "and the rights of the key.")
         return answer
+
+    def _address(self, path: str) -> tuple[str, bool]:
+        """The whole address, and whether it is another's, to whom no credentials go and where not every address is followed."""
+        if self._base_url and "://" not in path.partition("?")[0]:
+            return f"{self._base_url}/{path.lstrip('/')}", False
+        if links.is_of(path, self._base_url):
+            return path, False
+        try:
+            return links.followed(path, home=self._base_url or self._account.setting("base_url", "")), True
+        except links.Unfollowable as refused:
+            raise VendorError(f"{self._account.vendor}/{self._account.name}: a link to {without_queries(path)[:200]} was told and is not "
+                              f"followed: {refused}. Nothing of this load was kept.") from None
 
     def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any]) -> Heard:
         """The vendor's answer, headers and body whole. Faults are raised outside of `except`, so that no address hangs on them."""
