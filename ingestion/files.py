@@ -8,6 +8,7 @@ size and time stay the same when a program writes a file again within the clock'
 
 import hashlib
 import logging
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,19 +23,15 @@ import aiohttp
 import fsspec
 import tenacity
 from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCredentialsError
-from yarl import URL
 
 from ingestion.http import LONGEST_PAUSE, RETRIED, Transient, VendorError
+from ingestion.links import Elsewhere, staying
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 6
 WEB = ("http", "https")
 HIDDEN = (".", "_", "~$")
 _Result = TypeVar("_Result")
-
-
-class _Elsewhere(aiohttp.ClientError):
-    """The server sends us to another one, where what we know of this one (a header with a key, a path) has no business."""
 
 
 class Vanished(Exception):
@@ -113,7 +110,7 @@ class _Store:
         given = dict(options)
         if folder.startswith(tuple(f"{scheme}://" for scheme in WEB)):
             # Sizes are compared, so nothing may be compressed on the way; a big file may take its time as long as it moves.
-            given["client_kwargs"] = {"trust_env": True, "trace_configs": [_staying()], "headers": {"Accept-Encoding": "identity"},
+            given["client_kwargs"] = {"trust_env": True, "trace_configs": [staying()], "headers": {"Accept-Encoding": "identity"},
                                       "timeout": aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=120),
                                       **given.get("client_kwargs", {})}
         try:
@@ -135,6 +132,8 @@ class _Store:
 
     def here(self, path: str, name: str, look: Callable[[Path], _Result]) -> _Result:
         """look(the local file). Raises Vanished, VendorError."""
+        if not self._is_here(path):
+            raise Vanished(f"{self.who}: the file {name} was listed and is there no more.")
         try:
             return self._patiently(name, partial(look, Path(path)))
         except FileNotFoundError as error:
@@ -169,8 +168,17 @@ class _Store:
                     continue
                 if entry["type"] == "directory":
                     waiting.append(path)
+                elif self.is_local and not self._is_here(path):
+                    log.warning("%s: %s is no file of the folder's own (a link that leads out of it, a pipe, a device) and is not read.",
+                                self.who, self._name(path))
                 else:
                     yield path, self._name(path), entry
+
+    def _is_here(self, path: str) -> bool:
+        """Whether a local path is a plain file below the root, also when links are followed: who may fill the folder may not thereby
+        read what else this process can, and a pipe would be waited for for ever."""
+        real = Path(os.path.realpath(path))
+        return real.is_file() and real.is_relative_to(os.path.realpath(self.root))
 
     def told(self, path: str, name: str) -> dict[str, Any]:
         """Size, type and time as the web server tells them of one file."""
@@ -188,6 +196,9 @@ class _Store:
     def copy(self, path: str, name: str, to: Path, *, listed: int | None) -> None:
         """One file into a local path, whole. listed: its size by the listing; less is believed when it comes twice."""
         less: list[int] = []
+
+        if self.is_local and not self._is_here(path):
+            raise Vanished(f"{self.who}: the file {name} was listed and is there no more.")
 
         def get() -> None:
             told = self._told(path)
@@ -242,7 +253,7 @@ class _Store:
         if status in (401, 403) or isinstance(error, PermissionError | NoCredentialsError | PartialCredentialsError):
             return VendorError(f"{self.who}: {what} at {self.address} may not be read. Nothing was loaded; check the rights and the "
                                "credentials.")
-        if isinstance(error, _Elsewhere):
+        if isinstance(error, Elsewhere):
             return VendorError(f"{self.who}: {what} at {self.address}: the server sends to {error}, which is not followed. Nothing was "
                                "loaded; name the address where the files are.")
         if status is None:
@@ -252,19 +263,6 @@ class _Store:
         said = "redirects without end" if isinstance(error, aiohttp.TooManyRedirects) else f"answered {status}"
         return VendorError(f"{self.who}: {what} at {self.address}: the server {said}. Nothing was loaded; this is not "
                            "retried, so check the address.")
-
-
-def _staying() -> aiohttp.TraceConfig:
-    """Redirects are followed on the same server, to https on it too, and to no other."""
-    async def look(session: Any, context: Any, told: aiohttp.TraceRequestRedirectParams) -> None:
-        location = told.response.headers.get("Location") or told.response.headers.get("URI") or ""
-        to = told.response.url.join(URL(location))
-        if to.host != told.url.host or to.scheme not in (told.url.scheme, "https"):
-            raise _Elsewhere(f"{to.scheme}://{to.host}")
-
-    staying = aiohttp.TraceConfig()
-    staying.on_request_redirect.append(look)
-    return staying
 
 
 def _hashed(path: Path) -> str:

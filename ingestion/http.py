@@ -28,7 +28,7 @@ from urllib3.util.response import assert_header_parsing
 
 from ingestion import clock, links
 from ingestion.accounts import Account
-from ingestion.redaction import guard_logs, redact
+from ingestion.redaction import guard_logs, printable, redact
 from ingestion.waits import standard_retry_after
 
 log = logging.getLogger(__name__)
@@ -70,18 +70,18 @@ for _talker in TALKERS:
 
 
 class VendorError(Exception):
-    """A vendor could not be read; the text is a sentence with vendor, account, resource and what happened, and no secret of ours that the
-    vendor may have quoted."""
+    """A vendor could not be read; the text is a sentence with vendor, account, resource and what happened, and neither a secret of ours
+    that the vendor may have quoted nor a sign that a screen obeys."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(redact(sentence))
+        super().__init__(printable(redact(sentence)))
 
 
 class Transient(Exception):
     """A fault that may pass. `pause` is what the vendor asked us to wait, in seconds."""
 
     def __init__(self, sentence: str, *, pause: float | None = None) -> None:
-        super().__init__(redact(sentence))
+        super().__init__(printable(redact(sentence)))
         self.pause = pause
 
 

@@ -3,7 +3,8 @@
     link + the vendor's own address ──► `followed` ──► the link, or Unfollowable
 
 Whoever can write a vendor's answer could otherwise have this machine ask its own network, the cloud's metadata service or a file. A vendor
-that itself answers on a private address (a sandbox, a system in the house) may name others there.
+that itself answers on a private address (a sandbox, a system in the house) may name others there. `staying` holds redirects of a web
+folder to its own server; those of an API are not followed at all (http.py).
 """
 
 import ipaddress
@@ -12,8 +13,15 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
+from yarl import URL
+
 LONGEST = 8192
 PLAIN = re.compile(r"[!-~]+")
+
+
+class Elsewhere(aiohttp.ClientError):
+    """The server sends us to another one, where what we know of this one (a header with a key, a path) has no business."""
 
 
 class Unfollowable(ValueError):
@@ -41,6 +49,19 @@ def followed(link: Any, *, home: str) -> str:
 def is_of(url: str, base_url: str) -> bool:
     """Whether an absolute address lies below a base, and not beside it (`https://vendor.example.com.evil.net`)."""
     return url == base_url or (url.startswith((f"{base_url}/", f"{base_url}?")) and bool(base_url))
+
+
+def staying() -> aiohttp.TraceConfig:
+    """Redirects are followed on the same server, to https on it too, and to no other."""
+    async def look(session: Any, context: Any, told: aiohttp.TraceRequestRedirectParams) -> None:
+        location = told.response.headers.get("Location") or told.response.headers.get("URI") or ""
+        to = told.response.url.join(URL(location))
+        if to.host != told.url.host or to.scheme not in (told.url.scheme, "https"):
+            raise Elsewhere(f"{to.scheme}://{to.host}")
+
+    staying = aiohttp.TraceConfig()
+    staying.on_request_redirect.append(look)
+    return staying
 
 
 def _is_outside(host: str, port: int | None) -> bool:

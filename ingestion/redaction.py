@@ -3,7 +3,8 @@
     environment, .dlt/secrets.toml, the key of the hashes ──► the spellings of each secret ──► `redact`, which puts … in their place
 
 An error of a vendor, an alert and a report are told through `redact`; so is every record of every logger of a process that reads a vendor
-(`guard_logs`). A secret is what bears the name of one, a password or a query in an address, and each text of a JSON setting of credentials.
+(`guard_logs`). What a vendor wrote goes to a screen through `printable`. A secret is what bears the name of one, a password or a query in
+an address, and each text of a JSON setting of credentials.
 """
 
 import base64
@@ -27,6 +28,7 @@ SHORTEST_SECRET = 6  # a shorter one would blot out words
 NAMED = re.compile(r"KEY|TOKEN|PASSWORD|SECRET|WEBHOOK|LOGIN|CREDENTIAL", re.IGNORECASE)
 OURS = re.compile(r"SOURCES(__|\.)|OMNIMART_", re.IGNORECASE)
 NAMED_BY_VENDORS = re.compile(r"CLIENT_ID|CLIENT_API_ID|OPTIONS", re.IGNORECASE)
+OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 USER = re.compile(r"(.*)(LOGIN|USERNAME)", re.IGNORECASE)
 
 
@@ -35,6 +37,12 @@ def redact(text: str) -> str:
     the header of a user with a password."""
     spelled = _pattern(frozenset(_secrets()))
     return spelled.sub("…", text) if spelled else text
+
+
+def printable(text: str) -> str:
+    """The text with every sign that a terminal, or a reader's eye, would obey instead of show written as an escape: control characters,
+    line breaks, marks that turn the direction of writing round."""
+    return OBEYED.sub(lambda sign: f"\\x{ord(sign[0]):02x}" if ord(sign[0]) < 256 else f"\\u{ord(sign[0]):04x}", text)
 
 
 def guard_logs() -> None:

@@ -31,6 +31,7 @@ import jinja2
 
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
+from ingestion.redaction import printable
 from orchestration import exports, home, restatements, versions
 from orchestration.dbt import PROJECT, run_dbt, target_dir
 from orchestration.explain import QUERIES, Explanation, NoAnswer, bits, explained, table
@@ -292,7 +293,7 @@ def main(arguments: list[str]) -> int:
     except (DryRunError, versions.PublishError, duckdb.Error) as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n".join(diff.lines()))
+    print("\n".join(map(printable, diff.lines())))
     return 0 if diff.is_empty else 1
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from ingestion.http import Transient, VendorError
-from ingestion.redaction import guard_logs, redact
+from ingestion.redaction import guard_logs, printable, redact
 
 SECRET = "k+y/ö&=<q7Zkq7Zk"
 
@@ -70,3 +70,10 @@ def test_no_log_record_carries_one_nor_does_its_traceback(monkeypatch, caplog):
     assert SECRET not in caplog.text
     assert caplog.text.count("…") == 2
     assert "Traceback" in caplog.text
+
+
+def test_nothing_that_a_screen_obeys_is_left(monkeypatch):
+    told = "red \x1b[31m, bell \x07, over\rwritten, next\nline, \u202egnp.exe, \x9b2J, zero\u200bwidth, Иван 5\u00a0000 ₽"
+    assert printable(told) == (r"red \x1b[31m, bell \x07, over\x0dwritten, next\x0aline, \u202egnp.exe, \x9b2J, zero\u200bwidth, "
+                               "Иван 5\u00a0000 ₽")
+    assert str(VendorError(f"shop/main: answered 400 {told[:9]}.")) == r"shop/main: answered 400 red \x1b[31m."
