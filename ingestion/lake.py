@@ -37,6 +37,11 @@ _DLT_SETTINGS = {
 LOOKED_AFTER_SECONDS = 0.05
 SHELF_FILE = "shelf.parquet"
 LANDED = SCHEMA.append(pa.field("_dlt_load_id", pa.string()))
+FIELDS = pa.schema([  # ingestion/fields.py
+    ("source_system", pa.string()), ("resource", pa.string()), ("field_path", pa.string()), ("field_type", pa.string()),
+    ("documents", pa.int64()), ("documents_before", pa.int64()), ("documents_missed", pa.int64()),
+    ("first_seen_at", pa.timestamp("us")), ("last_seen_at", pa.timestamp("us")), ("first_load_id", pa.string()),
+])
 LOADS_SHELF = ('{"load_id":"","schema_name":"","status":-1,"inserted_at":"1970-01-01T00:00:00+00:00","schema_version_hash":""}\n')
 CONTACTS_SHELF = ('{"source_system":"","source_account":"","refresh_id":"","contacted_at":"1970-01-01T00:00:00+00:00",'
                   '"finished_at":"1970-01-01T00:00:00+00:00","status":"shelf","error":"","documents":0,'
@@ -72,17 +77,13 @@ def prepare() -> None:
     """
     rooms.close(data_root())
     _contacts_shelf()
-    empty = pa.BufferOutputStream()
-    pq.write_table(LANDED.empty_table(), empty)
+    _shelf_of(FIELDS, root() / "fields")
     for vendor in vendors():
         dataset = root() / vendor.dataset
         if not (dataset / INIT_FILE_NAME).exists():
             _lay_out(vendor)
         for resource in vendor.resources:
-            shelf = dataset / resource.name / SHELF_FILE
-            if not shelf.exists():
-                shelf.parent.mkdir(parents=True, exist_ok=True)
-                _write_whole(shelf, empty.getvalue().to_pybytes())
+            _shelf_of(LANDED, dataset / resource.name)
         loads = dataset / "_dlt_loads" / "shelf.jsonl"
         if not loads.exists():
             loads.parent.mkdir(parents=True, exist_ok=True)
@@ -159,6 +160,15 @@ def _contacts_shelf() -> None:
     if not shelf.exists():
         shelf.parent.mkdir(parents=True, exist_ok=True)
         _write_whole(shelf, CONTACTS_SHELF.encode())
+
+
+def _shelf_of(schema: pa.Schema, folder: Path) -> None:
+    shelf = folder / SHELF_FILE
+    if not shelf.exists():
+        shelf.parent.mkdir(parents=True, exist_ok=True)
+        empty = pa.BufferOutputStream()
+        pq.write_table(schema.empty_table(), empty)
+        _write_whole(shelf, empty.getvalue().to_pybytes())
 
 
 def _shelves() -> AnyDestination:

@@ -21,6 +21,7 @@ OF_THE_RUN: dict[str, dict[str, str]] = {
         "superseded": "received less the newest of each key; staged, quarantined, lost_keys, stale_keys and is_balanced are compared",
         "newly_received": "received, of this run alone",
     },
+    "vendor_fields": {"documents_share": "of documents as often as they were landed", "first_load_id": "the load's name is its moment"},
     "publications": {"version": "ends in the run's id", "previous_version": "so does that one", "refresh_id": "the run"},
     "restatements": {"version": "ends in the run's id"},
 }
