@@ -7,8 +7,9 @@ import os
 from drop_nights import landed, payload
 
 COSTS = "cost_on,channel,cost\n2026-10-{day:02d},sms,{day}\n"
-NAMES = ("it's.csv", 'a"b.csv', "new\nline.csv", "-rf.csv", "{{ 1 }}{% x %}.csv", "x'; drop table costs; --.csv", "\x1b[2J\x1b]0;owned\x07.csv",
-         "\u202efdp.csv", "=cmd|' C calc'!A0.csv", "a" * 251 + ".csv", "%2e%2e%2fetc%2fpasswd.csv", "$(id).csv", "`id`.csv", "<b>x.csv")
+NAMES = ("it's.csv", 'a"b.csv', "new\nline.csv", "-rf.csv", "{{ 1 }}{% x %}.csv", "x'; drop table costs; --.csv",
+         "\x1b[2J\x1b]0;owned\x07.csv", "\u202efdp.csv", "=cmd|' C calc'!A0.csv", "a" * 251 + ".csv",
+         "%2e%2e%2fetc%2fpasswd.csv", "$(id).csv", "`id`.csv", "<b>x.csv")
 
 
 def test_a_file_is_read_under_whatever_name(drop):
@@ -35,8 +36,8 @@ def test_what_leads_out_of_the_folder_or_never_ends_is_not_read(drop, tmp_path, 
     caplog.set_level(logging.WARNING)
     assert drop.night().documents == {"channel_costs": 1, "settings": 1}
     assert landed("channel_costs") == [("channel_costs/a.csv:1", "upsert")]
-    told = "file_drop/main: channel_costs/{} is no file of the folder's own (a link that leads out of it, a pipe, a device) and is not read."
-    assert {told.format(name) for name in ("secrets.csv", "zero.csv", "pipe.csv", "none.csv", "loop.csv")} <= set(caplog.messages)
+    told = {message.partition(" is no file of the folder's own")[0] for message in caplog.messages}
+    assert {f"file_drop/main: channel_costs/{name}.csv" for name in ("secrets", "zero", "pipe", "none", "loop")} <= told
     assert "of-somebody" not in json.dumps(caplog.messages)
 
 
