@@ -187,13 +187,14 @@ class Http:
         return answer
 
     def _address(self, path: str) -> tuple[str, bool]:
-        """The whole address, and whether it is another's, to whom no credentials go and where not every address is followed."""
+        """The whole address, and whether it is another's, to whom no credentials go. A conversation without an address of its own is about
+        links alone."""
         if self._base_url and "://" not in path.partition("?")[0]:
             return f"{self._base_url}/{path.lstrip('/')}", False
         if links.is_of(path, self._base_url):
             return path, False
         try:
-            return links.followed(path, home=self._base_url or self._account.setting("base_url", "")), True
+            return links.followed(path, home=self._base_url or self._account.setting("base_url", "")), bool(self._base_url)
         except links.Unfollowable as refused:
             raise VendorError(f"{self._account.vendor}/{self._account.name}: a link to {without_queries(path)[:200]} was told and is not "
                               f"followed: {refused}. Nothing of this load was kept.") from None
