@@ -23,9 +23,9 @@ from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, dbt, home, report, subjects, versions
+from orchestration import alerts, business_rules, dbt, exports, home, report, subjects, versions
 
-JOB, REPLAY = "refresh_warehouse", "replay_quarantine"
+JOB, REPLAY, REBUILD = "refresh_warehouse", "replay_quarantine", "rebuild_warehouse"
 PROCESS = "omnimart/process"
 GONE = "The process of this run is gone: it was killed or the machine went down. What was published stays."
 MOST_THREADS = 16
@@ -121,6 +121,8 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
             context.log.info(f"Swept version {version}, which a crash had kept from being published.")
         shelves.sweep(lake.root())
         shutil.rmtree(dbt.spilled(), ignore_errors=True)
+        if run and run.job_name == REBUILD:
+            exports.warehouse().unlink(missing_ok=True)
         lake.prepare()
         pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
         try:
@@ -163,7 +165,7 @@ def _needs_lock(run: dg.DagsterRun) -> bool:
     """Identity's model and dry run hold the lock only while they read."""
     if run.asset_selection and all(key.path[0] == "identity" for key in run.asset_selection):
         return False
-    return run.job_name in (JOB, REPLAY) or run.job_name.startswith("__ASSET_JOB")
+    return run.job_name in (JOB, REPLAY, REBUILD) or run.job_name.startswith("__ASSET_JOB")
 
 
 def _is_process_gone(run: dg.DagsterRun) -> bool:

@@ -15,7 +15,7 @@ from ingestion.vendors import vendors
 from orchestration import alerts, business_rules, contacts, extraction, home, publication, subjects
 from orchestration.identity_assets import ROOM
 
-JOB, REPLAY = extraction.JOB, extraction.REPLAY
+JOB, REPLAY, REBUILD = extraction.JOB, extraction.REPLAY, extraction.REBUILD
 SECONDS_TO_START = 120  # until then a run may not hold the lock yet
 SOURCE = "omnimart/started_by"
 UNDER_WAY = [
@@ -41,15 +41,24 @@ def refresh_warehouse():  # noqa: ANN201  (the type that define_asset_job gives 
 
 def replay_quarantine():  # noqa: ANN201  (as above)
     """Judge what is in quarantine again, from the lake: the nightly walk without its vendors, whom nobody asks and nobody misses."""
+    return _from_the_lake(REPLAY, replay_quarantine.__doc__)
+
+
+def rebuild_warehouse():  # noqa: ANN201  (as above)
+    """Throw the warehouse file away and build it anew from the lake: the nightly walk without its vendors. Same ids, same marts."""
+    return _from_the_lake(REBUILD, rebuild_warehouse.__doc__)
+
+
+def _from_the_lake(name: str, description: str):
     everybody_answered = dg.AssetSelection.checks(dg.AssetCheckKey(publication.KEY, publication.ANSWERED))
     landed = [vendor.dataset for vendor in vendors()]
     return dg.define_asset_job(
-        REPLAY,
+        name,
         selection=dg.AssetSelection.all() - dg.AssetSelection.groups(ROOM, *landed) - everybody_answered,
         hooks={alerts.report_failed_step},
         executor_def=dg.in_process_executor,
         config={"loggers": {"console": {}}},
-        description=replay_quarantine.__doc__,
+        description=description,
     )
 
 

@@ -7,6 +7,7 @@ import sys
 TORTURES = {
     "crash": "tests.torture.crash",
     "baddata": "tests.torture.baddata",
+    "days": "tests.torture.days",
     "network": "tests.torture.network",
 }
 
