@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 
-from ingestion import lake
+from ingestion import lake, lock
 from ingestion.accounts import SettingError, read_env_file
 from orchestration import business_rules, home, stand_in, versions
 
@@ -39,13 +39,12 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments in (["-h"], ["--help"]) else 2
     read_env_file()
     try:
-        with home.refresh_lock(holder="rebuild"):
-            pass
         if not any((lake.root() / "contacts").glob("*.jsonl")):
             print(f"Nothing to build from: no vendor was ever read into {lake.root()}. `make refresh` reads them.", file=sys.stderr)
             return 1
-        return rebuild()
-    except (home.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError) as error:
+        with lock.refresh_lock(holder=lock.REBUILD, shared=True):
+            return rebuild()
+    except (lock.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
 
