@@ -1,8 +1,8 @@
 """All vendors over several days: a day of news, the same day twice, a vendor that is down, and the catch-up.
 
-One story told once, because every night is a whole build: the first night; the night after, with poisoned records and without
-Mindbox, which is down; the same night again, its warehouse deleted; an attempt while RetailCRM is down too; the next night, when
-all are back and a steward has parted a customer.
+One story, because every night is a whole build: the first night; the night after, with poisoned records and without Mindbox, which is down;
+the same night again, its warehouse deleted and superseded versions let go from the lake; an attempt while RetailCRM is down too; the next
+night, when all are back and a steward has parted a customer.
 """
 
 import json
@@ -21,7 +21,7 @@ from sandbox.server import Sandbox, serve_in_thread
 from tests.conftest import UNTIL
 from tests.decisions import HALVES, customer_of, decided, restated
 from tests.drills import broken_ratios, differences, recordless, told_otherwise, unreached
-from tests.nights import house, land, night
+from tests.nights import house, land, night, superseded_versions_leave
 from tests.restated import misled
 
 AS_MANY_THREADS_AS_A_NIGHT = True
@@ -37,8 +37,7 @@ BOOKS = {
     "tickets_spam": "select count(*) from marts.tickets where status = 'spam'",
     "tickets_deleted": "select count(*) from marts.tickets where status = 'deleted'",
     "tickets_merged": "select count(*) from marts.tickets where status = 'merged'",
-    "calls": "select count(*) from marts.calls",
-    "calls_in_both": "select count(mirror_record) from marts.calls",
+    "calls": "select count(*) from marts.calls", "calls_in_both": "select count(mirror_record) from marts.calls",
     "visits_of_past_days": "select count(*) from marts.sessions where session_kind = 'web'",
     "app_sessions_by_gap": "select count(*) from marts.sessions where source_system = 'mindbox'",
     "app_sessions": "select count(*) from marts.sessions where source_system = 'file_drop'",
@@ -106,7 +105,7 @@ def story(parsed_project, tmp_path_factory):
         sandbox.advance(days=1)
         sandbox.faults.plant(Fault("mindbox", kind="html", times=10_000))
         told.second = night("night-2")
-        (data / "warehouse.duckdb").unlink()
+        told.kept = superseded_versions_leave(data, then_delete="warehouse.duckdb")
         told.again = night("night-2-again")
         sandbox.advance(hours=1)
         sandbox.faults.plant(Fault("retailcrm", kind="status", status=503, times=10_000))
@@ -150,6 +149,7 @@ def test_after_one_day_only_the_new_documents_are_fetched_and_staged(story):
 
 def test_the_same_day_twice_gives_identical_marts_and_flips_nothing(story):
     """The second time from the lake alone: what two nights added to a warehouse is what one build makes of all that was landed."""
+    assert 0 < story.kept[2] < story.kept[1], story.kept[0]
     assert (story.again.outcome.flipped, story.again.outcome.changed) == (False, ())
     assert story.again.outcome.sentence == f"No business table changed, so version {story.second.outcome.version.version} stays published."
     assert story.again.version == story.second.version

@@ -8,6 +8,7 @@ TORTURES = {
     "crash": "tests.torture.crash",
     "baddata": "tests.torture.baddata",
     "network": "tests.torture.network",
+    "room": "tests.torture.room",
 }
 
 
