@@ -21,7 +21,7 @@ from dlt.load import Load
 from ingestion.accounts import REPOSITORY, Account
 from ingestion.compaction import DROPPED
 from ingestion.documents import SCHEMA
-from ingestion.shelves import Shelves
+from ingestion.shelves import RereadShelves, Shelves
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
 
@@ -38,6 +38,11 @@ _DLT_SETTINGS = {
 LOOKED_AFTER_SECONDS = 0.05
 SHELF_FILE = "shelf.parquet"
 LANDED = SCHEMA.append(pa.field("_dlt_load_id", pa.string()))
+FIELDS = pa.schema([  # ingestion/fields.py
+    ("source_system", pa.string()), ("resource", pa.string()), ("field_path", pa.string()), ("field_type", pa.string()),
+    ("documents", pa.int64()), ("documents_before", pa.int64()), ("documents_missed", pa.int64()),
+    ("first_seen_at", pa.timestamp("us")), ("last_seen_at", pa.timestamp("us")), ("first_load_id", pa.string()),
+])
 LOADS_SHELF = ('{"load_id":"","schema_name":"","status":-1,"inserted_at":"1970-01-01T00:00:00+00:00","schema_version_hash":""}\n')
 CONTACTS_SHELF = ('{"source_system":"","source_account":"","refresh_id":"","contacted_at":"1970-01-01T00:00:00+00:00",'
                   '"finished_at":"1970-01-01T00:00:00+00:00","status":"shelf","error":"","documents":0,'
@@ -77,30 +82,27 @@ def prepare() -> None:
         private.chmod(0o700)
     _lines_shelf("contacts", CONTACTS_SHELF)
     _lines_shelf(DROPPED, DROPPED_SHELF)
-    empty = pa.BufferOutputStream()
-    pq.write_table(LANDED.empty_table(), empty)
+    _shelf_of(FIELDS, root() / "fields")
     for vendor in vendors():
         dataset = root() / vendor.dataset
         if not (dataset / INIT_FILE_NAME).exists():
             _lay_out(vendor)
         for resource in vendor.resources:
-            shelf = dataset / resource.name / SHELF_FILE
-            if not shelf.exists():
-                shelf.parent.mkdir(parents=True, exist_ok=True)
-                _write_whole(shelf, empty.getvalue().to_pybytes())
+            _shelf_of(LANDED, dataset / resource.name)
         loads = dataset / "_dlt_loads" / "shelf.jsonl"
         if not loads.exists():
             loads.parent.mkdir(parents=True, exist_ok=True)
             _write_whole(loads, LOADS_SHELF.encode())
 
 
-def pipeline_for(vendor: Vendor, account: Account) -> dlt.Pipeline:
-    """The dlt pipeline of one account. One name must never run twice at once: the refresh lock sees to it."""
+def pipeline_for(vendor: Vendor, account: Account, *, keeps_place: bool = True) -> dlt.Pipeline:
+    """The dlt pipeline of one account. One name must never run twice at once: the refresh lock sees to it. Without `keeps_place` its loads
+    leave what the next contact reads on from as it is."""
     os.environ.update(_DLT_SETTINGS)
     root().mkdir(parents=True, exist_ok=True)
     return dlt.pipeline(
         pipeline_name=f"{vendor.name}__{account.name}",
-        destination=_shelves(),
+        destination=_shelves(Shelves if keeps_place else RereadShelves),
         dataset_name=vendor.dataset,
         pipelines_dir=str(_working_dir()),
         progress=None,
@@ -166,10 +168,19 @@ def _lines_shelf(folder: str, line: str) -> None:
         _write_whole(shelf, line.encode())
 
 
-def _shelves() -> AnyDestination:
+def _shelf_of(schema: pa.Schema, folder: Path) -> None:
+    shelf = folder / SHELF_FILE
+    if not shelf.exists():
+        shelf.parent.mkdir(parents=True, exist_ok=True)
+        empty = pa.BufferOutputStream()
+        pq.write_table(schema.empty_table(), empty)
+        _write_whole(shelf, empty.getvalue().to_pybytes())
+
+
+def _shelves(kind: type[Shelves]) -> AnyDestination:
     """The lake as dlt's destination. dlt asks what it can do some sixty times a contact and resolves all its settings for each answer,
     40% of a small contact's CPU time; nothing that the answer depends on changes meanwhile, so they are resolved once."""
-    destination = Shelves(bucket_url=root().as_uri())
+    destination = kind(bucket_url=root().as_uri())
     answer, settings = destination.capabilities, destination.spec()
     settings.update(destination.config_params)
     settled = destination.configuration(settings, accept_partial=True)

@@ -23,7 +23,7 @@ from ingestion.lake import data_root
 
 STORAGE_VERSION = "v1.0.0"
 # They differ after every run, with or without news; a version that differs in nothing else is not worth flipping to.
-RUN_SCOPED = frozenset({"load_reconciliation", "source_freshness", "publications", "restatements"})
+RUN_SCOPED = frozenset({"load_reconciliation", "source_freshness", "vendor_fields", "publications", "restatements"})
 TOLD_BY_PUBLISHING = ("publications", "restatements")  # publishing adds the rows of the version it makes
 
 
@@ -106,6 +106,17 @@ def documents_counted(connection: duckdb.DuckDBPyConnection, table: str, loads: 
         f'select source_account, count(*) from warehouse.staging."{table}" where list_contains(?::varchar[], load_id) group by all', [loads]
     )
     return dict(found.fetchall())
+
+
+def changed_fields(connection: duckdb.DuckDBPyConnection, vendor: str, resource: str, loads: list[str]) -> list[tuple[str, str, str]]:
+    """(change, path, type) of a list's fields: new or retyped with the given loads, or vanished; none before there is such a table."""
+    if "vendor_fields" not in tables(connection, "marts"):
+        return []
+    return connection.execute(
+        "select change, field_path, string_agg(field_type, ', ' order by field_type) from warehouse.marts.vendor_fields "
+        "where source_system = ? and resource = ? and (change = 'vanished' or list_contains(?::varchar[], first_load_id)) "
+        "and change is not null group by all order by all", [vendor, resource, loads],
+    ).fetchall()
 
 
 def unbalanced(connection: duckdb.DuckDBPyConnection) -> list[str]:

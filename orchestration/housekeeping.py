@@ -23,7 +23,7 @@ import dagster as dg
 import duckdb
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from ingestion import compaction, lake
+from ingestion import compaction, lake, lock
 from ingestion.accounts import read_env_file
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
@@ -227,10 +227,10 @@ def main(arguments: list[str]) -> int:
     read_env_file()
     home.prepare()
     try:
-        with home.refresh_lock(holder="housekeeping"), dg.DagsterInstance.get() as instance:
+        with lock.refresh_lock(holder="housekeeping"), dg.DagsterInstance.get() as instance:
             lake.prepare()
             keep_house(instance, print, is_dry=bool(arguments))
-    except (home.RefreshRunning, business_rules.RuleError, compaction.LakeError, duckdb.Error, OSError) as refusal:
+    except (lock.RefreshRunning, business_rules.RuleError, compaction.LakeError, duckdb.Error, OSError) as refusal:
         print(refusal, file=sys.stderr)
         return 1
     return 0

@@ -23,6 +23,7 @@ import duckdb
 import pandas as pd
 
 from ingestion import lake
+from ingestion.backfill import backfilled_loads
 from ingestion.expectations import Suite
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
@@ -36,6 +37,7 @@ KIND = "great_expectations"
 MOST_ROWS = 500_000
 # Single broken records are quarantined and stop nobody; when most of a table breaks, the vendor changed its format.
 MOST_REJECTED, FEWEST_ROWS = 0.5, 100
+MOST_NAMED = 8
 ABOUT_THE_RECORD = frozenset({"is_accepted", "problem", "operation", "document_key", "source_account", "load_id", "version_at"})
 
 
@@ -72,7 +74,7 @@ def asking() -> Iterator[duckdb.DuckDBPyConnection]:
 def check_vendor(vendor: Vendor, resources: list[str], warehouse: duckdb.DuckDBPyConnection | None = None) -> list[Finding]:
     """Validate the newest rows of the given lists of a vendor and record what was found; inside `asking()` for several vendors."""
     suites = _suites(vendor)
-    loads = newest_loads(vendor)
+    loads, again = newest_loads(vendor), backfilled_loads(vendor)  # what was read again says nothing of a day's volume
     accounts = [standing for standing in standings() if standing.vendor.name == vendor.name]
     found = []
     with nullcontext(warehouse) if warehouse else asking() as connection:
@@ -80,14 +82,15 @@ def check_vendor(vendor: Vendor, resources: list[str], warehouse: duckdb.DuckDBP
             suite = replace(suites.get(resource, Suite(resource)), resource=resource)
             try:
                 rows = _rows(connection, vendor, suite, loads)
-                fresh = [load_id for load_id in loads if _is_newer(load_id, vendor)]
+                fresh = [load_id for load_id in loads if _is_newer(load_id, vendor) and load_id not in again]
                 counts = exports.documents_counted(connection, base_table(vendor, resource), fresh)
             except duckdb.CatalogException:
                 missing = f"the table {base_table(vendor, resource)} is missing from the warehouse"
                 found.append(_finding(vendor, resource, [missing], [], {}))
                 continue
+            drifted = exports.changed_fields(connection, vendor.name, resource, loads)
             sent = [volumes.measured(one, counts.get(one.account, 0), _before(vendor, one.account)) for one in accounts]
-            found.append(_validate(vendor, suite, rows, sent, loads))
+            found.append(_validate(vendor, suite, rows, sent, loads, drifted))
     audits.record(found)
     return found
 
@@ -134,7 +137,8 @@ def _learned(usual: Mapping[str, dict[str, float]], told: Mapping[str, Any]) -> 
     return {account: volumes.learned(usual.get(account, {}), told, account) for account in usual.keys() | told.get("volumes", {}).keys()}
 
 
-def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, sent: list[Volume], loads: list[str]) -> Finding:
+def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, sent: list[Volume], loads: list[str],
+              drifted: list[tuple[str, str, str]]) -> Finding:
     accepted = rows[rows["is_accepted"] & (rows["operation"] != "delete")]
     rejected = int((~rows["is_accepted"]).sum())
     wrong, odd = [], []
@@ -149,6 +153,7 @@ def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, sent: list[Volum
         wrong.append(f"{rejected} of {len(rows)} documents break the contract, mostly: {rows['problem'].dropna().mode().iloc[0]}")
     elif rejected:
         odd.append(f"{rejected} of {len(rows)} documents break the contract and are in quarantine")
+    odd += _drift(drifted)
     outside, strange = _volume(vendor, suite, sent)
     wrong += outside.values()
     odd += strange.values()
@@ -174,6 +179,16 @@ def _finding(vendor: Vendor, resource: str, wrong: list[str], odd: list[str], nu
         numbers=numbers,
         sentence=f"{vendor.name} {resource}: {said}." if said else "",
     )
+
+
+def _drift(fields: list[tuple[str, str, str]]) -> list[str]:
+    """What changed in the documents' fields, a sentence for each kind of change."""
+    said = []
+    for change in dict.fromkeys(change for change, *_ in fields):
+        named = [f"{path} ({kind})" for one, path, kind in fields if one == change]
+        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        said.append(f"{change} at the vendor: {', '.join(named[:MOST_NAMED])}{more} (marts.vendor_fields)")
+    return said
 
 
 def _volume(vendor: Vendor, suite: Suite, sent: list[Volume]) -> tuple[dict[str, str], dict[str, str]]:

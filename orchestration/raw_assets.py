@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from ingestion import fields
 from ingestion.contact import AccountReport
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
@@ -68,6 +69,7 @@ def _landing(vendor: Vendor) -> dg.AssetsDefinition:
         for line in night.progress(vendor):
             context.log.info(line)
         reports = night.reports(vendor)
+        fields.note(vendor)
         failed = [report for report in reports if not report.succeeded]
         if failed and context.retry_number < RETRIES:
             context.log.info(f"{_names(failed)} did not answer; asked again in {RETRY_AFTER_SECONDS} s.")

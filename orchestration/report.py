@@ -95,7 +95,7 @@ def events(instance: dg.DagsterInstance, run_id: str) -> Events:
         values = {name: value.value for name, value in data.materialization.metadata.items()}
         step = entry.dagster_event.step_key
         if step.startswith(LANDING):
-            _land(told.landed[step.removeprefix(LANDING)], values)
+            _land(told.landed[values.get("read_again") or step.removeprefix(LANDING)], values)
         elif "seconds" in values:
             told.built[".".join(data.materialization.asset_key.path)] = values["seconds"]
     for step in instance.get_run_step_stats(run_id):
@@ -160,19 +160,23 @@ def _warehouse(before: str | None, *, is_built: bool) -> Iterator[str]:
         yield f"          and {len(rejected) - SHOWN} more reasons: marts.quarantine"
     for name, _, records in unmapped[:SHOWN]:
         yield _cut(f"  {_number(records):>7} records  {name}")
+    changed = _of(rows, "fields")
+    if changed:
+        yield f"fields    {_number(len(changed))} changed at vendors since the version before (marts.vendor_fields)"
+    for name, _, _ in changed[:SHOWN]:
+        yield _cut(f"          {name}")
     people = ", ".join(f"{_number(count)} {event}" for event, count, _ in _of(rows, "customers"))
     yield f"customers {people or 'nobody new, merged or split'}"
 
 
 def _asked(before: str | None) -> list[tuple[str, str, int, int]] | None:
-    known = versions.folder(before) / "marts" / "quarantine.parquet" if before else None
     try:
         with exports.reading() as connection:
             connection.execute("use warehouse")
-            if known and known.exists():
-                connection.execute(f"create temp table known as from '{known}'")
-            else:
-                connection.execute("create temp table known as from marts.quarantine limit 0")
+            for known, name in (("known", "quarantine"), ("known_fields", "vendor_fields")):
+                file = versions.folder(before) / "marts" / f"{name}.parquet" if before else None
+                told = f"from '{file}'" if file and file.exists() else f"from marts.{name} limit 0"
+                connection.execute(f"create temp table {known} as {told}")
             return connection.execute(QUERY.read_text(encoding="utf-8")).fetchall()
     except duckdb.Error:
         return None

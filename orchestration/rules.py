@@ -57,6 +57,7 @@ class Vendors(_Section):
     required: tuple[str, ...] = ()
     publish_without_for_hours: Hours = 36
     publish_without_for_hours_by_vendor: dict[str, Hours] = Field(default_factory=dict)
+    field_missed_days: Days = 3
 
 
 class FirstLoad(_Section):

@@ -1,5 +1,5 @@
--- What a refresh rejected, met without a mapping, and made of customers, of the warehouse that it built. `known` is the quarantine of the
--- version before. (kind, name, news, standing): news are rows that the version before had not, standing all that there are.
+-- What a refresh rejected, met without a mapping, found changed in vendors' documents, and made of customers, of the warehouse that it
+-- built. `known` and `known_fields` are the quarantine and the vendors' fields of the version before. (kind, name, news, standing): news are rows that the version before had not, standing all that there are.
 with rejections as (
     select
         'rejected' as kind,
@@ -23,6 +23,19 @@ words as (
     group by all
 ),
 
+drifts as (
+    select
+        'fields' as kind,
+        fields.source_system || ' ' || fields.resource || ' ' || fields.change || ': ' || fields.field_path || ' ('
+        || string_agg(fields.field_type, ', ' order by fields.field_type) || case when fields.is_read_by_us then '), read by us' else ')' end as name,
+        cast(null as bigint) as news,
+        cast(null as bigint) as standing
+    from marts.vendor_fields as fields
+    left join known_fields using (source_system, resource, field_path, field_type, change)
+    where fields.change is not null and known_fields.change is null
+    group by fields.source_system, fields.resource, fields.change, fields.field_path, fields.is_read_by_us
+),
+
 customers as (
     select 'customers' as kind, event_type as name, count(*) as news, cast(null as bigint) as standing
     from marts.identity_events
@@ -34,6 +47,8 @@ told as (
     select * from rejections
     union all
     select * from words
+    union all
+    select * from drifts
     union all
     select * from customers
 )

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.lake import DROPPED, DROPPED_SHELF
+from ingestion.lake import DROPPED, DROPPED_SHELF, FIELDS
 from orchestration.dbt import PROJECT, DbtOutcome, run_dbt
 
 LANDED = pa.schema([
@@ -73,7 +73,8 @@ class SmallProject:
         (self.root / "seeds" / "value_mappings.csv").write_text(
             "source_system,source_account,field,value,mapped_to\nacme,*,order_status,ok,completed\n"
             "acme,second,order_status,ok,new\n", encoding="utf-8")
-        (self.root / "data" / "lake").mkdir(parents=True, exist_ok=True)
+        (self.root / "data" / "lake" / "fields").mkdir(parents=True, exist_ok=True)
+        pq.write_table(FIELDS.empty_table(), self.root / "data" / "lake" / "fields" / "shelf.parquet")
 
     def write(self, path: str, text: str) -> None:
         """Write a model, a YAML file or a seed."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from ingestion import lock
 from ingestion.vendors import vendors
 from orchestration import business_rules, event_log, home, housekeeping, manifest
 
@@ -70,7 +71,7 @@ def test_a_list_that_was_never_built_has_no_judges(parsed):
 
 
 def test_the_command_says_it_waits_for_nobody(own_data, capsys):
-    with home.refresh_lock(holder="a refresh"):
+    with lock.refresh_lock(holder="a refresh"):
         assert housekeeping.main([]) == 1
     assert "already running" in capsys.readouterr().err
     assert housekeeping.main(["--dry-run"]) == 0

@@ -11,6 +11,8 @@ REJECTED = [("orders", "1", "total is no number", "open"), ("orders", "2", "tota
 AS_BUILT = """
 create table marts.quarantine (source_system varchar default 'shop', source_account varchar default 'main', resource varchar,
     source_record_id varchar, reason varchar, status varchar, version_at timestamp default timestamp '2026-10-31');
+create table marts.vendor_fields (source_system varchar, resource varchar, field_path varchar, field_type varchar, is_read_by_us boolean,
+    change varchar);
 create table marts.unmapped_values as select 'shop' as source_system, 'status' as field, 'lost' as value, 7 as records;
 create table marts.identity_events as
     select timestamp '2026-10-31 22:55:00' as event_at, 'merged' as event_type from range(3)
@@ -20,14 +22,16 @@ create table marts.identity_events as
 
 @pytest.fixture
 def built(warehouse):
-    """built(refresh_id, orders, rejected): a warehouse with its quarantine, words and customers."""
+    """built(refresh_id, orders, rejected, drifted): a warehouse with its quarantine, words, fields and customers."""
 
-    def build(refresh_id, orders, rejected=()):
+    def build(refresh_id, orders, rejected=(), drifted=()):
         warehouse(orders, refresh_id=refresh_id)
         with duckdb.connect(str(exports.warehouse())) as connection:
             connection.execute(AS_BUILT)
             for row in rejected:
                 connection.execute("insert into marts.quarantine (resource, source_record_id, reason, status) values (?, ?, ?, ?)", row)
+            for row in drifted:
+                connection.execute("insert into marts.vendor_fields values ('shop', 'orders', ?, ?, ?, ?)", row)
 
     return build
 
@@ -61,7 +65,7 @@ def ran(instance, *vendors):
 
 def test_what_came_was_rejected_changed_and_took(built):
     with dg.DagsterInstance.ephemeral() as instance:
-        built("night-1", [("o1", 10.0)], REJECTED[:1])
+        built("night-1", [("o1", 10.0)], REJECTED[:1], [("old", "text", False, "added"), ("id", "text", True, None)])
         publish.publish("night-1")
         run_id = ran(
             instance,
@@ -69,7 +73,9 @@ def test_what_came_was_rejected_changed_and_took(built):
             landing("desk", {"tickets": 0}, "failed", "desk/main: 503."),
             landing("till", {"sales": 0}, "switched off", seconds=0.0),
         )
-        built(run_id, [("o1", 10.0), ("o2", 5.0), ("o3", 1.0)], REJECTED)
+        built(run_id, [("o1", 10.0), ("o2", 5.0), ("o3", 1.0)], REJECTED, [
+            ("old", "text", False, "added"), ("id", "text", True, None), ("channel", "object", False, "added"),
+            ("total", "text", True, "retyped"), ("total", "number", True, "retyped")])
         version = publish.publish(run_id).version.version
         said = report.compose(instance, run_id).splitlines()
     assert said[0].startswith(f"Refresh {run_id[:8]}, begun ")
@@ -82,11 +88,14 @@ def test_what_came_was_rejected_changed_and_took(built):
         "        1 of 2  shop orders: total is no number",
         "        1 of 1  shop people: no id",
         "        7 records  shop status lost",
+        "fields    2 changed at vendors since the version before (marts.vendor_fields)",
+        "          shop orders added: channel (object)",
+        "          shop orders retyped: total (number, text), read by us",
         "customers 3 merged",
         "checks    1 passed, 1 warned, 1 failed",
         "  FAILED  marts.orders: whole",
         "  warned  marts.orders: balanced",
-        "changed   3 of 7 tables, by rows",
+        "changed   3 of 8 tables, by rows",
         "  marts.quarantine: 1 -> 4",
         "  marts.order_lines: 1 -> 3",
         "  marts.orders: 1 -> 3",

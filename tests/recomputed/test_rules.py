@@ -51,6 +51,7 @@ NOT_READ = {
     "service.call_match_seconds": MATCHING,
     "vendors.publish_without_for_hours": RUNNING,
     "vendors.publish_without_for_hours_by_vendor": RUNNING,
+    "vendors.field_missed_days": RUNNING,
     "vendors.required": RUNNING,
 }
 

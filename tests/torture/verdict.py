@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from orchestration import home
+from ingestion import lock
 
 # Columns that name the moment or the refresh itself. Everything else must be equal, row by row.
 OF_THE_RUN: dict[str, dict[str, str]] = {
@@ -21,6 +21,7 @@ OF_THE_RUN: dict[str, dict[str, str]] = {
         "superseded": "received less the newest of each key; staged, quarantined, lost_keys, stale_keys and is_balanced are compared",
         "newly_received": "received, of this run alone",
     },
+    "vendor_fields": {"documents_share": "of documents as often as they were landed", "first_load_id": "the load's name is its moment"},
     "publications": {"version": "ends in the run's id", "previous_version": "so does that one", "refresh_id": "the run"},
     "restatements": {"version": "ends in the run's id"},
 }
@@ -113,7 +114,7 @@ def _locks(data: Path) -> list[str]:
     os.environ["OMNIMART_DATA"] = str(data)
     try:
         note = data / "refresh.holder"
-        return [*(["the refresh lock is held"] if not home.is_idle() else []), *(["refresh.holder"] if note.exists() else [])]
+        return [*(["the refresh lock is held"] if not lock.is_idle() else []), *(["refresh.holder"] if note.exists() else [])]
     finally:
         os.environ.pop("OMNIMART_DATA") if before is None else os.environ.update(OMNIMART_DATA=before)
 

@@ -47,6 +47,12 @@
 {%- endmacro %}
 
 
+{#- The fields that vendors' documents have (ingestion/fields.py), one row per vendor, list, path and type. -#}
+{% macro lake_fields() -%}
+    {{ adapter.dispatch('parquet_files')(lake_path() ~ '/fields/*.parquet') }}
+{%- endmacro %}
+
+
 {#- Every contact with every vendor, one row per attempt (a night without news leaves no load). -#}
 {% macro lake_contacts() -%}
     {{ adapter.dispatch('lake_contacts')(lake_path() ~ '/contacts') }}

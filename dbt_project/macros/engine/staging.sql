@@ -13,12 +13,13 @@
 {% macro staged_documents(vendor, resource, contract, zones=none, every_version=false, impossible=[]) -%}
     {#- dbt notes a model's configuration when it parses; when it builds it asks for nothing new. -#}
     {%- set fingerprint = none if execute else contract_fingerprint(contract, impossible) -%}
+    {%- set fields = none if execute else {'vendor': vendor, 'resource': resource, 'paths': contract_paths(contract)} -%}
     {{ config(
         materialized='table' if target.type == 'spark' else 'incremental',
         incremental_strategy='delete+insert',
         unique_key=['source_account', 'document_key', 'is_accepted'] + (['version_at', 'load_id'] if every_version else []),
         on_schema_change='fail',
-        meta={'contract_fingerprint': fingerprint},
+        meta={'contract_fingerprint': fingerprint, 'reads': fields},
     ) }}
     {%- set goes_on = is_incremental() -%}  {#- asked once, since it looks into the warehouse -#}
     {%- set keys = [
@@ -174,6 +175,26 @@ where not exists (
                 and accepted.version_at >= rejected.version_at
         )
     {%- endif %}
+{%- endmacro %}
+
+
+{#- [(path, whole)]: the fields that a contract reads, 'items[].price', and whether with everything below them; noted in the manifest, where
+    int_contract_fields finds them. -#}
+{% macro contract_paths(contract, above='') -%}
+    {%- set paths = [] -%}
+    {%- for column in contract -%}
+        {%- set steps = [] -%}
+        {%- for name, index in path_steps(column[1]) -%}
+            {%- do steps.append(name ~ ('' if index is none else '[]')) -%}
+        {%- endfor -%}
+        {%- set path = above ~ steps | join('.') -%}
+        {%- set is_rows = column[2] == 'rows' and column[3] is not string -%}
+        {%- do paths.append([path, column[2] in ('json', 'rows') and not is_rows]) -%}
+        {%- if is_rows -%}
+            {%- do paths.extend(contract_paths(column[3], path ~ '[].')) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(paths) }}
 {%- endmacro %}
 
 
