@@ -20,6 +20,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ingestion import clock, lake, lock
 from ingestion.accounts import Account, SettingError, read_env_file
 from ingestion.http import VendorError
+from ingestion.redaction import redact
 from ingestion.shelves import HALVES, settle
 from ingestion.vendor import Contact, Vendor, Window
 
@@ -198,7 +199,7 @@ class _Night:
         left = (_moment(progress["loaded_from"]) - _moment(progress["oldest"])).total_seconds() / 86400 if progress else 0.0
         return AccountReport(
             source_system=self.vendor.name, source_account=self.account.name, refresh_id=self.refresh_id, contacted_at=self.now,
-            finished_at=datetime.now(UTC), status="failed" if self.error else "success", error=self.error, documents=self.documents,
+            finished_at=datetime.now(UTC), status="failed" if self.error else "success", error=redact(self.error), documents=self.documents,
             load_ids=tuple(self.load_ids), data_through_at=_moment(progress["through"]) if progress else None,
             loaded_from_at=_moment(progress["loaded_from"]) if progress else None,
             history_left_days=max(0.0, left), history_eta_seconds=round(self.eta, 1))

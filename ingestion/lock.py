@@ -17,6 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ingestion import rooms
 from ingestion.lake import data_root
 
 REFRESH, BACKFILL, REPLAY, LOAD = "refresh", "backfill", "replay", "load"
@@ -56,11 +57,12 @@ def refresh_lock(*, wait_seconds: float = 0, holder: str = "", waits_for: Callab
     if joins and _own["is_shared"]:
         yield
         return
-    data_root().mkdir(parents=True, exist_ok=True)
+    rooms.close(data_root())
     path = data_root() / "refresh.lock"
-    note, lock = path.with_suffix(".holder"), FileLock(path)
+    note, lock = path.with_suffix(".holder"), FileLock(path, mode=0o600)
     _acquire(lock, _told_by(note), wait_seconds, waits_for, say)
     try:
+        note.touch(mode=0o600)
         note.write_text(f"process {os.getpid()} {holder}".strip(), encoding="utf-8")
         _own["is_shared"] = shared
         yield

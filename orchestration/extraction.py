@@ -20,12 +20,12 @@ from datetime import timedelta
 
 import dagster as dg
 
-from ingestion import compaction, lake, lock, shelves
+from ingestion import compaction, lake, lock, rooms, shelves
 from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, dbt, report, room, subjects, versions
+from orchestration import alerts, business_rules, dbt, report, shortage, subjects, versions
 
 JOB, REPLAY, BACKFILL = "refresh_warehouse", "replay_quarantine", "backfill"
 KINDS = {JOB: lock.REFRESH, REPLAY: lock.REPLAY, BACKFILL: lock.BACKFILL}
@@ -94,10 +94,10 @@ def _read(vendor: Vendor, account: Account, *, refresh_id: str, budget: timedelt
     try:
         return refresh_account(vendor, account, refresh_id=refresh_id, budget=budget, say=say)
     except Exception as fault:
-        if room.lacking(fault):  # no vendor is to blame, and going on would make it worse
+        if shortage.lacking(fault):  # no vendor is to blame, and going on would make it worse
             raise
         log.exception("%s/%s could not be read", vendor.name, account.name)
-        root = room.causes(fault)[-1]
+        root = shortage.causes(fault)[-1]
         said = str(root) if isinstance(root, SettingError) else f"reading it met an unforeseen {type(root).__name__}: {root}"
         named = said if said.startswith(f"{vendor.name}/") else f"{vendor.name}/{account.name}: {said}"
         return report_fault(vendor, account, refresh_id=refresh_id, error=named)
@@ -115,6 +115,7 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
         if swaps := compaction.recover(lake.root()):
             context.log.info(f"Carried out {swaps} swaps of the lake's files that a crash had interrupted.")
         shutil.rmtree(dbt.spilled(), ignore_errors=True)
+        rooms.sweep(lake.data_root(), is_alive=lock.is_alive)
         lake.prepare()
         pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
         try:

@@ -23,7 +23,7 @@ import dagster as dg
 import duckdb
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from ingestion import compaction, lake, lock
+from ingestion import compaction, lake, lock, rooms
 from ingestion.accounts import read_env_file
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
@@ -162,10 +162,9 @@ def _judged(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> Non
 
 @contextmanager
 def _asking() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the warehouse attached where there is one; what does not fit into memory goes beside the lake's own halves."""
-    with exports.reading() if exports.warehouse().exists() else duckdb.connect() as connection:
+    """A connection with the warehouse attached where there is one."""
+    with exports.reading() if exports.warehouse().exists() else rooms.in_memory(lake.data_root()) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"set temp_directory = '{lake.root() / compaction.SWAPS}'")
         yield connection
 
 

@@ -21,7 +21,8 @@ from typing import Any
 
 from ingestion import lock
 from ingestion.accounts import SettingError, read_env_file
-from orchestration import business_rules, contacts, home, room, stand_in, versions
+from ingestion.redaction import printable
+from orchestration import business_rules, contacts, home, shortage, stand_in, versions
 
 MOST_ROUNDS = 500
 
@@ -74,7 +75,7 @@ def _what_to_do(text: str) -> str:
     """The next step where the machine itself lacked something; every other failure says it itself."""
     from orchestration.subjects import next_step
 
-    lacks = room.told(text)
+    lacks = shortage.told(text)
     return next_step(lacks) if lacks else ""
 
 
@@ -115,7 +116,7 @@ def _conclude(failures: list[str], *, is_new: bool, seconds: float) -> None:
         print(f"  as Parquet in {where / 'marts'}; people's contacts, for their owner's eyes, in {where / 'contacts.duckdb'}")
         print("\n".join(f"  {line}" for line in headlines.lines()))
     for sentence in failures:
-        print(f"\nRED: {sentence}", file=sys.stderr)
+        print(f"\nRED: {printable(sentence)}", file=sys.stderr)
     print(f"\n{'Red' if failures else 'Green'} after {seconds:.0f} s.", flush=True)
 
 
@@ -134,11 +135,11 @@ def main(options: list[str]) -> int:
         print(f"{error} {_what_to_do(str(error))}".strip(), file=sys.stderr)
         return 1
     except Exception as error:
-        lacks = room.lacking(error)  # Dagster's own files meet a full disk outside every step
+        lacks = shortage.lacking(error)  # Dagster's own files meet a full disk outside every step
         if not lacks:
             raise
-        root = room.causes(error)[-1]
-        print(f"RED: {type(root).__name__}: {root} What was published stays. {_what_to_do(room.WORDS[lacks][0])}", file=sys.stderr)
+        root = shortage.causes(error)[-1]
+        print(f"RED: {type(root).__name__}: {root} What was published stays. {_what_to_do(shortage.WORDS[lacks][0])}", file=sys.stderr)
         return 1
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration import audits, contacts, exports, gate, room
+from orchestration import audits, contacts, exports, gate, shortage
 from orchestration.audits import Finding
 from orchestration.contacts import Standing
 from orchestration.manifest import manifest
@@ -26,8 +26,8 @@ NEXT = {
     "A check failed": "Mend the cause, then `make refresh`; yesterday's marts stay published meanwhile.",
     "A refresh was killed": "Start it again: `make refresh`.",
     "A trained likeness model waits": "`make identity-diff ARGS=\"--model <version>\"` tells whom it would touch.",
-    room.DISK: "Make room, then `make refresh`.",
-    room.MEMORY: "Free memory or set OMNIMART_MEMORY_LIMIT, then `make refresh`.",
+    shortage.DISK: "Make room, then `make refresh`.",
+    shortage.MEMORY: "Free memory or set OMNIMART_MEMORY_LIMIT, then `make refresh`.",
 }
 
 
@@ -57,7 +57,7 @@ def subjects(step: str) -> tuple[Subject, ...]:
 
 def heading(step: str, text: str = "", about: tuple[Subject, ...] = ()) -> str:
     """The heading of docs/operations.md that says what to do about a failed step and what it said."""
-    if lacks := room.told(text):
+    if lacks := shortage.told(text):
         return lacks
     if text == ENDED:
         return "A refresh was killed"

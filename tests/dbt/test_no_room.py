@@ -10,7 +10,7 @@ import pytest
 from small_project import ORDERS, SmallProject, order, project_at
 
 from dbt_project.plugins.lend_to_duckdb import MEMORY_LIMIT
-from orchestration import dbt, room
+from orchestration import dbt, shortage
 from tests.torture import machine
 from tests.torture.trap import BALLAST, fill
 
@@ -44,7 +44,7 @@ def test_a_build_on_a_full_disk_says_so_and_the_next_one_has_everything(narrow: 
     narrow.land("orders", *[order(str(number), 2) for number in range(30)])
     narrow.write("models/staging/acme/wide.sql", "{{ config(materialized='table') }} " + WIDE)
     fill(narrow.root, 1 << 20)
-    assert room.told(said(narrow)) == room.DISK
+    assert shortage.told(said(narrow)) == shortage.DISK
     (narrow.root / BALLAST).unlink()
     (narrow.root / "models/staging/acme/wide.sql").unlink()
     assert narrow.rows(STATE) in (before, [(30, 60)])
@@ -57,7 +57,7 @@ def test_what_fits_neither_memory_nor_the_spill_folder_says_so(narrow: SmallProj
     narrow.write("models/staging/acme/wide.sql", "{{ config(materialized='table') }} " + WIDE)
     monkeypatch.setenv(MEMORY_LIMIT, "32MB")
     fill(narrow.root, 2 << 20)
-    assert room.told(said(narrow)) in (room.DISK, room.MEMORY)
+    assert shortage.told(said(narrow)) in (shortage.DISK, shortage.MEMORY)
     (narrow.root / BALLAST).unlink()
     assert not any(path.name.startswith("duckdb_temp") and path.stat().st_size for path in dbt.spilled().glob("*"))
     with duckdb.connect(str(dbt.warehouse())) as connection:

@@ -13,7 +13,7 @@ import pytest
 
 from ingestion import compaction, lake
 from ingestion.compaction import carry_out, files, groups, merge_lines, read_landed, recover, rewrite
-from orchestration import room
+from orchestration import shortage
 from tests.torture.trap import BALLAST, Trap, dies, ends
 
 NIGHTS = 12
@@ -210,7 +210,7 @@ def test_large_files_are_left_and_groups_are_bounded(orders, monkeypatch):
 def test_a_swap_that_finds_no_room_on_the_disk_loses_and_doubles_nothing(small_disk, orders, step):
     before = documents(orders)
     ended = ends(replace(STEPS[step][0], when="full"), lambda: put_together(orders))
-    assert not ended or room.told(ended) == room.DISK, ended
+    assert not ended or shortage.told(ended) == shortage.DISK, ended
     assert documents(orders) == before
     (small_disk / BALLAST).unlink()
     recover(lake.root(), readers_seconds=0)

@@ -11,7 +11,7 @@ import pytest
 from ingestion import contact, documents, lake, shelves
 from ingestion.accounts import Account
 from ingestion.vendor import Resource, Vendor
-from orchestration import room
+from orchestration import shortage
 from tests.torture.trap import BALLAST, Trap, dies, ends
 
 NOW = datetime(2026, 10, 31, 23, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_a_contact_that_finds_no_room_on_the_disk_says_so_and_loses_nothing(smal
     read_on(vendor)
     said += ["c", "d"]
     ended = ends(replace(STEPS[step], when="full"), lambda: read_on(vendor))
-    assert room.told(ended) == room.DISK, ended
+    assert shortage.told(ended) == shortage.DISK, ended
     assert set(believed()) >= {"a", "b"}
     (small_disk / BALLAST).unlink()
     said += ["e"]

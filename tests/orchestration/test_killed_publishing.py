@@ -7,7 +7,7 @@ from dataclasses import replace
 import duckdb
 
 from ingestion import lock
-from orchestration import publish, refresh, room, versions
+from orchestration import publish, refresh, shortage, versions
 from tests.torture.trap import BALLAST, Trap, dies, ends, fill
 from tests.torture.verdict import HALVES
 
@@ -110,7 +110,7 @@ def test_publishing_that_finds_no_room_on_the_disk_says_so_and_leaves_the_old_ve
         warehouse([("o1", float(night))], refresh_id=f"night-{night}")
         where = STEPS[step][0]
         ended = ends(replace(where, when="full"), lambda night=night: publish_alone(f"night-{night}"))
-        assert room.told(ended) == room.DISK, (step, ended)
+        assert shortage.told(ended) == shortage.DISK, (step, ended)
         assert orders(small_disk) == before, step
         (small_disk / BALLAST).unlink()
         publish_alone(f"night-{night}")
@@ -125,7 +125,7 @@ def test_publishing_that_gets_no_memory_says_so_and_leaves_the_old_version(own_d
     with duckdb.connect(str(warehouse([("o1", 2.0)], refresh_id="night-2"))) as connection:
         connection.execute("create table marts.wide as select number, md5(number::varchar) as told from range(1000000) as r (number)")
     ended = ends(Trap("orchestration.exports:_copy", "tight"), lambda: publish_alone("night-2"))
-    assert room.told(ended) == room.MEMORY, ended
+    assert shortage.told(ended) == shortage.MEMORY, ended
     assert orders(own_data) == before
     publish_alone("night-2")
     assert orders(own_data)[1:] == (2, 2, 2)

@@ -10,6 +10,7 @@ TORTURES = {
     "baddata": "tests.torture.baddata",
     "network": "tests.torture.network",
     "room": "tests.torture.room",
+    "secrets": "tests.torture.secrets",
 }
 
 

@@ -14,7 +14,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from orchestration import room
+from orchestration import shortage
 from tests.torture.boundaries import EVENT_LOG, READ, STATEMENT
 from tests.torture.crash import FIRST, WORLD, Reference, current, turn, undisturbed
 from tests.torture.machine import Ended, Forks, Machine, small_disk, world
@@ -50,7 +50,7 @@ def wrong_with(ended: Ended, wanted: str) -> list[str]:
     said = ended.said.strip().splitlines()
     found = [] if ended.reached else ["never got there"]
     found += [f"ended with {ended.code}"] if ended.code <= 0 else []
-    if not any(room.told(line) == wanted and f"“{wanted}”" in line for line in said):
+    if not any(shortage.told(line) == wanted and f"“{wanted}”" in line for line in said):
         found.append(f"does not say what is lacking and what to do: {said[-1] if said else 'nothing said'}")
     return found + (["a traceback"] if "Traceback (most recent call last)" in ended.said else [])
 
@@ -95,7 +95,7 @@ def _story(name: str, stages: dict[str, Trap], reference: Reference, folder: Pat
         with Reader(published) as reader:
             for where, trap in chosen.items():
                 ended = machine.refresh(trap=trap)
-                wrong = wrong_with(ended, room.DISK if name == "disk" else room.MEMORY)
+                wrong = wrong_with(ended, shortage.DISK if name == "disk" else shortage.MEMORY)
                 wrong += ["something was published"] if current(published) != version else []
                 had_flipped |= current(published) != version
                 (data / BALLAST).unlink(missing_ok=True)

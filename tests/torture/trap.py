@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from orchestration import room
+from orchestration import shortage
 
 WHENS = ("before", "after", "during", "halfway", "full", "tight")
 BALLAST = "ballast"
@@ -182,7 +182,7 @@ def ends(trap: Trap, work: Callable[[], Any]) -> str:
             work()
             said = ""
         except BaseException as error:
-            said = " / ".join(f"{type(cause).__name__}: {cause}" for cause in room.causes(error))
+            said = " / ".join(f"{type(cause).__name__}: {cause}" for cause in shortage.causes(error))
         finally:
             os.write(tell, said.encode()[:60_000])
             os._exit(0)
