@@ -132,7 +132,7 @@ def main() -> int:
         print(f"{files} files, {size / 2**20:.0f} MB: staging in {wall:.1f} s, CPU {cpu:.1f} s; reading alone CPU {scan:.2f} s", flush=True)
         began = time.monotonic()
         with dg.DagsterInstance.ephemeral() as instance:
-            housekeeping.keep_house(instance, lambda line: None, readers_seconds=0)
+            housekeeping.keep_house(instance, lambda line: None, listed_seconds=0)
         print(f"put together in {time.monotonic() - began:.1f} s", flush=True)
         fewer, smaller = counted(lake.root())
         faster, cheaper, same = rebuilt(chosen, asked.repeats)

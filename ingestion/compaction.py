@@ -5,8 +5,9 @@
 A night leaves a file in each list that had news, and a reader pays for each file. Rows keep everything they have, `_dlt_load_id` above all,
 so that staging, which goes by load, neither reads them again nor misses one. A swap counts from the moment its promise is on disk: whoever
 dies before it has changed nothing, whoever dies after it is finished for by the next who holds the refresh lock (`recover`), before
-anybody stages. Programs that read the lake without the lock see each document at every moment, for READERS_SECONDS twice, which is how
-long what they listed before stays there.
+anybody stages. Landing, dbt and audits run under that lock, so they see the old files or the new one. A program without it finds each
+document at every moment, for LISTED_SECONDS twice: so long may it take to list a folder. What it has listed may be gone when it is opened,
+which is an error and never a document less.
 """
 
 import json
@@ -25,7 +26,7 @@ from ingestion import shelves
 SWAPS, DROPPED = ".swaps", "dropped"
 SHELF = "shelf."
 SMALL_BYTES, GROUP_BYTES = 32 << 20, 256 << 20
-READERS_SECONDS = 30.0
+LISTED_SECONDS = 2.0
 ROWS_IN_A_GROUP = 40_960
 NOT_LANDED = "filename, file_row_number"  # what DuckDB tells of a row beside its columns
 
@@ -163,12 +164,12 @@ def promise(lake: Path, swap: Swap, half: Path | None) -> Swap:
     return swap
 
 
-def carry_out(lake: Path, swaps: Sequence[Swap], *, readers_seconds: float = READERS_SECONDS) -> None:
-    """Do what was promised: the new files appear, readers who listed the old ones get time to open them, the old ones go. Every step may
-    be repeated."""
+def carry_out(lake: Path, swaps: Sequence[Swap], *, listed_seconds: float = LISTED_SECONDS) -> None:
+    """Do what was promised: the new files appear, whoever is listing the folder gets to its end, the old ones go. Every step may be
+    repeated."""
     placed = [shelves.settle(_new(lake, swap), lake / swap.folder / swap.file) for swap in swaps if _new(lake, swap).exists()]
     if placed:
-        time.sleep(readers_seconds)
+        time.sleep(listed_seconds)
     for swap in swaps:
         shelves.forget(lake / swap.folder / name for name in swap.replaces)
         if swap.dropped:
@@ -176,10 +177,10 @@ def carry_out(lake: Path, swaps: Sequence[Swap], *, readers_seconds: float = REA
         shelves.forget([lake / SWAPS / f"{swap.id}.json"])
 
 
-def recover(lake: Path, *, readers_seconds: float = READERS_SECONDS) -> int:
+def recover(lake: Path, *, listed_seconds: float = LISTED_SECONDS) -> int:
     """Carry out what a process that died had promised, and remove what it had not; how many swaps that were. The refresh lock is held."""
     promised = [Swap(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted((lake / SWAPS).glob("*.json"))]
-    carry_out(lake, promised, readers_seconds=readers_seconds)
+    carry_out(lake, promised, listed_seconds=listed_seconds)
     if (lake / SWAPS).exists():
         shutil.rmtree(lake / SWAPS)
     return len(promised)

@@ -58,18 +58,18 @@ class Due:
 
 
 def keep_house(instance: dg.DagsterInstance, say: Callable[[str], None], *, is_dry: bool = False, now: datetime | None = None,
-               readers_seconds: float = compaction.READERS_SECONDS) -> int:
+               listed_seconds: float = compaction.LISTED_SECONDS) -> int:
     """Do what is due, or only say it; gives the bytes that became free, or would. The refresh lock is held."""
     rules, now = business_rules.read().retention, now or datetime.now(UTC)
     if not is_dry:
-        compaction.recover(lake.root(), readers_seconds=readers_seconds)
-    freed = _keep_lake(rules, now, say, is_dry=is_dry, readers_seconds=readers_seconds)
+        compaction.recover(lake.root(), listed_seconds=listed_seconds)
+    freed = _keep_lake(rules, now, say, is_dry=is_dry, listed_seconds=listed_seconds)
     freed += _keep_runs(instance, now - timedelta(days=rules.runs_kept_days), say, is_dry=is_dry)
     say(f"Housekeeping: {'would free' if is_dry else 'freed'} about {_size(freed)}.")
     return freed
 
 
-def _keep_lake(rules: Retention, now: datetime, say: Callable[[str], None], *, is_dry: bool, readers_seconds: float) -> int:
+def _keep_lake(rules: Retention, now: datetime, say: Callable[[str], None], *, is_dry: bool, listed_seconds: float) -> int:
     until = None if rules.lake_superseded_days == "forever" else now - timedelta(days=rules.lake_superseded_days)
     freed, waiting = 0, []
     with _asking() as connection:
@@ -84,16 +84,16 @@ def _keep_lake(rules: Retention, now: datetime, say: Callable[[str], None], *, i
                 names = tuple(path.name for path in due.dead)
                 waiting.append(compaction.forsake(lake.root(), due.folder, names))
             if sum(_bytes(swap) for swap in waiting) >= compaction.GROUP_BYTES:
-                freed += _carry_out(waiting, readers_seconds)
+                freed += _carry_out(waiting, listed_seconds)
         for group in _due_lines(rules.lake_small_files):
             say(f"{group[0].parent.relative_to(lake.root())}: {len(group)} files of lines become one")
             waiting += [] if is_dry else [compaction.merge_lines(lake.root(), group)]
-    return freed + _carry_out(waiting, readers_seconds)
+    return freed + _carry_out(waiting, listed_seconds)
 
 
-def _carry_out(waiting: list[compaction.Swap], readers_seconds: float) -> int:
+def _carry_out(waiting: list[compaction.Swap], listed_seconds: float) -> int:
     before = sum(_bytes(swap) for swap in waiting)
-    compaction.carry_out(lake.root(), waiting, readers_seconds=readers_seconds)
+    compaction.carry_out(lake.root(), waiting, listed_seconds=listed_seconds)
     files = [lake.root() / swap.folder / swap.file for swap in waiting if swap.file]
     waiting.clear()
     return before - sum(path.stat().st_size for path in files)

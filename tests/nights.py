@@ -104,7 +104,7 @@ def superseded_versions_leave(data: Path, *, then_delete: str) -> tuple[list[str
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         patch.setenv("OMNIMART_BUSINESS_RULES", str(rules))
         said: list[str] = []
-        housekeeping.keep_house(instance, said.append, now=datetime.now(UTC) + timedelta(days=2), readers_seconds=0)
+        housekeeping.keep_house(instance, said.append, now=datetime.now(UTC) + timedelta(days=2), listed_seconds=0)
     (data / then_delete).unlink()
     return said, before, duckdb.sql(lake).fetchone()[0]
 

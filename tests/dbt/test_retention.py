@@ -84,7 +84,7 @@ def keep_house(*, is_dry: bool = False, now: datetime = LATER) -> list[str]:
     """What was said of the lake."""
     said: list[str] = []
     with dg.DagsterInstance.ephemeral() as instance:
-        housekeeping.keep_house(instance, said.append, is_dry=is_dry, now=now, readers_seconds=0)
+        housekeeping.keep_house(instance, said.append, is_dry=is_dry, now=now, listed_seconds=0)
     return said[:-1]
 
 

@@ -111,7 +111,7 @@ def test_the_memory_is_made_again_from_the_lake_and_a_repeated_look_changes_noth
         compaction.read_landed(connection, shelf.parent, compaction.files(shelf))
         compaction.nothing_superseded(connection)
         swap = compaction.rewrite(connection, lake.root(), compaction.files(shelf))
-    compaction.carry_out(lake.root(), [swap], readers_seconds=0)
+    compaction.carry_out(lake.root(), [swap], listed_seconds=0)
     fields.shelf(ACME).unlink()
     assert (fields.note(ACME), fields.shelf(ACME).read_bytes()) == (at_once, kept), "also of files that were put together"
     assert fields.shelf(ACME).is_relative_to(Path(lake.root()))
