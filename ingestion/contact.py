@@ -100,7 +100,7 @@ def load_alone(vendor: Vendor) -> int:
         print(f"{vendor.title} is switched off: set {wanted}.", file=sys.stderr)
         return 2
     refresh_id = f"alone-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    with lock.refresh_lock(holder=f"{lock.LOAD} of {vendor.name}", waits_for=lock.anybody, say=print):
+    with lock.refresh_lock(holder=f"{lock.LOAD} of {vendor.name}", waits_for=lock.anybody, say=_say):
         lake.prepare()
         reports = [refresh_account(vendor, account, refresh_id=refresh_id, budget=timedelta.max) for account in accounts]
     for failed in (report for report in reports if not report.succeeded):
@@ -236,6 +236,10 @@ def _record(report: AccountReport) -> None:
     half.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
     stamp = report.finished_at.strftime("%Y%m%dT%H%M%S%f")
     settle(half, folder / f"{stamp}-{report.source_system}-{report.source_account}.jsonl")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _moment(text: str) -> datetime:
