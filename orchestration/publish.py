@@ -147,6 +147,11 @@ def main(arguments: list[str]) -> int:
     except (PublishError, lock.RefreshRunning) as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    except Exception as error:
+        if said := shortage.sentence(error):
+            print(said, file=sys.stderr)
+            return 1
+        raise
     return 0
 
 
