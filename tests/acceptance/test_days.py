@@ -7,6 +7,7 @@ all are back and a steward has parted a customer.
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import duckdb
@@ -18,58 +19,15 @@ from orchestration.dbt import PROJECT, run_dbt
 from sandbox.faults import Fault, Poison
 from sandbox.retailer import simulate
 from sandbox.server import Sandbox, serve_in_thread
+from tests.books import BOOKS
 from tests.conftest import UNTIL
 from tests.decisions import HALVES, customer_of, decided, restated
+from tests.deletions import plan, standing
 from tests.drills import broken_ratios, differences, recordless, told_otherwise, unreached
 from tests.nights import house, land, night
 from tests.restated import misled
 
 AS_MANY_THREADS_AS_A_NIGHT = True
-SALES = "from marts.orders where is_counted"
-COST = """
-    select cast(sum(order_lines.cost_amount) * 100 as bigint) from marts.order_lines join marts.orders using (order_id)
-    where orders.is_counted and order_lines.cost_method = 'register'
-"""
-RETURNS = "from marts.returns left join marts.orders using (order_id) where returns.is_counted"
-# What the retailer's own books count (sandbox/reconciliation.py), and where a reader of the marts finds it.
-BOOKS = {
-    "tickets": "select count(*) from marts.tickets",
-    "tickets_spam": "select count(*) from marts.tickets where status = 'spam'",
-    "tickets_deleted": "select count(*) from marts.tickets where status = 'deleted'",
-    "tickets_merged": "select count(*) from marts.tickets where status = 'merged'",
-    "calls": "select count(*) from marts.calls",
-    "calls_in_both": "select count(mirror_record) from marts.calls",
-    "visits_of_past_days": "select count(*) from marts.sessions where session_kind = 'web'",
-    "app_sessions_by_gap": "select count(*) from marts.sessions where source_system = 'mindbox'",
-    "app_sessions": "select count(*) from marts.sessions where source_system = 'file_drop'",
-    "survey_nps": "select count(*) from marts.survey_answers where survey_type = 'nps'",
-    "survey_csi": "select count(*) from marts.survey_answers where survey_type = 'csi'",
-    "survey_csat": "select count(*) from marts.survey_answers where survey_type = 'csat' and ticket_id is null",
-    "ticket_ratings": "select count(*) from marts.survey_answers where ticket_id is not null",
-    "channel_costs_kop": "select cast(sum(cost) * 100 as bigint) from marts.channel_costs",
-    "entrants": "select cast(sum(entrants) as bigint) from marts.kpi_funnel_daily",
-    "wifi_visits": "select cast(sum(wifi_visits) as bigint) from marts.kpi_funnel_daily",
-    "dropped_messages": "select count(*) from marts.messages where source_system = 'file_drop'",
-    "promotions": "select count(*) from marts.promotions",
-    "receipts": f"select sum(receipts_count) {SALES} and sales_channel = 'store'",
-    "receipts_net_kop": f"select cast(sum(net_revenue) * 100 as bigint) {SALES} and sales_channel = 'store'",
-    "online_orders": f"select count(*) {SALES} and channel_class = 'online'",
-    "online_orders_net_kop": f"select cast(sum(net_revenue) * 100 as bigint) {SALES} and channel_class = 'online'",
-    "told_market_orders": f"select count(*) {SALES} and sales_channel = 'marketplace'",
-    "told_market_orders_net_kop": f"select cast(sum(net_revenue) * 100 as bigint) {SALES} and sales_channel = 'marketplace'",
-    "till_returns_kop": f"select cast(sum(amount) * 100 as bigint) {RETURNS} and coalesce(orders.sales_channel, 'store') = 'store'",
-    "online_returns_kop": f"select cast(sum(amount) * 100 as bigint) {RETURNS} and orders.channel_class = 'online'",
-    "told_market_returns_kop": f"select cast(sum(amount) * 100 as bigint) {RETURNS} and orders.sales_channel = 'marketplace'",
-    "net_revenue_of_all_kop": "select cast(sum(net_revenue) * 100 as bigint) from marts.kpi_sales_daily",
-    "gift_cards_sold_kop": "select cast(sum(gift_cards_sold_amount) * 100 as bigint) from marts.kpi_sales_daily",
-    "cost_of_receipts_kop": f"{COST} and orders.sales_channel = 'store' and orders.ordered_on < date '2026-10-01'",
-    "market_payout_kop": "select cast(sum(payout_amount) * 100 as bigint) from marts.kpi_sales_daily",
-    "market_settlements": "select count(*) from marts.marketplace_settlements",
-    "stock_quantity": """
-        select cast(sum(quantity) as bigint) from marts.stock_levels join marts.stores using (store_id)
-        where kind <> 'marketplace_warehouse' and stock_on = (select max(stock_on) from marts.stock_levels)
-    """,
-}
 CUT_EMOJI = b'\xd0\xa1\xd0\xbf\xd0\xb0\xd1\x81\xd0\xb8\xd0\xb1\xd0\xbe \\ud83d'
 
 
@@ -83,11 +41,11 @@ def days_orders(world, day):
 
 @pytest.fixture(scope="module")
 def story(parsed_project, tmp_path_factory):
-    world = simulate(seed=31, customers=400, days=45, stores=4, until=UNTIL)
-    data = tmp_path_factory.mktemp("days") / "data"
-    sandbox = Sandbox(world=world, clock_file=data / "sandbox" / "clock", rate=100.0)
+    deleted = plan(simulate(seed=31, customers=400, days=45, stores=4, until=UNTIL), UNTIL)
+    world, data = deleted.world, tmp_path_factory.mktemp("days") / "data"
+    sandbox = Sandbox(world=world, clock_file=data / "sandbox" / "clock", rate=100.0, options=deleted.options)
     sandbox.set_clock(UNTIL)
-    told = SimpleNamespace(orders=days_orders(world, 1), world=world)
+    told = SimpleNamespace(orders=days_orders(world, 1), world=world, deleted=deleted)
     missing, amount, impossible, status, extra, emoji, encoded, retyped = told.orders[:8]
     with serve_in_thread(sandbox) as running, house(data, parsed_project, running.environment()):
         told.first = night("night-1")
@@ -214,10 +172,20 @@ def test_when_they_are_back_nothing_is_lost(story):
         union all select source_record_id, reason from marts.quarantine where source_system = 'retailcrm' and status = 'open'
     """)
     # What nobody touched since it was set aside is still set aside, with its payload; nothing else is missing.
-    assert set(map(int, online.order_id)) == {int(record) for record, _ in kept}
+    assert set(map(int, online.order_id)) == {int(record) for record, _ in kept} | {story.deleted.order.order_id}
     assert {int(record) for record, where in kept if where != "published"} <= set(story.orders[:8])
     sent = story.world.messages[story.world.messages.sent_at <= until]
     assert story.back.read("select count(*) from marts.messages")[0][0] >= 0.97 * len(sent)
+
+
+def test_what_is_deleted_at_a_vendor_leaves_the_figures_and_what_is_taken_back_returns(story):
+    first, second, back = (standing(one, story.deleted) for one in (story.first, story.second, story.back))
+    receipt = Decimal(int(story.deleted.receipt.net_kop)) / 100
+    assert first == {**first, "order": True, "receipt": True, "its revenue": receipt, "ticket": True, "customer": 1, "combined": 1}
+    assert second == {
+        **first, "order": False, "receipt": False, "its revenue": None, "its day": first["its day"] - receipt, "ticket": False,
+        "tickets of the desk": first["tickets of the desk"] - 1, "customer": 0, "combined": 0}
+    assert back == {**first, "order": False, "customer": 0, "combined": 0}
 
 
 def test_a_session_has_a_customer_only_when_it_was_them(story):
@@ -249,6 +217,10 @@ def test_every_sale_ticket_call_visit_and_answer_is_counted_as_in_the_retailers_
     books = story.world.ledger(at)
     books["ticket_ratings"] = books["ticket_ratings_webhook"] + books["ticket_ratings_field"]
     sold = books["receipts_net_kop"] + books["online_orders_net_kop"] + books["told_market_orders_net_kop"]
+    if name == "back":
+        books["online_orders"] -= 1
+        books["online_orders_net_kop"] -= story.deleted.order.net_kop
+        sold -= story.deleted.order.net_kop
     books["net_revenue_of_all_kop"] = sold - books["till_returns_kop"] - books["online_returns_kop"] - books["told_market_returns_kop"]
     assert {what: told.read(query)[0][0] for what, query in BOOKS.items()} == {what: books[what] for what in BOOKS}
     rare = {"tickets_deleted", "tickets_merged", "survey_csi"}  # not every six weeks of 400 people see one
