@@ -105,7 +105,8 @@ def standing(night: Night, plan: Plan) -> dict[str, Any]:
         "ticket": one(f"select is_counted from marts.tickets where source_record_id = '{plan.ticket}'"),
         "tickets of the desk": one("select sum(tickets_created) from marts.kpi_service_daily where day < date '2026-10-20'"),
         "customer": one(f"select count(*) {crm} = '{plan.customer}'"),
-        "combined": one(f"select count(*) {crm} = '{loser}'"),
+        "combined by": one(f"select link_type {crm} = '{loser}'"),
+        "combined": one(f"select count(distinct customer_id) {crm} in ('{loser}', '{survivor}')"),
         "orders of the combined": one(f"select count(*) from marts.orders where is_counted and customer_id = "
                                       f"(select customer_id {crm} = '{survivor}')"),
     }

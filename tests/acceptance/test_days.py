@@ -181,11 +181,12 @@ def test_when_they_are_back_nothing_is_lost(story):
 def test_what_is_deleted_at_a_vendor_leaves_the_figures_and_what_is_taken_back_returns(story):
     first, second, back = (standing(one, story.deleted) for one in (story.first, story.second, story.back))
     receipt = Decimal(int(story.deleted.receipt.net_kop)) / 100
-    assert first == {**first, "order": True, "receipt": True, "its revenue": receipt, "ticket": True, "customer": 1, "combined": 1}
+    assert first == {**first, "order": True, "receipt": True, "its revenue": receipt, "ticket": True, "customer": 1}
+    assert first["combined by"] != "vendor_merge"
     assert second == {
         **first, "order": False, "receipt": False, "its revenue": None, "its day": first["its day"] - receipt, "ticket": False,
-        "tickets of the desk": first["tickets of the desk"] - 1, "customer": 0, "combined": 0}
-    assert back == {**first, "order": False, "customer": 0, "combined": 0}
+        "tickets of the desk": first["tickets of the desk"] - 1, "customer": 0, "combined by": "vendor_merge", "combined": 1}
+    assert back == {**first, "order": False, "customer": 0, "combined by": "vendor_merge", "combined": 1}
 
 
 def test_a_session_has_a_customer_only_when_it_was_them(story):
