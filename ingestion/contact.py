@@ -9,7 +9,7 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from ingestion import clock, lake
+from ingestion import clock, lake, lock
 from ingestion.accounts import Account, SettingError, read_env_file
 from ingestion.http import VendorError
 from ingestion.shelves import HALVES, settle
@@ -67,7 +67,7 @@ def refresh_account(vendor: Vendor, account: Account, *, refresh_id: str, budget
     except VendorError as error:
         night.error = str(error)
     except PipelineStepFailed as failed:
-        cause = _vendor_error(failed)
+        cause = vendor_error(failed)
         if cause is None:
             raise
         night.error = str(cause)
@@ -85,21 +85,9 @@ def report_fault(vendor: Vendor, account: Account, *, refresh_id: str, error: st
     return report
 
 
-def backfill(vendor: Vendor, account: Account, window: Window, *, refresh_id: str, say: Callable[[str], None] = print) -> AccountReport:
-    """Read one stretch of history again, without touching the nightly's cursor. Raises as `refresh_account`."""
-    night = _Night(vendor, account, refresh_id, say)
-    try:
-        night.load(Contact(now=night.now, window=window))
-    except PipelineStepFailed as failed:
-        cause = _vendor_error(failed)
-        if cause is None:
-            raise
-        night.error = str(cause)
-    return night.report()
-
-
 def load_alone(vendor: Vendor) -> int:
-    """Load every account of one vendor once, the whole of its history; what `python -m ingestion.<vendor>` does. The exit status."""
+    """Load every account of one vendor once, the whole of its history; what `python -m ingestion.<vendor>` does. The exit status. A refresh
+    that is running is waited for: one pipeline must never run twice at once, and it would sweep away what is half written here."""
     read_env_file()
     try:
         accounts = vendor.accounts()
@@ -110,12 +98,38 @@ def load_alone(vendor: Vendor) -> int:
         wanted = ", ".join(Account(vendor.name).variable(key if isinstance(key, str) else key[0]) for key in vendor.required_settings)
         print(f"{vendor.title} is switched off: set {wanted}.", file=sys.stderr)
         return 2
-    lake.prepare()
     refresh_id = f"alone-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    reports = [refresh_account(vendor, account, refresh_id=refresh_id, budget=timedelta.max) for account in accounts]
+    with lock.refresh_lock(holder=f"{lock.LOAD} of {vendor.name}", waits_for=lock.anybody, say=print):
+        lake.prepare()
+        reports = [refresh_account(vendor, account, refresh_id=refresh_id, budget=timedelta.max) for account in accounts]
     for failed in (report for report in reports if not report.succeeded):
         print(failed.error, file=sys.stderr)
     return 0 if all(report.succeeded for report in reports) else 1
+
+
+def longer(length: timedelta, cost: float) -> timedelta:
+    """How long the next window should be after one that took so many seconds."""
+    return min(LONGEST_WINDOW, max(FIRST_WINDOW, length * min(12.0, WINDOW_SECONDS / max(cost, 0.05))))
+
+
+def brought(counts: Mapping[str, int]) -> str:
+    """What a load brought, by resource, in words."""
+    return ", ".join(f"{name} {count:,}".replace(",", " ") for name, count in sorted(counts.items()) if count) or "no news"
+
+
+def progress_of(pipeline: dlt.Pipeline, vendor: Vendor) -> dict[str, Any]:
+    """loaded_from, oldest, through: ISO texts; empty before the first finished contact."""
+    return pipeline.state.get("sources", {}).get(vendor.name, {}).get(_PROGRESS, {})
+
+
+def vendor_error(failed: BaseException) -> VendorError | None:
+    """The vendor's own sentence inside dlt's wrappers, if that is what went wrong."""
+    seen: BaseException | None = failed
+    while seen is not None:
+        if isinstance(seen, VendorError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
 
 
 class _Night:
@@ -155,8 +169,7 @@ class _Night:
                          + (f", about {_minutes(self.eta)} at this speed" if cost else "") + "; the next run goes on.")
                 return
             if cost:
-                factor = min(12.0, WINDOW_SECONDS / max(cost, 0.05))
-                length = min(LONGEST_WINDOW, max(FIRST_WINDOW, length * factor))
+                length = longer(length, cost)
             before = time.monotonic()
             yield Window(max(oldest, until - length), until)
             cost = time.monotonic() - before
@@ -174,12 +187,11 @@ class _Night:
         for name, count in counts.items():
             self.documents[name] = self.documents.get(name, 0) + count
         what = "changes" if contact.window is None else f"{contact.window.since:%Y-%m-%d} … {contact.window.until:%Y-%m-%d}"
-        brought = ", ".join(f"{name} {count:,}".replace(",", " ") for name, count in sorted(counts.items()) if count) or "no news"
-        self.say(f"{self._who()}: {what}: {brought}")
+        self.say(f"{self._who()}: {what}: {brought(counts)}")
 
     def progress(self) -> dict[str, Any]:
         """loaded_from, oldest, through: ISO texts; empty before the first finished contact."""
-        return self.pipeline.state.get("sources", {}).get(self.vendor.name, {}).get(_PROGRESS, {})
+        return progress_of(self.pipeline, self.vendor)
 
     def report(self) -> AccountReport:
         progress = self.progress()
@@ -223,16 +235,6 @@ def _record(report: AccountReport) -> None:
     half.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
     stamp = report.finished_at.strftime("%Y%m%dT%H%M%S%f")
     settle(half, folder / f"{stamp}-{report.source_system}-{report.source_account}.jsonl")
-
-
-def _vendor_error(failed: BaseException) -> VendorError | None:
-    """The vendor's own sentence inside dlt's wrappers, if that is what went wrong."""
-    seen: BaseException | None = failed
-    while seen is not None:
-        if isinstance(seen, VendorError):
-            return seen
-        seen = seen.__cause__ or seen.__context__
-    return None
 
 
 def _moment(text: str) -> datetime:

@@ -20,7 +20,7 @@ from dlt.load import Load
 
 from ingestion.accounts import REPOSITORY, Account
 from ingestion.documents import SCHEMA
-from ingestion.shelves import Shelves
+from ingestion.shelves import RereadShelves, Shelves
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
 
@@ -92,13 +92,14 @@ def prepare() -> None:
             _write_whole(loads, LOADS_SHELF.encode())
 
 
-def pipeline_for(vendor: Vendor, account: Account) -> dlt.Pipeline:
-    """The dlt pipeline of one account. One name must never run twice at once: the refresh lock sees to it."""
+def pipeline_for(vendor: Vendor, account: Account, *, keeps_place: bool = True) -> dlt.Pipeline:
+    """The dlt pipeline of one account. One name must never run twice at once: the refresh lock sees to it. Without `keeps_place` its loads
+    leave what the next contact reads on from as it is."""
     os.environ.update(_DLT_SETTINGS)
     root().mkdir(parents=True, exist_ok=True)
     return dlt.pipeline(
         pipeline_name=f"{vendor.name}__{account.name}",
-        destination=_shelves(),
+        destination=_shelves(Shelves if keeps_place else RereadShelves),
         dataset_name=vendor.dataset,
         pipelines_dir=str(_working_dir()),
         progress=None,
@@ -194,10 +195,10 @@ def _shelf_of(schema: pa.Schema, folder: Path) -> None:
         _write_whole(shelf, empty.getvalue().to_pybytes())
 
 
-def _shelves() -> AnyDestination:
+def _shelves(kind: type[Shelves]) -> AnyDestination:
     """The lake as dlt's destination. dlt asks what it can do some sixty times a contact and resolves all its settings for each answer,
     40% of a small contact's CPU time; nothing that the answer depends on changes meanwhile, so they are resolved once."""
-    destination = Shelves(bucket_url=root().as_uri())
+    destination = kind(bucket_url=root().as_uri())
     answer, settings = destination.capabilities, destination.spec()
     settings.update(destination.config_params)
     settled = destination.configuration(settings, accept_partial=True)

@@ -48,6 +48,23 @@ class ShelfClient(FilesystemClient):
         self._store_current_state(load_id)
 
 
+class RereadShelves(Shelves):
+    """The lake for what is read again: loads are put on record, and where the next contact reads on stays as it is."""
+
+    @property
+    def client_class(self) -> type[FilesystemClient]:
+        """The client that keeps no state."""
+        return RereadShelfClient
+
+
+class RereadShelfClient(ShelfClient):
+    """Writes into one vendor's dataset and leaves its state alone."""
+
+    def complete_load(self, load_id: str) -> None:
+        """Put a load on record as finished, and nothing else."""
+        self._store_load(load_id)
+
+
 class WholeFiles(LocalFileSystem):
     """The local disk, on which a file appears under its name when every byte of it is safely there. `halves`: the folder, on the same
     disk, in which files are until then; what is left in it is of a process that died."""

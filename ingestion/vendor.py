@@ -18,12 +18,15 @@ class Resource:
     """One list of a vendor, landed as one table of documents.
 
     kind: `changes` are keyed upserts and deletes; of a `full_list` only the keys of the newest load that contains it live;
-    the key of a `snapshot` contains its day.
+    the key of a `snapshot` contains its day. window: by what a stretch of it can be asked for, in words; empty where it comes whole or
+    where its past is not told. together: resources of one such name are read by the same requests and landed by the same load.
     """
 
     name: str
     kind: Kind
     description: str
+    window: str = ""
+    together: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,14 @@ class Contact:
 
     window None: read what changed since the last contact. A window: read that stretch of history in full. is_first: the very first
     contact, which takes the change cursor before it reads any list, and reads full lists and snapshots besides its window.
-    Full lists and snapshots belong to first and change contacts, never to older windows.
+    Full lists and snapshots belong to first and change contacts, never to older windows. is_backfill: the window is read again whatever was
+    landed of it before, and nothing that is written into the state is kept.
     """
 
     now: datetime
     window: Window | None
     is_first: bool = False
+    is_backfill: bool = False
 
     @property
     def reads_history_only(self) -> bool:

@@ -7,6 +7,7 @@ raw_assets  ──►  warehouse  ──►  checks  ──►  publication     
 import dagster as dg
 
 from orchestration import alerts, event_log, identity_assets, schedules
+from orchestration.backfill_asset import land_window
 from orchestration.checks import promise_checks
 from orchestration.extraction import extraction
 from orchestration.progress import console
@@ -18,9 +19,9 @@ event_log.keep_connections()
 published, every_vendor_answered = publication()
 
 defs = dg.Definitions(
-    assets=[*raw_assets(), *last_publication(), warehouse_assets(), published, identity_assets.trained_model, identity_assets.dry_run],
+    assets=[*raw_assets(), land_window, *last_publication(), warehouse_assets(), published, *identity_assets.ASSETS],
     asset_checks=[*promise_checks(), every_vendor_answered],
-    jobs=[schedules.refresh_warehouse(), schedules.replay_quarantine(), *identity_assets.identity_jobs()],
+    jobs=[*schedules.jobs(), *identity_assets.identity_jobs()],
     schedules=[schedules.nightly(), identity_assets.monthly()],
     sensors=[schedules.continue_first_load, schedules.notice_dead_runs, schedules.report_late_vendors, alerts.report_died_runs],
     resources={"extraction": extraction},

@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from ingestion.accounts import REPOSITORY, SettingError, read_env_file
 from orchestration import home, stand_in
@@ -31,7 +30,7 @@ def main(arguments: list[str]) -> int:
         with stand_in.vendors_or_sandbox([]) as is_sandbox:
             standing_in = " (the sandbox)" if is_sandbox else ""
             print(f"Dagster on http://{HOST}:{port}, reading from {', '.join(stand_in.switched_on())}{standing_in}.", flush=True)
-            command = [Path(sys.executable).with_name("dagster"), "dev", "-m", "orchestration.definitions", "-h", HOST, "-p", str(port)]
+            command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-h", HOST, "-p", str(port)]
             process = subprocess.Popen(command, cwd=REPOSITORY, env=os.environ)
             try:
                 return process.wait()

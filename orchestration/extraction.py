@@ -4,29 +4,33 @@
 
 Dagster's in-process executor runs steps one after another, so the first vendor's step would wait out its API before the
 second one starts. This run-scoped resource submits all accounts when the first step asks; each step then waits for its own.
-The refresh lock is held here because every way of starting a run (schedule, UI, `make refresh`) passes through it.
+The refresh lock is held here because every way of starting a run (schedule, UI, `make refresh`) passes through it; whoever waits for it
+says so on its run, since another that takes the lock meanwhile would believe it dead.
 """
 
 import errno
 import logging
+import os
 import queue
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
 import dagster as dg
 
-from ingestion import lake, shelves
+from ingestion import lake, lock, shelves
 from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, dbt, home, report, subjects, versions
+from orchestration import alerts, business_rules, dbt, report, subjects, versions
 
-JOB, REPLAY = "refresh_warehouse", "replay_quarantine"
-PROCESS = "omnimart/process"
+JOB, REPLAY, BACKFILL = "refresh_warehouse", "replay_quarantine", "backfill"
+KINDS = {JOB: lock.REFRESH, REPLAY: lock.REPLAY, BACKFILL: lock.BACKFILL}
+PROCESS, WAITS = "omnimart/process", "omnimart/waits"
 GONE = "The process of this run is gone: it was killed or the machine went down. What was published stays."
 MOST_THREADS = 16
 # Somebody may only be looking whether the lock is free.
@@ -115,7 +119,7 @@ def _causes(fault: BaseException) -> list[BaseException]:
 def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
     """The run's extraction. Raises RefreshRunning when another refresh holds the lock."""
     run = context.run
-    with home.refresh_lock(wait_seconds=PATIENCE_SECONDS, holder=f"run {context.run_id}"):
+    with _turn(context):
         bury_dead_runs(context.instance, alive=context.run_id)
         for version in versions.sweep():
             context.log.info(f"Swept version {version}, which a crash had kept from being published.")
@@ -128,6 +132,18 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             _report(context)
+
+
+@contextmanager
+def _turn(context: dg.InitResourceContext) -> Iterator[None]:
+    """The lock, for this run: a backfill waits for whoever holds it, any other run for all but a refresh."""
+    kind = KINDS.get(context.run.job_name, lock.REFRESH) if context.run else lock.REFRESH
+    waits_for = lock.anybody if kind == lock.BACKFILL else lock.all_but_a_refresh
+    context.instance.add_run_tags(context.run_id, {WAITS: str(os.getpid())})
+    with lock.refresh_lock(wait_seconds=PATIENCE_SECONDS, holder=f"{kind}, run {context.run_id}", waits_for=waits_for,
+                           say=context.log.info, joins=True):
+        context.instance.add_run_tags(context.run_id, {WAITS: ""})
+        yield
 
 
 def _report(context: dg.InitResourceContext) -> None:
@@ -151,6 +167,7 @@ def bury_dead_runs(instance: dg.DagsterInstance, *, alive: str = "") -> list[str
         run
         for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED]))
         if run.run_id != alive and (_needs_lock(run) if run.status is dg.DagsterRunStatus.STARTED else _is_process_gone(run))
+        and not _waits(run)
     ]
     for run in dead:
         alerts.send(alerts.about(subjects.RUN, run.run_id, run.job_name, GONE))
@@ -163,13 +180,19 @@ def _needs_lock(run: dg.DagsterRun) -> bool:
     """Identity's model and dry run hold the lock only while they read."""
     if run.asset_selection and all(key.path[0] == "identity" for key in run.asset_selection):
         return False
-    return run.job_name in (JOB, REPLAY) or run.job_name.startswith("__ASSET_JOB")
+    return run.job_name in KINDS or run.job_name.startswith("__ASSET_JOB")
+
+
+def _waits(run: dg.DagsterRun) -> bool:
+    """True of a run that is alive and has not got the lock yet."""
+    process = run.tags.get(WAITS)
+    return bool(process) and lock.is_alive(int(process))
 
 
 def _is_process_gone(run: dg.DagsterRun) -> bool:
     """True only of a run that names its process."""
     process = run.tags.get(PROCESS)
-    return process is not None and not home.is_alive(int(process))
+    return process is not None and not lock.is_alive(int(process))
 
 
 def _budget() -> timedelta:

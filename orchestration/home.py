@@ -1,4 +1,4 @@
-"""Where Dagster keeps its runs, and the lock that keeps two refreshes apart.
+"""Where Dagster keeps its runs.
 
     dagster.yaml (repository)  ──►  $OMNIMART_DATA/dagster/dagster.yaml  ──►  DAGSTER_HOME
 
@@ -10,21 +10,14 @@ which Dagster then lays out in its home in the same way; both ways of starting s
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
-from filelock import FileLock, Timeout
 
 from ingestion.accounts import REPOSITORY
 from ingestion.lake import data_root
 
 FOLDERS = ("storage", "local_artifact_storage", "compute_logs")
-
-
-class RefreshRunning(Exception):
-    """Another refresh holds the lock; the text is a sentence."""
 
 
 def prepare() -> Path:
@@ -40,50 +33,6 @@ def prepare() -> Path:
         half.replace(written)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
-
-
-@contextmanager
-def refresh_lock(*, wait_seconds: float = 0, holder: str = "") -> Iterator[None]:
-    """Hold the one refresh lock. The operating system lets go of it when a process dies, so a crash leaves no lock behind.
-    Raises RefreshRunning when it is held by somebody else for longer than `wait_seconds`."""
-    data_root().mkdir(parents=True, exist_ok=True)
-    path = data_root() / "refresh.lock"
-    note = path.with_suffix(".holder")
-    lock = FileLock(path, timeout=wait_seconds)
-    try:
-        lock.acquire()
-    except Timeout:
-        by = note.read_text(encoding="utf-8").strip() if note.exists() else "another process"
-        raise RefreshRunning(
-            f"A refresh is already running on {data_root()} ({by}). This one did nothing; "
-            "wait for the other to end and start again."
-        ) from None
-    try:
-        note.write_text(f"process {os.getpid()} {holder}".strip(), encoding="utf-8")
-        yield
-    finally:
-        note.unlink(missing_ok=True)
-        lock.release()
-
-
-def is_alive(process: int) -> bool:
-    """Whether there is a process of this number on this machine."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        return True
-    return True
-
-
-def is_idle() -> bool:
-    """True when no refresh holds the lock."""
-    try:
-        with refresh_lock(holder="a look whether it is free"):
-            return True
-    except RefreshRunning:
-        return False
 
 
 if __name__ == "__main__":

@@ -77,6 +77,9 @@ def dry_run(context: dg.AssetExecutionContext, config: Asked) -> dg.MaterializeR
     })
 
 
+ASSETS = (trained_model, dry_run)
+
+
 def identity_jobs():  # noqa: ANN201  (the type that define_asset_job gives is not public)
     """A job for each, so that neither is ever taken for a refresh."""
     return [

@@ -29,14 +29,14 @@ from typing import Any
 import duckdb
 import jinja2
 
+from ingestion import lock
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
-from orchestration import exports, home, restatements, versions
+from orchestration import exports, restatements, versions
 from orchestration.dbt import PROJECT, run_dbt, target_dir
 from orchestration.explain import QUERIES, Explanation, NoAnswer, bits, explained, table
 
-IDENTITY = ("path:seeds", "path:models/intermediate/customers", "path:models/intermediate/identity", "identity_events",
-            "identity_review")
+IDENTITY = ("path:seeds", "path:models/intermediate/customers", "path:models/intermediate/identity", "identity_events", "identity_review")
 SHARED = ("lake", "published", "secrets", "dlt")  # read as they are
 SCRATCH = ".diff-"
 EXPLAINED = 20  # changes told with their reason, of each kind; all of them are counted
@@ -145,11 +145,11 @@ def _scratch(model: str | None) -> Iterator[Path]:
                 (scratch / shared).symlink_to(real / shared, target_is_directory=True)
         _choose(model, real / "identity" / "model", scratch / "identity" / "model")
         try:
-            with home.refresh_lock(wait_seconds=5, holder="identity-diff, copying the warehouse"):
+            with lock.refresh_lock(wait_seconds=5, holder="identity-diff, copying the warehouse"):
                 for file in real.glob("warehouse.duckdb*"):
                     if file.is_file():  # not the folder into which a build spills
                         shutil.copy(file, scratch)
-        except home.RefreshRunning as running:
+        except lock.RefreshRunning as running:
             raise DryRunError(str(running)) from None
         parsed = target_dir() / "partial_parse.msgpack"
         if parsed.exists():

@@ -40,10 +40,10 @@ from dbt_project.plugins.identity_model import (
     retrained_models,
     train,
 )
-from ingestion import clock
+from ingestion import clock, lock
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
-from orchestration import business_rules, exports, home, identity_diff, model_diagnostics
+from orchestration import business_rules, exports, identity_diff, model_diagnostics
 from orchestration.explain import table
 
 LEAST_PROFILES, LEAST_LABELLED = 5_000, 1_000  # fewer records and pairs of one person say too little of rare errors
@@ -152,14 +152,14 @@ def _known() -> Known:
     if not exports.warehouse().exists():
         raise TrainingError(f"There is no warehouse under {data_root()} yet, so there is nothing to train on. Run `make refresh`.")
     try:
-        with home.refresh_lock(wait_seconds=5, holder="identity-model"), exports.reading() as connection:
+        with lock.refresh_lock(wait_seconds=5, holder="identity-model"), exports.reading() as connection:
             features = _read(connection, "int_identity_features").project(", ".join((*FEATURES, "profile_no"))).to_arrow_table()
             pairs = _read(connection, "int_identity_pairs").project(", ".join(PAIR)).to_arrow_table()
             links = _read(connection, "int_identity_links__numbered").filter(f"rank < {LIKENESS}").order("rank, node_no, profile_no")
             cuts = _read(connection, "int_identity_cuts").project("profile_no, other_profile_no, level")
             numbers = [column.to_numpy() for column in links.project("profile_no, node_no, rank").to_arrow_table().columns]
             numbers += [column.to_numpy() for column in cuts.to_arrow_table().columns]
-    except home.RefreshRunning as running:
+    except lock.RefreshRunning as running:
         raise TrainingError(str(running)) from None
     except (duckdb.CatalogException, duckdb.BinderException) as missing:  # none yet, or one of an earlier version
         raise TrainingError(f"The warehouse lacks what a training reads ({missing}). Run `make refresh`.") from None

@@ -18,9 +18,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ingestion import lock
 from ingestion.accounts import REPOSITORY
 from ingestion.lake import data_root
-from orchestration import home
 from orchestration.exports import Words
 
 PROJECT = REPOSITORY / "dbt_project"
@@ -78,7 +78,7 @@ def _parse(kept: Path) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
     parsed = target_dir() / "partial_parse.msgpack"  # what the nightly dbt run starts from
     for left in kept.parent.glob(f"{PARSING}*"):  # by a process that was killed while it parsed
-        if not home.is_alive(int(left.name.removeprefix(PARSING).split("-")[0])):
+        if not lock.is_alive(int(left.name.removeprefix(PARSING).split("-")[0])):
             shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix=f"{PARSING}{os.getpid()}-") as target:
         own = Path(target) / parsed.name

@@ -23,6 +23,7 @@ import duckdb
 import pandas as pd
 
 from ingestion import lake
+from ingestion.backfill import backfilled_loads
 from ingestion.expectations import Suite
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
@@ -73,7 +74,7 @@ def asking() -> Iterator[duckdb.DuckDBPyConnection]:
 def check_vendor(vendor: Vendor, resources: list[str], warehouse: duckdb.DuckDBPyConnection | None = None) -> list[Finding]:
     """Validate the newest rows of the given lists of a vendor and record what was found; inside `asking()` for several vendors."""
     suites = _suites(vendor)
-    loads = newest_loads(vendor)
+    loads, again = newest_loads(vendor), backfilled_loads(vendor)  # what was read again says nothing of a day's volume
     accounts = [standing for standing in standings() if standing.vendor.name == vendor.name]
     found = []
     with nullcontext(warehouse) if warehouse else asking() as connection:
@@ -81,7 +82,7 @@ def check_vendor(vendor: Vendor, resources: list[str], warehouse: duckdb.DuckDBP
             suite = replace(suites.get(resource, Suite(resource)), resource=resource)
             try:
                 rows = _rows(connection, vendor, suite, loads)
-                fresh = [load_id for load_id in loads if _is_newer(load_id, vendor)]
+                fresh = [load_id for load_id in loads if _is_newer(load_id, vendor) and load_id not in again]
                 counts = exports.documents_counted(connection, base_table(vendor, resource), fresh)
             except duckdb.CatalogException:
                 missing = f"the table {base_table(vendor, resource)} is missing from the warehouse"

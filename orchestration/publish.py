@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ingestion import clock
+from ingestion import clock, lock
 from ingestion.accounts import read_env_file
-from orchestration import audits, business_rules, exports, gate, home, opt_outs, promises, restatements, versions
+from orchestration import audits, business_rules, exports, gate, opt_outs, promises, restatements, versions
 from orchestration.contacts import standings
 from orchestration.manifest import descriptions, manifest, published_inputs
 from orchestration.versions import PublishError, Version
@@ -131,7 +131,7 @@ def main(arguments: list[str]) -> int:
         return 2
     read_env_file()
     try:
-        with home.refresh_lock(wait_seconds=5, holder="publish"):
+        with lock.refresh_lock(wait_seconds=5, holder="publish"):
             versions.sweep()
             if arguments:
                 left, now = versions.roll_back()
@@ -141,7 +141,7 @@ def main(arguments: list[str]) -> int:
                 )
             else:
                 print(publish(audits.newest_build() or "by-hand").sentence)
-    except (PublishError, home.RefreshRunning) as refusal:
+    except (PublishError, lock.RefreshRunning) as refusal:
         print(refusal, file=sys.stderr)
         return 1
     return 0

@@ -17,7 +17,9 @@ import sys
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
+from ingestion import lock
 from ingestion.accounts import SettingError, read_env_file
 from orchestration import business_rules, contacts, home, stand_in, versions
 
@@ -44,8 +46,9 @@ def refresh(options: list[str]) -> int:
     return 1
 
 
-def run(job: str, *, source: str, tags: Mapping[str, str] = MappingProxyType({})) -> list[str]:
-    """One run of a job in this process; what failed, as sentences."""
+def run(job: str, *, source: str, tags: Mapping[str, str] = MappingProxyType({}),
+        config: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
+    """One run of a job in this process; what failed, as sentences. config: its run config."""
     import dagster as dg
 
     from orchestration.definitions import defs
@@ -58,6 +61,7 @@ def run(job: str, *, source: str, tags: Mapping[str, str] = MappingProxyType({})
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
+            run_config=dict(config),
             tags={SOURCE: source, PROCESS: str(os.getpid()), **tags},
         )
         if result.success:
@@ -79,6 +83,10 @@ def _cause(error) -> str:  # noqa: ANN001  (SerializableErrorInfo, as above)
     from orchestration.subjects import ENDED
 
     return ENDED if error.cls_name == "DagsterExecutionInterruptedError" else error.message.strip()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _introduce(is_sandbox: bool) -> None:
@@ -111,10 +119,9 @@ def main(options: list[str]) -> int:
     """The command line."""
     read_env_file()
     try:
-        with home.refresh_lock(holder="refresh"):
-            pass
-        return refresh(options)
-    except (home.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError) as error:
+        with lock.refresh_lock(holder=lock.REFRESH, waits_for=lock.all_but_a_refresh, say=_say, shared=True):
+            return refresh(options)
+    except (lock.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
 

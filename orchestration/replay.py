@@ -22,6 +22,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingestion import lock
 from ingestion.accounts import SettingError, read_env_file
 from orchestration import business_rules, exports, home, stand_in, versions
 
@@ -102,10 +103,9 @@ def main(wanted: list[str]) -> int:
         return 0 if wanted in (["-h"], ["--help"]) else 2
     read_env_file()
     try:
-        with home.refresh_lock(holder="replay"):
-            pass
-        return replay(tuple(wanted))
-    except (home.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError, duckdb.Error) as error:
+        with lock.refresh_lock(holder=lock.REPLAY, shared=True):
+            return replay(tuple(wanted))
+    except (lock.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError, duckdb.Error) as error:
         print(error, file=sys.stderr)
         return 1
 

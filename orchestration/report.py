@@ -96,7 +96,7 @@ def events(instance: dg.DagsterInstance, run_id: str) -> Events:
         values = {name: value.value for name, value in data.materialization.metadata.items()}
         step = entry.dagster_event.step_key
         if step.startswith(LANDING):
-            _land(told.landed[step.removeprefix(LANDING)], values)
+            _land(told.landed[values.get("read_again") or step.removeprefix(LANDING)], values)
         elif "seconds" in values:
             told.built[".".join(data.materialization.asset_key.path)] = values["seconds"]
     for step in instance.get_run_step_stats(run_id):

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from ingestion import lock
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, contacts, extraction, home, publication, subjects
+from orchestration import alerts, business_rules, contacts, extraction, publication, subjects
+from orchestration.backfill_asset import AGAIN
 from orchestration.identity_assets import ROOM
 
-JOB, REPLAY = extraction.JOB, extraction.REPLAY
+JOB, REPLAY, BACKFILL = extraction.JOB, extraction.REPLAY, extraction.BACKFILL
 SECONDS_TO_START = 120  # until then a run may not hold the lock yet
 SOURCE = "omnimart/started_by"
 UNDER_WAY = [
@@ -27,11 +29,16 @@ UNDER_WAY = [
 ]
 
 
-def refresh_warehouse():  # noqa: ANN201  (the type that define_asset_job gives is not public)
+def jobs():  # noqa: ANN201  (the type that define_asset_job gives is not public)
+    """Everything that ends in a publication."""
+    return [refresh_warehouse(), replay_quarantine(), backfill()]
+
+
+def refresh_warehouse():  # noqa: ANN201  (as above)
     """Extract, land, check, transform, audit, publish: every asset and every check but those of identity's own jobs."""
     return dg.define_asset_job(
         JOB,
-        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(ROOM) | dg.AssetSelection.all_asset_checks(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(ROOM, AGAIN) | dg.AssetSelection.all_asset_checks(),
         hooks={alerts.report_failed_step},
         executor_def=dg.in_process_executor,
         config={"loggers": {"console": {}}},
@@ -41,16 +48,31 @@ def refresh_warehouse():  # noqa: ANN201  (the type that define_asset_job gives 
 
 def replay_quarantine():  # noqa: ANN201  (as above)
     """Judge what is in quarantine again, from the lake: the nightly walk without its vendors, whom nobody asks and nobody misses."""
-    everybody_answered = dg.AssetSelection.checks(dg.AssetCheckKey(publication.KEY, publication.ANSWERED))
-    landed = [vendor.dataset for vendor in vendors()]
     return dg.define_asset_job(
         REPLAY,
-        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(ROOM, *landed) - everybody_answered,
+        selection=_without_vendors(ROOM, AGAIN),
         hooks={alerts.report_failed_step},
         executor_def=dg.in_process_executor,
         config={"loggers": {"console": {}}},
         description=replay_quarantine.__doc__,
     )
+
+
+def backfill():  # noqa: ANN201  (as above)
+    """Read days of one vendor again (Launchpad: vendor, first and last day, perhaps resources), then build, audit and publish as any night;
+    where the nightly reads on stays as it is, and no other vendor is asked or missed."""
+    return dg.define_asset_job(
+        BACKFILL,
+        selection=_without_vendors(ROOM),
+        hooks={alerts.report_failed_step},
+        executor_def=dg.in_process_executor,
+        description=backfill.__doc__,
+    )
+
+
+def _without_vendors(*groups: str) -> dg.AssetSelection:
+    everybody_answered = dg.AssetSelection.checks(dg.AssetCheckKey(publication.KEY, publication.ANSWERED))
+    return dg.AssetSelection.all() - dg.AssetSelection.groups(*groups, *(vendor.dataset for vendor in vendors())) - everybody_answered
 
 
 def nightly() -> dg.ScheduleDefinition:
@@ -88,7 +110,7 @@ def notice_dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """A run whose process is gone holds no lock any more; it is marked as failed, which reports it and lets the next one start."""
     young = time.time() - SECONDS_TO_START
     under_way = context.instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    if not under_way or any((record.start_time or 0) > young for record in under_way) or not home.is_idle():
+    if not under_way or any((record.start_time or 0) > young for record in under_way) or not lock.is_idle():
         return dg.SkipReason("No dead run.")
     return dg.SkipReason(f"Marked as failed: {', '.join(extraction.bury_dead_runs(context.instance)) or 'none'}")
 

@@ -49,8 +49,10 @@ VENDOR = Vendor(
     url="https://www.calltouch.ru/support/api-metod-vygruzki-zhurnala-zvonkov/",
     resources=(
         Resource("settings", "full_list", "What the account's own settings say of its zone."),
-        Resource("calls", "changes", "Calls over tracked numbers, with what brought them, by callId."),
-        Resource("leads", "changes", "Site forms with their client and visit, by requestId."),
+        Resource("calls", "changes", "Calls over tracked numbers, with what brought them, by callId.",
+                 window="day"),
+        Resource("leads", "changes", "Site forms with their client and visit, by requestId.",
+                 window="day"),
     ),
     source=_source,
     required_settings=("base_url", "client_api_id", "site_id"),

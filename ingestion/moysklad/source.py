@@ -107,10 +107,10 @@ def oldest(account: Account) -> datetime | None:
 
 def _changes(api: Api, account: Account, contact: Contact, one: List) -> Iterator[pa.Table]:
     """One list at one contact: its window, or what changed since the last time."""
-    if contact.reads_history_only and one.is_small:
+    if contact.reads_history_only and one.is_small and not contact.is_backfill:
         return
     state = dlt.current.source_state().setdefault("lists", {}).setdefault(one.resource, {})
-    edge: dict[str, str] = state.get("edge", {})
+    edge: dict[str, str] = {} if contact.is_backfill else state.get("edge", {})
     new_edge: dict[str, str] = {}
     edge_begins = moscow_text(contact.now - OVERLAP)
     has_positions = "positions" in one.expand.split(",")

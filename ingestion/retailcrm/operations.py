@@ -24,6 +24,7 @@ from ingestion.retailcrm.conversation import Conversation, Part
 PATH = "/loyalty/bonus/operations"
 # The state travels with every load. Beyond this many waiting accounts the regular sweep of all accounts has to do.
 MOST_WAITING = 50_000
+EVER = ("", "9999")
 
 
 class Of(msgspec.Struct):
@@ -62,17 +63,20 @@ class Operations:
     last_page: list[str] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     accounts: dict[str, None] = field(default_factory=dict)
+    between: tuple[str, str] = EVER
 
     @classmethod
-    def read(cls, api: Conversation, where: dict[str, Any], *, today: str, pages: int | None) -> "Operations":
-        """Read on from `where` (what `where()` gave, or empty), at most `pages` pages (None: to the end)."""
-        stretch = cls(today, **copy.deepcopy(where))
+    def read(cls, api: Conversation, where: dict[str, Any], *, today: str, pages: int | None,
+             between: tuple[str, str] = EVER) -> "Operations":
+        """Read on from `where` (what `where()` gave, or empty), at most `pages` pages (None: to the end). Only operations created
+        `between` two local times, the second excluded, are in its parts, and those that tell no time."""
+        stretch = cls(today, **copy.deepcopy(where), between=between)
         numbering, known = Numbering(stretch.boundary), set(stretch.last_page)
         asked = api.ledger(PATH, resource="bonus_operations", rows="bonusOperations", cursor=stretch.cursor)
         for number, (cursor, part) in enumerate(asked, start=1):
             if part.records:
                 stretch._add(cursor, part, numbering, known)
-            if pages is not None and number >= pages:
+            if (pages is not None and number >= pages) or stretch._is_past(part):
                 break
         return stretch
 
@@ -93,13 +97,18 @@ class Operations:
             operation = _operation(record)
             key = numbering.key(record, operation)
             self.last_page.append(key)
-            if key in known:
+            since, until = self.between
+            if key in known or (operation.createdAt and not since <= operation.createdAt < until):
                 continue
             new.append(Record(key, operation.createdAt, record.payload))
             if operation.loyaltyAccount is not None and operation.loyaltyAccount.id is not None:
                 self._name(str(operation.loyaltyAccount.id), operation.bonus.activationDate if operation.bonus else None)
         if new:
             self.parts.append(Part(new, part.asked_at, part.envelope))
+
+    def _is_past(self, part: Part) -> bool:
+        """True of a page that begins after all that is wanted: the ledger is in time."""
+        return bool(part.records) and (part.records[0].cursor or "") >= self.between[1]
 
     def _name(self, account: str, spendable_on: str | None) -> None:
         self.accounts[account] = None

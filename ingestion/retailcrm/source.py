@@ -181,10 +181,11 @@ class Reading:
 
     def products(self) -> Iterator[pa.Table]:
         """The catalogue: all of it first, then what was updated since."""
-        if self.contact.reads_history_only:
+        if self.contact.reads_history_only and not self.contact.is_backfill:
             return
         before = None if self.contact.is_first else self.before.get("products_asked_at")
-        params = {"filter[sinceUpdatedAt]": self.api.local(epoch(before) - PRODUCTS_OVERLAP)} if before else {}
+        since = self.contact.window.since if self.contact.is_backfill else epoch(before) - PRODUCTS_OVERLAP if before else None
+        params = {"filter[sinceUpdatedAt]": self.api.local(since)} if since else {}
         for part in self.api.pages("/store/products", resource="products", rows="products", params=params, cursor="updatedAt"):
             yield self.table(part)
         self.state["products_asked_at"] = self.contact.now.isoformat()
@@ -227,10 +228,14 @@ class Reading:
 
     @cached_property
     def ledger(self) -> Operations:
-        """This contact's stretch of the ledger, read when first asked for."""
+        """This contact's stretch of the ledger, read when first asked for. It knows no dates and numbers equal operations in its order, so
+        what is read again of it is read from its beginning."""
+        today = self.api.local_day(self.contact.now)
+        if self.contact.is_backfill:
+            between = (self.api.local(self.contact.window.since), self.api.local(self.contact.window.until))
+            return Operations.read(self.api, {}, today=today, pages=None, between=between)
         pages = None if self.contact.window is None else int(self.account.number("ledger_pages_per_window", LEDGER_PAGES_PER_WINDOW))
-        where = self.before.get("ledger", {})
-        return Operations.read(self.api, where, today=self.api.local_day(self.contact.now), pages=pages)
+        return Operations.read(self.api, self.before.get("ledger", {}), today=today, pages=pages)
 
     def dictionaries(self) -> list[Part]:
         """Every dictionary, its records keyed `<dictionary>:<code>`."""

@@ -46,7 +46,8 @@ VENDOR = Vendor(
     role="telephony",
     url="https://ringme-confluence.atlassian.net/wiki/spaces/RAL",
     resources=(
-        Resource("calls", "changes", "Calls that have ended, with their legs, by call_uuid."),
+        Resource("calls", "changes", "Calls that have ended, with their legs, by call_uuid.",
+                 window="when it began"),
         Resource("extensions", "full_list", "Sets, queues and menus with their names."),
     ),
     source=_source,

@@ -56,7 +56,7 @@ def first_call_at(account: Account) -> datetime | None:
 def _calls(api: Api, account: Account, contact: Contact) -> Iterator[pa.Table]:
     """Calls of the window, or those that came to light since the last time."""
     state = dlt.current.source_state()
-    edge: dict[str, str] = state.get("edge", {})
+    edge: dict[str, str] = {} if contact.is_backfill else state.get("edge", {})
     edge_begins = utc_text(contact.now - OVERLAP)
     new_edge: dict[str, str] = {}
     for part in _slices(_asked(contact, state.get("through"))):

@@ -16,7 +16,8 @@ import pytest
 from identity_project import FIRST_NIGHT, IdentityProject, Row, has, person
 from keyed_facts import marts, restated, version_of
 
-from orchestration import explain, home, identity_diff
+from ingestion import lock
+from orchestration import explain, identity_diff
 from orchestration.explain import Explanation, NoAnswer
 from orchestration.identity_diff import Change, Diff, DryRunError
 
@@ -125,8 +126,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         diff = dry_run(project)
         assert not killed.exists()
         after = contents(project.data)
-        with home.refresh_lock(holder="a night"), pytest.MonkeyPatch.context() as hurried:
-            hurried.setattr(home, "refresh_lock", lambda locked=home.refresh_lock, **_: locked(wait_seconds=0))
+        with lock.refresh_lock(holder="a night"), pytest.MonkeyPatch.context() as hurried:
+            hurried.setattr(lock, "refresh_lock", lambda locked=lock.refresh_lock, **_: locked(wait_seconds=0))
             with pytest.raises(DryRunError) as refused:
                 dry_run(project)
         with pytest.raises(DryRunError) as unknown:

@@ -8,7 +8,7 @@ import dlt
 import pyarrow.parquet as pq
 import pytest
 
-from ingestion import contact, documents, lake
+from ingestion import backfill, contact, documents, lake
 from ingestion.accounts import Account, SettingError, accounts_of, read_env_file
 from ingestion.http import VendorError
 from ingestion.vendor import Resource, Vendor, Window
@@ -144,10 +144,25 @@ def test_two_accounts_keep_their_own_place_in_one_dataset(acme):
 def test_a_backfill_leaves_the_nightlys_place_alone(acme):
     night(acme, budget=NONE)
     window = Window(NOW - timedelta(days=400), NOW - timedelta(days=390))
-    report = contact.backfill(acme["vendor"], ACME, window, refresh_id="b", say=lambda line: None)
-    assert (acme["asked"][1].window, report.status) == (window, "success")
+    asked = backfill.Wanted(acme["vendor"], (ACME,), window.since.date(), window.until.date(), window, ("orders", "customers"))
+    done = backfill.backfill(asked, refresh_id="b", say=lambda line: None)
+    assert (acme["asked"][1].window, acme["asked"][1].is_backfill, done.errors) == (window, True, [])
     night(acme, budget=LONG)
     assert acme["asked"][3].window.until == NOW - timedelta(days=30)
+
+
+def test_of_a_backfill_whose_vendor_breaks_off_the_windows_before_stay_and_the_rest_is_told(acme):
+    night(acme, budget=NONE)
+    acme["fail_at"] = 2
+    window = Window(NOW - timedelta(days=400), NOW - timedelta(days=10))
+    asked = backfill.Wanted(acme["vendor"], (ACME,), window.since.date(), window.until.date(), window, ("orders", "customers"))
+    done = backfill.backfill(asked, refresh_id="b", say=lambda line: None)
+    assert done.errors == ["acme/main customers: answered 503, 6 times in a row."]
+    assert done.documents == {"orders": 1, "customers": 1}
+    assert [key for key, _ in landed("orders")] == ["main-0", "main-1"]
+    assert backfill.backfilled_loads(acme["vendor"]) == frozenset(done.load_ids)
+    assert len(done.load_ids) == 1
+    assert acme["asked"][1].window == Window(window.until - timedelta(days=30), window.until)
 
 
 def test_every_row_carries_its_load(acme):

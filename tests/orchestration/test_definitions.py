@@ -36,7 +36,7 @@ def test_every_landed_list_and_every_model_is_an_asset(graph):
     models = {
         f"{node['schema']}/{node['alias']}" for node in manifest()["nodes"].values() if node["resource_type"] in ("model", "seed")
     }
-    assert keys == landed | models | {"published/omnimart", "identity/model", "identity/diff"}
+    assert keys == landed | models | {"published/omnimart", "identity/model", "identity/diff", "backfill/window"}
 
 
 def test_lineage_runs_from_the_landed_lists_to_the_publication(graph):
@@ -115,7 +115,7 @@ def test_training_and_dry_run_are_jobs_of_their_own_and_no_part_of_a_refresh(gra
     assert of[identity_assets.TRAIN] == {"identity/model"}
     assert of[identity_assets.COMPARE] == {"identity/diff"}
     everything = {key.to_user_string() for key in graph.materializable_asset_keys}
-    assert of[JOB] == everything - {"identity/model", "identity/diff"}
+    assert of[JOB] == everything - {"identity/model", "identity/diff", "backfill/window"}
     monthly = identity_assets.monthly()
     assert (monthly.name, monthly.cron_schedule) == ("train_identity_model_monthly", "0 14 1 * *")
 

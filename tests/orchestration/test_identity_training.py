@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from dbt_project.plugins.identity_model import LEVELS, SHIPPED, Model, ModelError, current_folder, model_version, put_in_force
-from orchestration import alerts, exports, home, identity_assets, identity_diff, identity_model
+from ingestion import lock
+from orchestration import alerts, exports, identity_assets, identity_diff, identity_model
 from orchestration.identity_diff import Change, Diff
 from orchestration.identity_model import TrainingError, retrain
 
@@ -149,9 +150,9 @@ def test_what_keeps_a_training_from_being_made_is_a_sentence(own_data: Path, mon
         retrain()
     assert identity_model.main(["--use", "abc"]) == 2
     assert capsys.readouterr().err.startswith("There is no model abc under ")
-    locked = home.refresh_lock
+    locked = lock.refresh_lock
     with locked(holder="a night"), monkeypatch.context() as hurried:
-        hurried.setattr(home, "refresh_lock", lambda **_: locked(wait_seconds=0))
+        hurried.setattr(lock, "refresh_lock", lambda **_: locked(wait_seconds=0))
         with pytest.raises(TrainingError, match="A refresh is already running"):
             retrain()
 

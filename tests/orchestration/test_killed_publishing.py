@@ -5,7 +5,8 @@ import shutil
 
 import duckdb
 
-from orchestration import home, publish, versions
+from ingestion import lock
+from orchestration import publish, versions
 from tests.torture.trap import Trap, dies
 from tests.torture.verdict import HALVES
 
@@ -46,7 +47,7 @@ def orders(data):
 
 def publish_alone(refresh_id):
     """As the refresh publishes: under the lock, after the sweep."""
-    with home.refresh_lock(holder=refresh_id):
+    with lock.refresh_lock(holder=refresh_id):
         versions.sweep()
         return publish.publish(refresh_id)
 
@@ -73,7 +74,7 @@ def test_publishing_that_is_killed_at_every_step_shows_whole_versions_and_leaves
         assert len(whole) == KEPT, step
         assert {json.loads((path / "version.json").read_text())["version"] for path in whole} == {path.name for path in whole}, step
         assert left(own_data) == [], step
-        assert home.is_idle(), step
+        assert lock.is_idle(), step
 
 
 def test_a_first_publication_that_is_killed_at_every_step_is_made_again(warehouse, own_data):

@@ -199,3 +199,17 @@ def test_a_list_that_is_never_empty_and_is_warns(nights):
 
 def test_an_empty_night_of_a_list_that_often_is_empty_is_no_news(nights):
     assert all(one.passed for one in nights(Suite(RESOURCE), [20, 40, 0, 9, 70, 12, 90, 13, 0]))
+
+
+def test_what_a_backfill_brings_is_judged_and_is_no_days_volume(nights, staged, own_data):
+    suite = Suite(RESOURCE, error=POSITIVE.error, rows_per_day=(1, 10))
+    nights(suite, [5, 6])
+    promises.let_through()
+    note = {"source_system": VENDOR.name, "load_ids": ["2.0"]}
+    (own_data / "lake" / "backfills").mkdir()
+    staged(suite, {"0.0": [(5, True)] * 5, "1.0": [(5, True)] * 6, "2.0": [(5, True)] * 50})
+    assert found().blocks
+    (own_data / "lake" / "backfills" / "1.json").write_text(json.dumps(note), encoding="utf-8")
+    assert (found().passed, found().numbers["rows"], found().numbers["rows_per_day"]) == (True, 50, {"main": 0.0})
+    staged(suite, {"0.0": [(5, True)] * 5, "1.0": [(5, True)] * 6, "2.0": [(-5, True)] * 50})
+    assert found().blocks

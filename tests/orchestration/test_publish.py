@@ -7,7 +7,8 @@ import sys
 import duckdb
 import pytest
 
-from orchestration import audits, exports, home, publish, versions
+from ingestion import lock
+from orchestration import audits, exports, publish, versions
 from orchestration.audits import Finding
 
 
@@ -216,8 +217,8 @@ def test_a_crash_while_a_version_is_written_leaves_the_old_one_and_is_swept(ware
 
 
 def test_two_refreshes_never_run_at_once(own_data):
-    running = pytest.raises(home.RefreshRunning, match=r"A refresh is already running .*process \d+ night-1")
-    with home.refresh_lock(holder="night-1"), running, home.refresh_lock():
+    running = pytest.raises(lock.RefreshRunning, match=r"A refresh is already running .*process \d+ night-1")
+    with lock.refresh_lock(holder="night-1"), running, lock.refresh_lock():
         pass
-    with home.refresh_lock():
+    with lock.refresh_lock():
         pass

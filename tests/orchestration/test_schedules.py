@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
+from ingestion import lock
 from ingestion.vendors import NAMES
-from orchestration import alerts, contacts, extraction, home, refresh, schedules
+from orchestration import alerts, contacts, extraction, refresh, schedules
 
 NIGHT = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 SHOP = NAMES[0]
@@ -72,7 +73,7 @@ def test_a_run_whose_process_is_gone_is_marked_as_failed(own_data, monkeypatch):
         dead = instance.create_run_for_job(dg.job(name=schedules.JOB)(lambda: None))
         instance.report_engine_event("started", dead)
         instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, schedules.JOB), dead.run_id)
-        with home.refresh_lock(holder="somebody alive"):
+        with lock.refresh_lock(holder="somebody alive"):
             ticks(schedules.notice_dead_runs, instance)
             assert instance.get_run_by_id(dead.run_id).status is dg.DagsterRunStatus.STARTED
         [told], _ = ticks(schedules.notice_dead_runs, instance)

@@ -6,6 +6,7 @@ import sys
 # name -> the module of this folder whose main(arguments) runs it and gives the exit status; 0 when everything was as promised.
 TORTURES = {
     "crash": "tests.torture.crash",
+    "concurrency": "tests.torture.concurrency",
     "baddata": "tests.torture.baddata",
     "network": "tests.torture.network",
 }

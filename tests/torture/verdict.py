@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from orchestration import home
+from ingestion import lock
 
 # Columns that name the moment or the refresh itself. Everything else must be equal, row by row.
 OF_THE_RUN: dict[str, dict[str, str]] = {
@@ -114,7 +114,7 @@ def _locks(data: Path) -> list[str]:
     os.environ["OMNIMART_DATA"] = str(data)
     try:
         note = data / "refresh.holder"
-        return [*(["the refresh lock is held"] if not home.is_idle() else []), *(["refresh.holder"] if note.exists() else [])]
+        return [*(["the refresh lock is held"] if not lock.is_idle() else []), *(["refresh.holder"] if note.exists() else [])]
     finally:
         os.environ.pop("OMNIMART_DATA") if before is None else os.environ.update(OMNIMART_DATA=before)
 
