@@ -56,9 +56,15 @@ identity-diff: $(VENV)/.run ## which customers would merge, split and move, befo
 identity-model: $(VENV)/.run ## train the likeness model on one's own records (ARGS="--keep", "--use <version>", "--list")
 	@$(PYTHON) -m orchestration.identity_model $(ARGS)
 
-lint: $(VENV)/.dev ## ruff and sqlfluff
+.venv-audit/.run: requirements-audit.txt
+	@test -x .venv-audit/bin/python || python3 -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-audit.txt \
+		&& touch $@ || echo "pip-audit could not be installed."
+
+lint: $(VENV)/.dev .venv-audit/.run ## ruff, sqlfluff, and known vulnerabilities of what is pinned, where the registry tells them
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m sqlfluff lint dbt_project/models dbt_project/tests --processes 2
+	@$(PYTHON) -m tests.audit
 
 torture: $(VENV)/.dev ## the long proofs of docs/reliability.md, hours (ARGS="crash --moments 5" for one of them)
 	@$(PYTHON) -m tests.torture $(ARGS)
@@ -74,7 +80,8 @@ requirements: $(VENV)/.dev ## pin what pyproject.toml asks for, with hashes
 	@$(PYTHON) -m uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --universal -q -o requirements-dev.txt
 	@$(PYTHON) -m uv pip compile pyproject.toml -c requirements-dev.txt --generate-hashes --no-emit-index-url --no-header --universal -q -o requirements.txt
 	@$(PYTHON) -m uv pip compile requirements-spark.in --generate-hashes --no-emit-index-url --no-header --universal -q -o requirements-spark.txt
+	@$(PYTHON) -m uv pip compile requirements-audit.in --generate-hashes --no-emit-index-url --no-header --universal -q -o requirements-audit.txt
 
 clean: ## remove the environments and what builds leave behind; data stays
-	@rm -rf $(VENV) .venv-spark dbt_project/target dbt_project/logs .pytest_cache .ruff_cache
+	@rm -rf $(VENV) .venv-spark .venv-audit dbt_project/target dbt_project/logs .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,6 +20,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ingestion import clock, lake, lock
 from ingestion.accounts import Account, SettingError, read_env_file
 from ingestion.http import VendorError
+from ingestion.redaction import redact
 from ingestion.shelves import HALVES, settle
 from ingestion.vendor import Contact, Vendor, Window
 
@@ -99,7 +100,7 @@ def load_alone(vendor: Vendor) -> int:
         print(f"{vendor.title} is switched off: set {wanted}.", file=sys.stderr)
         return 2
     refresh_id = f"alone-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    with lock.refresh_lock(holder=f"{lock.LOAD} of {vendor.name}", waits_for=lock.anybody, say=print):
+    with lock.refresh_lock(holder=f"{lock.LOAD} of {vendor.name}", waits_for=lock.anybody, say=_say):
         lake.prepare()
         reports = [refresh_account(vendor, account, refresh_id=refresh_id, budget=timedelta.max) for account in accounts]
     for failed in (report for report in reports if not report.succeeded):
@@ -198,7 +199,7 @@ class _Night:
         left = (_moment(progress["loaded_from"]) - _moment(progress["oldest"])).total_seconds() / 86400 if progress else 0.0
         return AccountReport(
             source_system=self.vendor.name, source_account=self.account.name, refresh_id=self.refresh_id, contacted_at=self.now,
-            finished_at=datetime.now(UTC), status="failed" if self.error else "success", error=self.error, documents=self.documents,
+            finished_at=datetime.now(UTC), status="failed" if self.error else "success", error=redact(self.error), documents=self.documents,
             load_ids=tuple(self.load_ids), data_through_at=_moment(progress["through"]) if progress else None,
             loaded_from_at=_moment(progress["loaded_from"]) if progress else None,
             history_left_days=max(0.0, left), history_eta_seconds=round(self.eta, 1))
@@ -235,6 +236,10 @@ def _record(report: AccountReport) -> None:
     half.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
     stamp = report.finished_at.strftime("%Y%m%dT%H%M%S%f")
     settle(half, folder / f"{stamp}-{report.source_system}-{report.source_account}.jsonl")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _moment(text: str) -> datetime:

@@ -19,7 +19,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion import lake
+from ingestion import lake, rooms
 from ingestion.shelves import HALVES, settle
 from ingestion.vendor import Vendor
 
@@ -85,7 +85,7 @@ def note(vendor: Vendor) -> int:
     Safe to repeat; one process at a time, which the refresh lock sees to."""
     known, through = _read(shelf(vendor))
     folder = lake.root() / vendor.dataset
-    with duckdb.connect() as connection:
+    with rooms.in_memory(lake.data_root()) as connection:
         connection.execute("set TimeZone = 'UTC'")
         finished = connection.execute(_LOADS, {"loads": f"{folder}/_dlt_loads/*.jsonl", "through": through}).fetchall()
         for resource in vendor.resources if finished else ():

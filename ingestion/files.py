@@ -8,6 +8,7 @@ size and time stay the same when a program writes a file again within the clock'
 
 import hashlib
 import logging
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ import tenacity
 from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCredentialsError
 
 from ingestion.http import LONGEST_PAUSE, RETRIED, Transient, VendorError
+from ingestion.links import Elsewhere, staying
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 6
@@ -108,7 +110,7 @@ class _Store:
         given = dict(options)
         if folder.startswith(tuple(f"{scheme}://" for scheme in WEB)):
             # Sizes are compared, so nothing may be compressed on the way; a big file may take its time as long as it moves.
-            given["client_kwargs"] = {"trust_env": True, "headers": {"Accept-Encoding": "identity"},
+            given["client_kwargs"] = {"trust_env": True, "trace_configs": [staying()], "headers": {"Accept-Encoding": "identity"},
                                       "timeout": aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=120),
                                       **given.get("client_kwargs", {})}
         try:
@@ -130,6 +132,8 @@ class _Store:
 
     def here(self, path: str, name: str, look: Callable[[Path], _Result]) -> _Result:
         """look(the local file). Raises Vanished, VendorError."""
+        if not self._is_here(path):
+            raise Vanished(f"{self.who}: the file {name} was listed and is there no more.")
         try:
             return self._patiently(name, partial(look, Path(path)))
         except FileNotFoundError as error:
@@ -164,8 +168,17 @@ class _Store:
                     continue
                 if entry["type"] == "directory":
                     waiting.append(path)
+                elif self.is_local and not self._is_here(path):
+                    log.warning("%s: %s is no file of the folder's own (a link that leads out of it, a pipe, a device) and is not read.",
+                                self.who, self._name(path))
                 else:
                     yield path, self._name(path), entry
+
+    def _is_here(self, path: str) -> bool:
+        """Whether a local path is a plain file below the root, also when links are followed: who may fill the folder may not thereby
+        read what else this process can, and a pipe would be waited for for ever."""
+        real = Path(os.path.realpath(path))
+        return real.is_file() and real.is_relative_to(os.path.realpath(self.root))
 
     def told(self, path: str, name: str) -> dict[str, Any]:
         """Size, type and time as the web server tells them of one file."""
@@ -183,6 +196,9 @@ class _Store:
     def copy(self, path: str, name: str, to: Path, *, listed: int | None) -> None:
         """One file into a local path, whole. listed: its size by the listing; less is believed when it comes twice."""
         less: list[int] = []
+
+        if self.is_local and not self._is_here(path):
+            raise Vanished(f"{self.who}: the file {name} was listed and is there no more.")
 
         def get() -> None:
             told = self._told(path)
@@ -224,23 +240,28 @@ class _Store:
         except (OSError, aiohttp.ClientError, BotoCoreError) as error:
             # Asked for a file's size, fsspec says that it is not found whatever the web server's answer was.
             hidden = error.__cause__ if isinstance(error, FileNotFoundError) else None
-            raise self._meant(what, hidden if isinstance(hidden, aiohttp.ClientError | TimeoutError) else error) from error
+            meant = self._meant(what, hidden if isinstance(hidden, aiohttp.ClientError | TimeoutError) else error)
+        raise meant  # outside of `except`: what fsspec raises holds the address, and an address may hold a key
 
     def _meant(self, what: str, error: BaseException) -> Exception:
         """What a fault of the file system means: missing, forbidden, to be tried again, or a sentence."""
         status = error.status if isinstance(error, aiohttp.ClientResponseError) else None
         if isinstance(error, FileNotFoundError | NotADirectoryError):
-            return error
+            return type(error)(what)
         if status in (404, 410):
             return FileNotFoundError(what)
         if status in (401, 403) or isinstance(error, PermissionError | NoCredentialsError | PartialCredentialsError):
             return VendorError(f"{self.who}: {what} at {self.address} may not be read. Nothing was loaded; check the rights and the "
                                "credentials.")
+        if isinstance(error, Elsewhere):
+            return VendorError(f"{self.who}: {what} at {self.address}: the server sends to {error}, which is not followed. Nothing was "
+                               "loaded; name the address where the files are.")
         if status is None:
             return Transient(f"the connection failed ({type(error).__name__})")
         if status in RETRIED:
             return Transient(f"the server answered {status}")
-        return VendorError(f"{self.who}: {what} at {self.address}: the server answered {status}. Nothing was loaded; this is not "
+        said = "redirects without end" if isinstance(error, aiohttp.TooManyRedirects) else f"answered {status}"
+        return VendorError(f"{self.who}: {what} at {self.address}: the server {said}. Nothing was loaded; this is not "
                            "retried, so check the address.")
 
 

@@ -11,14 +11,12 @@ a vendor may echo the person's name, mail or the same phone spelled in another w
 
 import codecs
 import logging
-import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -28,14 +26,14 @@ from pyrate_limiter import Duration, Limiter, Rate
 from urllib3.exceptions import HeaderParsingError, HTTPError
 from urllib3.util.response import assert_header_parsing
 
-from ingestion import clock
+from ingestion import clock, links
 from ingestion.accounts import Account
+from ingestion.redaction import guard_logs, printable, redact
+from ingestion.waits import standard_retry_after
 
 log = logging.getLogger(__name__)
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LONGEST_PAUSE = 120.0
-# No vendor means a longer wait than a day; who says so counts in another unit, or is broken.
-LONGEST_BELIEVED = 86_400.0
 # An answer may take so many seconds, and one more for each so many bytes: a read timeout alone never ends one that drips.
 LONGEST_ANSWER, SLOWEST_PACE, PIECE = 600.0, 16 << 10, 1 << 16
 LARGEST_ANSWER_MB = 1024.0  # unpacked; what is larger is no answer, and would take the machine's memory with it
@@ -59,25 +57,31 @@ class _NoQueries(logging.Filter):
 
 
 def without_queries(text: str) -> str:
-    """The text with `?…` for the query of every address, since a key may stand there, and `…` for what the request holds private."""
+    """The text with `?…` for the query of every address, since a key may stand there, and `…` for what the request holds private and for
+    every secret: cut it afterwards only, since half a key is still half of one."""
     for told in _private.get():
         text = text.replace(told, "…")
-    return QUERY.sub("?…", text)
+    return QUERY.sub("?…", redact(text))
 
 
+guard_logs()
 for _talker in TALKERS:
     logging.getLogger(_talker).addFilter(_NoQueries())
 
 
 class VendorError(Exception):
-    """A vendor could not be read; the text is a sentence with vendor, account, resource and what happened."""
+    """A vendor could not be read; the text is a sentence with vendor, account, resource and what happened, and neither a secret of ours
+    that the vendor may have quoted nor a sign that a screen obeys."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(redact(sentence)))
 
 
 class Transient(Exception):
     """A fault that may pass. `pause` is what the vendor asked us to wait, in seconds."""
 
     def __init__(self, sentence: str, *, pause: float | None = None) -> None:
-        super().__init__(sentence)
+        super().__init__(printable(redact(sentence)))
         self.pause = pause
 
 
@@ -159,8 +163,7 @@ class Http:
                               "the data of the last finished load stays, and the next run catches up.") from error
 
     def _once(self, method: str, path: str, whole: str, headers: dict[str, str] | None, request: dict[str, Any]) -> Answer:
-        foreign = path.startswith(("http://", "https://")) and not path.startswith(self._base_url)
-        url = path if path.startswith(("http://", "https://")) else f"{self._base_url}/{path.lstrip('/')}"
+        url, foreign = self._address(path)
         sent = {**({} if foreign else self._headers()), **(headers or {})}
         self._limiter.try_acquire("request")
         asked_at = clock.now()
@@ -169,6 +172,10 @@ class Http:
             raise Transient(f"answered {response.status_code} {_gist(response)}".rstrip(), pause=self._asked_pause(response))
         body = response.content.removeprefix(codecs.BOM_UTF8) if whole == "json" else response.content
         answer = Answer(response.status_code, response.headers, body, asked_at)
+        if 300 <= response.status_code < 400:
+            raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {without_queries(_path_only(url))} answered "
+                              f"{response.status_code} and sends elsewhere, where our credentials have no business. This is not retried: "
+                              f"check {self._account.variable('base_url')}, e.g. https instead of http.")
         if whole == "json" and response.status_code < 400:
             _demand_json(answer)
         if self._judge is not None and not foreign:
@@ -178,6 +185,19 @@ class Http:
                               f"{response.status_code} {_gist(response)}. This is not retried: check the credentials, the address "
                               "and the rights of the key.")
         return answer
+
+    def _address(self, path: str) -> tuple[str, bool]:
+        """The whole address, and whether it is another's, to whom no credentials go. A conversation without an address of its own is about
+        links alone."""
+        if self._base_url and "://" not in path.partition("?")[0]:
+            return f"{self._base_url}/{path.lstrip('/')}", False
+        if links.is_of(path, self._base_url):
+            return path, False
+        try:
+            return links.followed(path, home=self._base_url or self._account.setting("base_url", "")), bool(self._base_url)
+        except links.Unfollowable as refused:
+            raise VendorError(f"{self._account.vendor}/{self._account.name}: a link to {without_queries(path)[:200]} was told and is not "
+                              f"followed: {refused}. Nothing of this load was kept.") from None
 
     def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any]) -> Heard:
         """The vendor's answer, headers and body whole. Faults are raised outside of `except`, so that no address hangs on them."""
@@ -213,36 +233,6 @@ class Http:
         asked = getattr(state.outcome.exception(), "pause", None)
         grown = tenacity.wait_exponential_jitter(initial=self._first_pause, max=60, jitter=self._first_pause)(state)
         return min(asked if asked is not None else grown, LONGEST_PAUSE)
-
-
-def standard_retry_after(text: str | None, *, now: str | None = None) -> float | None:
-    """Seconds from a Retry-After header, given as seconds or as an HTTP date; None when absent, unreadable or longer than a day, never
-    negative. now: the answer's own Date, since a date is by the vendor's clock, which may be minutes off ours."""
-    if not text:
-        return None
-    if (told := seconds(text)) is not None:
-        return told
-    try:
-        until = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    try:
-        begins = parsedate_to_datetime(now or "")
-    except (TypeError, ValueError):
-        begins = datetime.now(UTC)
-    try:
-        return seconds(max(0.0, (until - begins).total_seconds()))
-    except TypeError:  # one of the two names no zone
-        return None
-
-
-def seconds(value: Any) -> float | None:
-    """A wait as a vendor tells it, a number or its text; None for what is no number, negative, or longer than a day."""
-    try:
-        told = float(value)
-    except (TypeError, ValueError):
-        return None
-    return told if math.isfinite(told) and 0 <= told <= LONGEST_BELIEVED else None
 
 
 class _Drips(Exception):
@@ -291,8 +281,7 @@ def _gist(response: Heard) -> str:
     """The first words of an error body, without mark-up's line breaks; bodies may be long pages. Of a private answer its type alone."""
     if _private.get():
         return f"with {_kind(response.headers)}"
-    # Cut after the query is gone: half a query is still a key.
-    return without_queries(" ".join(response.content[:2000].decode("utf-8", "replace").split()))[:200]
+    return without_queries(" ".join(response.content[:1 << 16].decode("utf-8", "replace").split()))[:200]
 
 
 def _path_only(url: str) -> str:

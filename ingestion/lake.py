@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dlt.common.destination import AnyDestination
 from dlt.destinations.impl.filesystem.filesystem import INIT_FILE_NAME
 from dlt.load import Load
 
+from ingestion import rooms
 from ingestion.accounts import REPOSITORY, Account
 from ingestion.documents import SCHEMA
 from ingestion.shelves import RereadShelves, Shelves
@@ -73,11 +73,9 @@ def root() -> Path:
 def prepare() -> None:
     """Make the lake's folders and the empty shelf of every resource of every vendor, switched on or not. Safe to repeat.
 
-    The lake holds what vendors say of people, so it and dlt's working folder are open to their owner alone.
+    All of it is open to its owner alone (rooms.py).
     """
-    for private in (root(), _working_dir()):
-        private.mkdir(parents=True, exist_ok=True)
-        private.chmod(0o700)
+    rooms.close(data_root())
     _contacts_shelf()
     _shelf_of(FIELDS, root() / "fields")
     for vendor in vendors():
@@ -159,7 +157,7 @@ def _newest(vendor: Vendor, account: str, resource: str, paths: tuple[str, ...],
     asked: dict[str, Any] = {"account": account, "loads": f"{dataset}/_dlt_loads/*.jsonl", "files": f"{dataset}/{resource}/*.parquet"}
     asked |= {"paths": list(paths)} if paths else {}
     asked |= {"keys": keys} if keys is not None else {}
-    with duckdb.connect() as connection:
+    with rooms.in_memory(data_root()) as connection:
         return connection.execute(
             f"""
             with documents as (

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ingestion import rooms
 from ingestion.lake import data_root
 
 REFRESH, BACKFILL, REPLAY, LOAD = "refresh", "backfill", "replay", "load"
@@ -56,11 +57,12 @@ def refresh_lock(*, wait_seconds: float = 0, holder: str = "", waits_for: Callab
     if joins and _own["is_shared"]:
         yield
         return
-    data_root().mkdir(parents=True, exist_ok=True)
+    rooms.close(data_root())
     path = data_root() / "refresh.lock"
-    note, lock = path.with_suffix(".holder"), FileLock(path)
+    note, lock = path.with_suffix(".holder"), FileLock(path, mode=0o600)
     _acquire(lock, _told_by(note), wait_seconds, waits_for, say)
     try:
+        note.touch(mode=0o600)
         note.write_text(f"process {os.getpid()} {holder}".strip(), encoding="utf-8")
         _own["is_shared"] = shared
         yield
@@ -92,19 +94,20 @@ def is_alive(process: int) -> bool:
 
 def _acquire(lock: FileLock, told: Callable[[], str], wait_seconds: float, waits_for: Callable[[str], bool],
              say: Callable[[str], None] | None) -> None:
-    began, said = time.monotonic(), False
+    began = met = time.monotonic()
+    said = False
     while True:
         try:
             lock.acquire(timeout=0)
             return
         except Timeout:
-            by, waited = told(), time.monotonic() - began
+            by, now = told(), time.monotonic()
             kind = _kind(by)
-            if by and waits_for(kind) and waited < LONGEST_WAIT_SECONDS:
+            if by and waits_for(kind) and now - began < LONGEST_WAIT_SECONDS:
                 if say and not said:
                     say(f"A {kind or REFRESH} is running on {data_root()} ({by}); this one waits for its end.")
-                said = True
-            elif waited >= (wait_seconds if by else max(wait_seconds, UNKNOWN_SECONDS)):
+                said, met = True, now  # who comes after that one is met from now on
+            elif now - met >= (wait_seconds if by else max(wait_seconds, UNKNOWN_SECONDS)):
                 raise RefreshRunning(
                     f"A {kind or REFRESH} is already running on {data_root()} ({by or 'another process'}). This one did nothing; "
                     "wait for the other to end and start again."

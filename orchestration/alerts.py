@@ -11,25 +11,20 @@ OMNIMART_ALERT_FROM. Neither the URL, which often is a secret itself, nor any ot
 import json
 import logging
 import os
-import re
 import smtplib
-import tomllib
 import urllib.request
 from dataclasses import asdict, dataclass, replace
 from email.message import EmailMessage
-from pathlib import Path
 
 import dagster as dg
 
-from ingestion.accounts import REPOSITORY
+from ingestion.redaction import redact
 from orchestration import subjects
 from orchestration.subjects import Subject
 
 REPORTED = "omnimart/reported"
 TIMEOUT_SECONDS = 10
 LONGEST = 4000
-SHORTEST_SECRET = 6  # a shorter one would blot out words
-_SECRET_NAME = re.compile(r"(KEY|TOKEN|PASSWORD|SECRET|WEBHOOK|LOGIN)", re.IGNORECASE)
 _log = logging.getLogger("omnimart.alerts")
 
 
@@ -78,26 +73,6 @@ def send(alert: Alert) -> list[str]:
 def is_carried(ways: list[str]) -> bool:
     """Whether an alert that went these ways reached anybody; the log alone is enough where neither webhook nor e-mail is set up."""
     return ways != ["log"] or not (os.environ.get("OMNIMART_ALERT_WEBHOOK") or os.environ.get("OMNIMART_ALERT_EMAIL"))
-
-
-def redact(text: str) -> str:
-    """The text without any secret that is set in the environment or in .dlt/secrets.toml."""
-    for secret in sorted(_secrets(), key=len, reverse=True):
-        text = text.replace(secret, "…")
-    return text
-
-
-def _secrets() -> set[str]:
-    named = [(name, value) for name, value in os.environ.items() if _SECRET_NAME.search(name)]
-    file = Path(os.environ.get("OMNIMART_SECRETS", REPOSITORY / ".dlt" / "secrets.toml"))
-    tables = [tomllib.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
-    while tables:
-        for name, value in tables.pop().items():
-            if isinstance(value, dict):
-                tables.append(value)
-            elif _SECRET_NAME.search(name):
-                named.append((name, str(value)))
-    return {value for _, value in named if len(value) >= SHORTEST_SECRET}
 
 
 @dg.failure_hook(name="report_failed_step")

@@ -15,12 +15,12 @@ from pydantic import Field
 
 from ingestion import backfill
 from ingestion.vendors import NAMES, vendors
-from orchestration import business_rules
+from orchestration import business_rules, subjects
 from orchestration.raw_assets import OWNERS
 
 AGAIN = "backfill"
 KEY = dg.AssetKey([AGAIN, "window"])
-STEP = "land_window"
+STEP = subjects.AGAIN
 VendorName = Enum("VendorName", {name: name for name in NAMES})
 
 

@@ -19,6 +19,11 @@ from orchestration import home, stand_in
 HOST = "127.0.0.1"  # the UI can start runs and shows data: it is nobody's business outside this machine
 
 
+def command(port: int) -> list[str]:
+    """What serves Dagster's UI and daemon on that port of HOST."""
+    return [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-h", HOST, "-p", str(port)]
+
+
 def main(arguments: list[str]) -> int:
     """Serve until interrupted; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m orchestration.dev", description=(__doc__ or "").splitlines()[0])
@@ -30,8 +35,7 @@ def main(arguments: list[str]) -> int:
         with stand_in.vendors_or_sandbox([]) as is_sandbox:
             standing_in = " (the sandbox)" if is_sandbox else ""
             print(f"Dagster on http://{HOST}:{port}, reading from {', '.join(stand_in.switched_on())}{standing_in}.", flush=True)
-            command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-h", HOST, "-p", str(port)]
-            process = subprocess.Popen(command, cwd=REPOSITORY, env=os.environ)
+            process = subprocess.Popen(command(port), cwd=REPOSITORY, env=os.environ)
             try:
                 return process.wait()
             finally:

@@ -25,6 +25,7 @@ import pandas as pd
 
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
+from ingestion.redaction import printable
 from orchestration import exports
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ def main(arguments: list[str]) -> int:
     except NoAnswer as why:
         print(why, file=sys.stderr)
         return 1
-    print("\n".join(lines(told)))
+    print("\n".join(map(printable, lines(told))))
     if told.profile_a != told.profile_b:
         print(f"\nAs a picture: {picture(told)}")
     return 0

@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from ingestion import rooms
 from ingestion.lake import data_root
 
 STORAGE_VERSION = "v1.0.0"
@@ -43,13 +44,10 @@ def warehouse() -> Path:
 @contextmanager
 def reading() -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that sees the build file, read only, as `warehouse`."""
-    connection = duckdb.connect(":memory:")
-    try:
+    with rooms.in_memory(data_root()) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{warehouse()}' as warehouse (read_only)")
         yield connection
-    finally:
-        connection.close()
 
 
 def tables(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:

@@ -21,7 +21,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from ingestion import lake, lock, shelves
+from ingestion import lake, lock, rooms, shelves
 from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
@@ -125,6 +125,7 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
             context.log.info(f"Swept version {version}, which a crash had kept from being published.")
         shelves.sweep(lake.root())
         shutil.rmtree(dbt.spilled(), ignore_errors=True)
+        rooms.sweep(lake.data_root(), is_alive=lock.is_alive)
         lake.prepare()
         pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
         try:

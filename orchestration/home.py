@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from ingestion import rooms
 from ingestion.accounts import REPOSITORY
 from ingestion.lake import data_root
 
@@ -22,8 +23,8 @@ FOLDERS = ("storage", "local_artifact_storage", "compute_logs")
 
 def prepare() -> Path:
     """Make Dagster's home, put its settings there, and name it in DAGSTER_HOME. Safe to repeat."""
+    rooms.close(data_root())
     home = data_root() / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
     settings = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text(encoding="utf-8"))
     text = yaml.safe_dump({key: value for key, value in settings.items() if key not in FOLDERS}, sort_keys=False)
     written = home / "dagster.yaml"

@@ -7,9 +7,8 @@
     make identity-diff ARGS="--kpis"          builds all marts as well and tells which published numbers would be restated
 
 It builds identity over the records of the last build (with --kpis: over all that is landed) and compares with what is published. Only
-the copy is written to: the warehouse, what is published and the model in force stay as they are. Seeds (decisions of stewards, names,
-junk) are held to their tests first: what the night refuses, the dry run refuses in the same words. Exit code 0: no published customer
-would change; 1: some would; 2: it could not be found out, and why (`make` itself turns every code but 0 into 2).
+the copy is written to. Seeds (decisions of stewards, names, junk) are held to their tests first: what the night refuses, the dry run
+refuses in the same words. Exit code 0: no published customer would change; 1: some would; 2: it could not be found out (`make` gives 2).
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ import jinja2
 from ingestion import lock
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
+from ingestion.redaction import printable
 from orchestration import exports, restatements, versions
 from orchestration.dbt import PROJECT, run_dbt, target_dir
 from orchestration.explain import QUERIES, Explanation, NoAnswer, bits, explained, table
@@ -292,7 +292,7 @@ def main(arguments: list[str]) -> int:
     except (DryRunError, versions.PublishError, duckdb.Error) as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n".join(diff.lines()))
+    print("\n".join(map(printable, diff.lines())))
     return 0 if diff.is_empty else 1
 
 

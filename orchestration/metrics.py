@@ -26,7 +26,7 @@ import duckdb
 
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
-from orchestration import register, versions
+from orchestration import register, spreadsheets, versions
 from orchestration.questions import Questions
 from orchestration.register import PROJECT
 
@@ -167,6 +167,13 @@ def _kept(configuration: CLIConfiguration) -> list[Any]:
     return answers
 
 
+def defuse_answer(command: click.Command, arguments: list[str]) -> None:
+    """Make the file of `--csv`, if one was asked for, safe to be opened in a spreadsheet: names of campaigns are a vendor's."""
+    written = command.make_context("mf", list(arguments), resilient_parsing=True).params.get("csv")
+    if written and Path(written).is_file():
+        spreadsheets.defuse(Path(written))
+
+
 def why_empty(command: click.Command, arguments: list[str], answers: list[Any]) -> list[str]:
     """Of the KPIs that an answer leaves empty somewhere: over what they do not add up, in the register's words and both languages."""
     told = []
@@ -203,6 +210,7 @@ def main(arguments: list[str]) -> int:
                 return 1
             answers = _kept(configuration)
             ended = command.main(args=rest, prog_name=f"mf {arguments[0]}", obj=configuration, standalone_mode=False) or 0
+            defuse_answer(command, rest)
             print("".join(f"{line}\n" for line in why_empty(command, rest, answers)), file=sys.stderr, end="")
             return ended
     except (MetricsError, versions.PublishError) as error:

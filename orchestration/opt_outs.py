@@ -21,7 +21,8 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import clock
+from ingestion import clock, rooms
+from ingestion.lake import data_root
 from orchestration import versions
 from orchestration.versions import Version
 
@@ -69,7 +70,7 @@ def tell(version: Version, refresh_id: str) -> str | None:
 def untold(version: Version, memory: Memory, since: str) -> tuple[list[Group], dict[str, str]]:
     """(vendor, channel, messages, people, campaigns) of a version's messages after an opt-out that nobody was told of, and these messages
     with when they were sent."""
-    with duckdb.connect() as connection:
+    with rooms.in_memory(data_root()) as connection:
         connection.execute(f"attach '{versions.folder(version.version) / 'omnimart.duckdb'}' as now (read_only)")
         if not _tells_opt_outs(connection):
             return [], {}
@@ -130,6 +131,7 @@ def _remembered() -> Memory:
 def _remember(memory: Memory) -> None:
     """Whole or not at all, also when the power goes."""
     half = _file().with_name(f".{_file().name}")
+    half.touch(mode=0o600)
     with half.open("w", encoding="utf-8") as handle:
         json.dump(asdict(memory), handle, indent=1)
         handle.flush()

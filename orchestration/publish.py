@@ -18,7 +18,7 @@ import duckdb
 
 from ingestion import clock, lock
 from ingestion.accounts import read_env_file
-from orchestration import audits, business_rules, exports, gate, opt_outs, promises, restatements, versions
+from orchestration import audits, business_rules, exports, gate, opt_outs, promises, readers, restatements, versions
 from orchestration.contacts import standings
 from orchestration.manifest import descriptions, manifest, published_inputs
 from orchestration.versions import PublishError, Version
@@ -64,6 +64,7 @@ def publish(refresh_id: str) -> Outcome:
         )
         if before and not changed:
             versions.prune(business_rules.read().publishing.versions_kept)  # whoever published this may have died before
+            readers.admit(versions.folder(before.version), business_rules.read().publishing.readable_by)
             unchanged = f"No business table changed, so version {before.version} stays published."
             return Outcome(before, False, (), unchanged, opt_outs.tell(before, refresh_id))
         version = _write(connection, refresh_id, before, prints, changed)
@@ -111,7 +112,8 @@ def _write(
         definitions=lineage.definitions(),
         as_of=(exports.as_of(connection) or now).isoformat(),
     )
-    versions.finish(building, card, keep=business_rules.read().publishing.versions_kept)
+    rules = business_rules.read().publishing
+    versions.finish(building, card, keep=rules.versions_kept, readable_by=rules.readable_by)
     return card
 
 
@@ -135,6 +137,7 @@ def main(arguments: list[str]) -> int:
             versions.sweep()
             if arguments:
                 left, now = versions.roll_back()
+                readers.admit(versions.folder(now.version), business_rules.read().publishing.readable_by)
                 print(
                     f"Version {now.version} is published again; {left.version} was left. The next refresh that brings changes, "
                     "or finds what it built to differ, publishes a new version."

@@ -21,6 +21,7 @@ from typing import Any
 
 from ingestion import lock
 from ingestion.accounts import SettingError, read_env_file
+from ingestion.redaction import printable
 from orchestration import business_rules, contacts, home, stand_in, versions
 
 MOST_ROUNDS = 500
@@ -106,7 +107,7 @@ def _conclude(failures: list[str], *, is_new: bool, seconds: float) -> None:
         print(f"  as Parquet in {where / 'marts'}; people's contacts, for their owner's eyes, in {where / 'contacts.duckdb'}")
         print("\n".join(f"  {line}" for line in headlines.lines()))
     for sentence in failures:
-        print(f"\nRED: {sentence}", file=sys.stderr)
+        print(f"\nRED: {printable(sentence)}", file=sys.stderr)
     print(f"\n{'Red' if failures else 'Green'} after {seconds:.0f} s.", flush=True)
 
 

@@ -24,6 +24,7 @@ import duckdb
 
 from ingestion import lock
 from ingestion.accounts import SettingError, read_env_file
+from ingestion.redaction import printable
 from orchestration import business_rules, exports, home, stand_in, versions
 
 QUERY = Path(__file__).resolve().parent.parent / "dbt_project" / "queries" / "open_rejections.sql"
@@ -72,7 +73,8 @@ def told(before: Mapping[Rejected, Rejection], after: Mapping[Rejected, Rejectio
     lines += [f"  {count:>8} × {vendor} {resource}: {problem}" for (vendor, resource, problem), count in
               Counter((one.vendor, one.resource, why.problem) for one, why in still.items()).most_common(SHOWN)]
     lines += [f"  rejected   {one} (of {why.version_at:%Y-%m-%d %H:%M} UTC): {why.problem}" for one, why in list(still.items())[:SHOWN]]
-    return [*lines, f"  and more: marts.quarantine names all {len(still)}"] if len(still) > SHOWN else lines
+    more = [f"  and more: marts.quarantine names all {len(still)}"] if len(still) > SHOWN else []
+    return [printable(line) for line in (*lines, *more)]
 
 
 def replay(wanted: tuple[str, ...]) -> int:
@@ -89,7 +91,7 @@ def replay(wanted: tuple[str, ...]) -> int:
         failures = refresh.run(schedules.REPLAY, source="make replay")
     print("\n" + "\n".join(told(before, standing(wanted))))
     for sentence in failures:
-        print(f"\nRED: {sentence}", file=sys.stderr)
+        print(f"\nRED: {printable(sentence)}", file=sys.stderr)
     now = versions.current()
     if now and not failures:
         print(f"{'Published' if now != was else 'Published as before'}: version {now.version}.")

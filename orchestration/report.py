@@ -24,6 +24,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from ingestion.lake import data_root
+from ingestion.redaction import printable, redact
 from orchestration import exports, versions
 
 if TYPE_CHECKING:
@@ -76,10 +77,8 @@ def keep(text: str, run_id: str) -> Path:
 
 
 def compose(instance: dg.DagsterInstance, run_id: str) -> str:
-    """The report of a run as its events stand now, without any secret that an error may have quoted."""
-    from orchestration.alerts import redact
-
-    return redact("\n".join(_lines(run_id, events(instance, run_id))))
+    """The report of a run as its events stand now, without any secret that an error may have quoted and any sign that a screen obeys."""
+    return "\n".join(printable(redact(line)) for line in _lines(run_id, events(instance, run_id)))
 
 
 def events(instance: dg.DagsterInstance, run_id: str) -> Events:

@@ -68,6 +68,7 @@ class FirstLoad(_Section):
 class Publishing(_Section):
     versions_kept: Annotated[int, Field(ge=2, le=400)] = 5
     restatements_kept_days: Days = 400
+    readable_by: Literal["owner", "group", "everybody"] = "group"
 
 
 class Sales(_Section):

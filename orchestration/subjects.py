@@ -17,7 +17,7 @@ from orchestration.audits import Finding
 from orchestration.contacts import Standing
 from orchestration.manifest import manifest
 
-LANDING, BUILD, PROMISES, PUBLISHED = "land_", "build_warehouse", "vendors_keep_their_promises", "published__omnimart"
+AGAIN, LANDING, BUILD, PROMISES, PUBLISHED = "land_window", "land_", "build_warehouse", "vendors_keep_their_promises", "published__omnimart"
 ANSWERED, FRESHNESS, RUN = "every_vendor_answered", "freshness", "the run itself"
 MOST = 5
 ENDED = "The refresh was ended from outside (Ctrl+C, a signal) before it was done. What was published stays."
@@ -28,6 +28,7 @@ NEXT = {
     "A refresh was killed": "Start it again: `make refresh`.",
     "A trained likeness model waits": "`make identity-diff ARGS=\"--model <version>\"` tells whom it would touch.",
     "The disk is filling": "Make room, then `make refresh`.",
+    "Backfill: days of a vendor are read again": "Mend what it names and start the same backfill again; the nights go on meanwhile.",
 }
 
 
@@ -50,6 +51,8 @@ def subjects(step: str) -> tuple[Subject, ...]:
         return tuple(_of_findings())[:MOST]
     if step == PUBLISHED:
         return (*_of_findings(), *_of_standings())[:MOST]
+    if step == AGAIN:
+        return ()
     if step in (ANSWERED, FRESHNESS) or step.startswith(LANDING):
         return tuple(_of_standings(step.removeprefix(LANDING) if step.startswith(LANDING) else None))[:MOST]
     return ()
@@ -65,6 +68,8 @@ def heading(step: str, text: str = "", about: tuple[Subject, ...] = ()) -> str:
         return "A check failed"
     if step == PUBLISHED:
         return "A vendor is down" if about and not any(_failed()) else "A check failed"
+    if step == AGAIN:
+        return "Backfill: days of a vendor are read again"
     if step in (ANSWERED, FRESHNESS) or step.startswith(LANDING):
         return "A vendor is down"
     return "A refresh was killed"

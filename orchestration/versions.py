@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ingestion.lake import data_root
+from orchestration import readers
 
 BUILDING, REMOVING = ".building-", ".removing-"
 UNSEEN = ".unseen"  # in a version's folder until it was published once
@@ -84,11 +85,11 @@ def start(version: str) -> Path:
     """An empty folder to build a version in; give it to `finish` when every file is closed."""
     building = published() / "versions" / f"{BUILDING}{version}"
     shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
+    building.mkdir(parents=True, mode=0o700)  # its readers come with its name
     return building
 
 
-def finish(building: Path, card: Version, *, keep: int) -> None:
+def finish(building: Path, card: Version, *, keep: int, readable_by: str) -> None:
     """Put the built folder safely on disk, give it its name and let readers have it. Atomic: before the last rename
     readers see the old version, after it the new one."""
     (building / CARD).write_text(json.dumps(asdict(card), indent=2), encoding="utf-8")
@@ -99,6 +100,7 @@ def finish(building: Path, card: Version, *, keep: int) -> None:
             "would lose rows. Nothing was published."
         )
     (building / UNSEEN).touch()
+    readers.admit(building, readable_by)
     for path in (*building.rglob("*"), building):
         _to_disk(path)
     building.rename(folder(card.version))

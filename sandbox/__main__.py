@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def serve(options: argparse.Namespace) -> int:
     """Simulate, write the truth, and answer until stopped."""
-    folder().mkdir(parents=True, exist_ok=True)
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     clock_file = folder() / "clock"
     if options.purchases:
         world = replay_purchases(Path(options.purchases))

@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from ingestion.file_drop.columns import Rows
 from ingestion.file_drop.tables import KINDS, Column, Table
 from ingestion.file_drop.values import Manner, WrongValue, judged
 from ingestion.slow_pages import escaped
@@ -34,7 +34,6 @@ NOTES = (".txt",)
 # Files whose content the account's settings decide as well.
 TEXTS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 LONGEST_TEXT = 2000
-ROWS_AT_ONCE = 20_000
 
 
 class Broken(Exception):
@@ -65,7 +64,8 @@ def rows(copy: Path, name: str, table: Table, dialect: Dialect) -> Iterator[tupl
     if plain.stat().st_size == 0:
         return
     kind = name.lower().removesuffix(".gz").rpartition(".")[2]
-    read = {"csv": _csv, "tsv": partial(_csv, is_tabbed=True), "jsonl": _json_lines, "ndjson": _json_lines, "parquet": _parquet}[kind]
+    read = {"csv": _csv, "tsv": partial(_csv, is_tabbed=True), "jsonl": _json_lines, "ndjson": _json_lines,
+            "parquet": partial(_parquet, packed_bytes=copy.stat().st_size)}[kind]
     yield from read(plain, table, dialect)
 
 
@@ -202,24 +202,28 @@ def _object(written: str, lines: _Lines) -> dict[str, Any]:
 
 
 def _is_twice(name: str, written: str) -> bool:
-    names = json.JSONDecoder(object_pairs_hook=lambda pairs: [member for member, _ in pairs], strict=False).decode(written)
+    try:
+        names = json.JSONDecoder(object_pairs_hook=lambda pairs: [member for member, _ in pairs], strict=False).decode(written)
+    except RecursionError:  # it goes a little less deep than the reader above
+        raise Broken("a line is nested too deeply.", column=name) from None
     return names.count(name) > 1
 
 
-def _parquet(plain: Path, table: Table, dialect: Dialect) -> Iterator[tuple[int, str]]:
+def _parquet(plain: Path, table: Table, dialect: Dialect, *, packed_bytes: int) -> Iterator[tuple[int, str]]:
     number = 0
     try:
-        file = pq.ParquetFile(plain)
-        names = {name.strip().lower(): name for name in file.schema_arrow.names}
+        file = Rows(plain, packed_bytes=packed_bytes)
+        names = {name.strip().lower(): name for name in file.names}
         _demand(table, list(names), line=None, text="")
-        for batch in file.iter_batches(ROWS_AT_ONCE):
-            for row in batch.to_pylist():
-                number += 1
-                for column in table.columns:
-                    if column.name in names:
-                        row[names[column.name]] = _value(column, row[names[column.name]], _here(number), _shown(row), dialect.manner)
-                _judge(table, {name: row[there] for name, there in names.items()}, _here(number), _shown(row))
-                yield number, msgspec.json.encode({name: row[written] for name, written in names.items()}).decode()
+        for row in file:
+            number += 1
+            for column in table.columns:
+                if column.name in names:
+                    row[names[column.name]] = _value(column, row[names[column.name]], _here(number), _shown(row), dialect.manner)
+            _judge(table, {name: row[there] for name, there in names.items()}, _here(number), _shown(row))
+            yield number, file.landed(msgspec.json.encode({name: row[written] for name, written in names.items()}).decode())
+    except TooLarge as error:
+        raise Broken(f"the Parquet file is refused: {error}. Write it as JSON lines if it is meant so.", line=number or None) from error
     except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise Broken(f"the Parquet file cannot be read ({first}).", line=number or None) from error

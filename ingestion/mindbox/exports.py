@@ -157,7 +157,7 @@ class Exports:
             result = said.get("exportResult") or {}
             state = result.get("processingStatus")
             if state == "Ready":
-                if not isinstance(result.get("urls"), list):
+                if not isinstance(result.get("urls"), list) or not all(isinstance(url, str) for url in result["urls"]):
                     raise VendorError(f"{who}: the export {export_id} is Ready and names no files. Nothing of this load was kept; "
                                       "set the operation's output to links in Mindbox.")
                 return tuple(result["urls"])

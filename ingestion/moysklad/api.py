@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from ingestion import documents
 from ingestion.accounts import Account
 from ingestion.documents import PageError, Record
-from ingestion.http import Answer, Heard, Http, VendorError, seconds
+from ingestion.http import Answer, Heard, Http, VendorError
+from ingestion.waits import seconds
 
 log = logging.getLogger(__name__)
 MOSCOW = ZoneInfo("Europe/Moscow")

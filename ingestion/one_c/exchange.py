@@ -27,6 +27,7 @@ from xml.etree import ElementTree
 
 from ingestion.http import VendorError
 from ingestion.one_c.api import Api
+from ingestion.one_c.markup import sober
 
 PLAN = "exchange_plan"
 ADDRESS = re.compile(r"(?:^|/)(?P<set>\w+)\(guid'(?P<key>[0-9a-fA-F-]{36})'\)/?$")
@@ -133,7 +134,7 @@ def entries(body: bytes) -> Iterator[Entry]:
     """What a message tells, in order. Raises NotAMessage."""
     is_feed = False
     try:
-        for event, element in ElementTree.iterparse(io.BytesIO(body), events=("start", "end")):
+        for event, element in ElementTree.iterparse(io.BytesIO(sober(body)), events=("start", "end")):
             tag = element.tag.rsplit("}", 1)[-1]
             if event == "start":
                 is_feed = is_feed or tag == "feed"

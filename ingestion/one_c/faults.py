@@ -17,6 +17,7 @@ import msgspec
 
 from ingestion.accounts import Account
 from ingestion.http import Answer, Transient, VendorError, without_queries
+from ingestion.one_c.markup import sober
 
 NO_RIGHT, NO_SET = "20", "8"
 KEPT = "Nothing of this load was kept; the data of the last finished load stays"
@@ -46,12 +47,12 @@ def refusal(body: bytes) -> Refusal:
     except (msgspec.MsgspecError, AttributeError, UnicodeDecodeError):
         pass
     try:
-        members = {one.tag.rsplit("}", 1)[-1]: (one.text or "") for one in ElementTree.fromstring(body)}
+        members = {one.tag.rsplit("}", 1)[-1]: (one.text or "") for one in ElementTree.fromstring(sober(body))}
         if "code" in members:
             return Refusal(members["code"].strip(), _short(members.get("message", "")))
     except (ElementTree.ParseError, ValueError, LookupError):
         pass
-    return Refusal("", _short(_MARKUP.sub(" ", body[:2000].decode("utf-8", "replace"))))
+    return Refusal("", _short(_MARKUP.sub(" ", body[:1 << 16].decode("utf-8", "replace"))))
 
 
 class Judge:

@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 from ingestion.accounts import Account
 from ingestion.http import VendorError
+from ingestion.one_c.markup import sober
 from ingestion.one_c.names import Needs, Wanted, needs_of
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def offered(body: bytes) -> Offer:
     """The sets and their members. Raises NotMetadata when the document is not whole."""
     offer, members, is_edmx = Offer(), {}, False
     try:
-        for event, element in ElementTree.iterparse(io.BytesIO(body), events=("start", "end")):
+        for event, element in ElementTree.iterparse(io.BytesIO(sober(body)), events=("start", "end")):
             tag = element.tag.rsplit("}", 1)[-1]
             if event == "start":
                 is_edmx = is_edmx or tag == "Edmx"

@@ -28,7 +28,8 @@ import msgspec
 from ingestion import documents
 from ingestion.accounts import Account
 from ingestion.documents import PageError, Record
-from ingestion.http import RETRIED, Answer, Http, Transient, VendorError, seconds
+from ingestion.http import RETRIED, Answer, Http, Transient, VendorError
+from ingestion.waits import seconds
 
 log = logging.getLogger(__name__)
 PER_PAGE = 100

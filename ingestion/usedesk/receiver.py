@@ -63,7 +63,7 @@ def append(folder: Path, told: dict) -> None:
     now = clock.now()
     # ASCII: half an emoji, which JSON may hold as an escape, has no bytes of its own.
     line = json.dumps({**told, "received_at": now.isoformat(timespec="seconds")}).encode("ascii") + b"\n"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"ratings-{now:%Y-%m-%d}.jsonl"
     is_new = not path.exists()
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)

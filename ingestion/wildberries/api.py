@@ -15,7 +15,8 @@ from typing import Any
 
 from ingestion.accounts import Account
 from ingestion.documents import Record
-from ingestion.http import LONGEST_PAUSE, RETRIED, Answer, Http, Transient, VendorError, seconds
+from ingestion.http import LONGEST_PAUSE, RETRIED, Answer, Http, Transient, VendorError
+from ingestion.waits import seconds
 
 MOSCOW = timezone(timedelta(hours=3))
 HOSTS = {

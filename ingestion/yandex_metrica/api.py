@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ingestion.accounts import Account
-from ingestion.http import RETRIED, Answer, Http, Transient, VendorError
+from ingestion.http import RETRIED, Answer, Http, Transient, VendorError, without_queries
 
 # Per address and second for the Logs API; half of it, since other programs may ask from here too.
 REQUESTS_PER_SECOND = 5.0
@@ -111,7 +111,8 @@ def _member(answer: Answer, name: str, who: str) -> msgspec.Raw:
     try:
         return msgspec.json.decode(answer.body, type=dict[str, msgspec.Raw])[name]
     except (msgspec.DecodeError, KeyError) as error:
-        raise VendorError(f"{who}: the answer has no member {name!r}: {answer.body[:200].decode('utf-8', 'replace')}. "
+        said = without_queries(answer.body[:1 << 16].decode("utf-8", "replace"))[:200]
+        raise VendorError(f"{who}: the answer has no member {name!r}: {said}. "
                           "Nothing of this load was kept; the next run asks again.") from error
 
 

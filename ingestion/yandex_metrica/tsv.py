@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from ingestion import documents
+from ingestion.http import without_queries
 
 PLACEHOLDER = "<attribution>"
 CONTROL = re.compile(r"[\x00-\x1f]")
@@ -84,7 +85,7 @@ def _names(body: bytes, shape: Shape, attribution: str) -> tuple[list[str], str]
         else:
             names.append(asked.get(told) or (told if PLACEHOLDER in told and told in shape.fields else ""))
     if sorted(names) != sorted(shape.fields) or len(models) > 1:
-        raise NotALog(f"the header is {'  '.join(header)[:300]!r}, and not the {len(shape.fields)} asked fields")
+        raise NotALog(f"the header is {without_queries('  '.join(header))[:300]!r}, and not the {len(shape.fields)} asked fields")
     # A header that keeps the placeholder leaves it to the answer to say which model it was.
     return names, (models.pop() if models else attribution.lower()) if patterns else ""
 

@@ -18,7 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ingestion.accounts import Account
-from ingestion.http import Http, Transient, VendorError, standard_retry_after
+from ingestion.http import Http, Transient, VendorError
+from ingestion.waits import standard_retry_after
 from sandbox.faults import Fault, Faults
 from sandbox.faulty import FaultyTransport
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -84,6 +85,31 @@ def test_a_holder_that_has_not_said_who_it_is_is_given_a_moment(held, own_data):
     with pytest.raises(lock.RefreshRunning, match="another process"):
         take(lock.all_but_a_refresh)
     assert time.monotonic() - began >= lock.UNKNOWN_SECONDS
+
+
+def test_who_comes_after_the_one_that_was_waited_for_is_given_his_moment_too(held, own_data):
+    """A refresh waited for a backfill, a load took the lock when that ended, and the refresh gave up before it had said who it was."""
+    other = held("backfill")
+
+    def change_hands():
+        time.sleep(lock.UNKNOWN_SECONDS + 0.2)
+        (own_data / "refresh.holder").unlink()
+        time.sleep(0.3)
+        other.stdin.close()
+
+    assert take(lock.all_but_a_refresh, say=lambda line: threading.Thread(target=change_hands).start()) == "held"
+
+
+def test_the_load_of_one_vendor_waits_for_the_refresh_that_would_sweep_its_half_files(held, own_data):
+    other = held("refresh, run 4")
+    settings = {f"SOURCES__TELPHIN__{name}": "http://127.0.0.1:1" for name in ("BASE_URL", "CLIENT_ID", "CLIENT_SECRET")}
+    load = subprocess.Popen([sys.executable, "-m", "ingestion.telphin"], cwd=REPOSITORY, env=os.environ | settings, text=True,
+                            stdout=subprocess.PIPE, bufsize=1)
+    with load:
+        told = load.stdout.readline()
+        load.kill()
+    assert told == f"A refresh is running on {own_data} (process {other.pid} refresh, run 4); this one waits for its end.\n"
+    assert not (own_data / "lake" / "contacts").exists()
 
 
 def take(waits_for, say=None):

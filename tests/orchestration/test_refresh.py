@@ -31,6 +31,7 @@ from orchestration import (
     warehouse,
 )
 from tests.nights import copy_parsed
+from tests.torture.canary import SECRET, found
 from tests.torture.reader import Reader
 from tests.torture.trap import Trap, dies
 from tests.torture.verdict import differences, leftovers
@@ -51,7 +52,9 @@ def first(parsed_project, tmp_path_factory):
         if variable.startswith(("SOURCES__", "OMNIMART_")):
             del os.environ[variable]
     os.environ.update(OMNIMART_DATA=str(data), OMNIMART_SECRETS=str(data / "none.toml"))
+    umask = os.umask(0)  # the most open one: what is closed then is always closed
     code = refresh.main(RETAILER)
+    os.umask(umask)
     environment = {name: value for name, value in os.environ.items() if name.startswith(("SOURCES__", "OMNIMART_"))}
     yield SimpleNamespace(data=data, code=code, environment=environment, version=versions.current())
     os.environ.clear()
@@ -91,6 +94,34 @@ def test_a_fresh_machine_refreshes_on_the_sandbox(told):
         ]
     assert {finding.kind for finding in audits.findings()} == {"dbt", "great_expectations"}
     assert not (told.data / "sandbox" / "server.json").exists() or stand_in._running() is None  # it ended with the refresh
+
+
+def test_nobody_but_the_owner_reads_what_it_wrote_and_the_group_no_more_than_the_marts(told):
+    """By the modes alone, since tests may run as root: what the group and others reach through folders that they may enter."""
+    reached = {"group": set(), "others": set()}
+    for who, enters, reads, writes in (("group", 0o010, 0o040, 0o020), ("others", 0o001, 0o004, 0o002)):
+        waiting = [told.data]
+        while waiting:
+            here = waiting.pop()
+            mode = here.lstat().st_mode
+            assert here == told.data or here.is_symlink() or not mode & writes, f"{who} may change {here}"
+            if here.is_dir() and not here.is_symlink():
+                waiting += here.iterdir() if mode & enters else ()
+            elif mode & reads and not here.is_symlink():
+                reached[who].add(here.relative_to(told.data).as_posix())
+    version = f"published/versions/{told.version.version}"
+    shown = {name for name in reached["group"] if not name.startswith(f"{version}/marts/")}
+    assert reached["others"] == set()
+    assert shown == {f"{version}/omnimart.duckdb", f"{version}/version.json"}
+    assert len(reached["group"] - shown) == told.version.tables
+
+
+def test_no_credential_stands_in_what_it_wrote(told):
+    """The sandbox's own credentials and the key of the hashes, in every file but those that are there to hold them."""
+    canaries = {name: value for name, value in told.environment.items() if SECRET.search(name)}
+    canaries["hash key"] = (told.data / "secrets" / "hash_key").read_text(encoding="utf-8").strip()
+    assert len(canaries) >= len(vendors())
+    assert found(told.data, canaries, but=("sandbox/server.json", "secrets/hash_key")) == []
 
 
 def test_a_first_night_that_is_killed_twice_and_run_again_is_as_if_undisturbed(told, parsed_project, tmp_path, monkeypatch):

@@ -8,10 +8,11 @@ import dagster as dg
 import duckdb
 import pytest
 
+from ingestion import backfill
 from ingestion.accounts import Account
 from ingestion.contact import AccountReport
 from ingestion.vendors import NAMES, vendors
-from orchestration import contacts, extraction, gate, promises, publish, raw_assets, schedules, warehouse
+from orchestration import backfill_asset, contacts, extraction, gate, promises, publish, raw_assets, schedules, warehouse
 from orchestration.audits import Finding
 from orchestration.dbt import DbtOutcome, NodeOutcome
 
@@ -75,9 +76,9 @@ def walk(parsed, monkeypatch, clock_at, contact):
     parsed.mkdir(exist_ok=True)
     duckdb.connect(str(parsed / "warehouse.duckdb")).close()
 
-    def run():
+    def run(job=schedules.JOB, config=None):
         with dg.DagsterInstance.ephemeral() as instance:
-            result = defs.resolve_job_def(schedules.JOB).execute_in_process(instance=instance, raise_on_error=False)
+            result = defs.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False, run_config=config)
             tags = instance.get_run_by_id(result.run_id).tags
         failed = [event for event in result.all_events if event.is_step_failure]
         failures = {event.step_key: getattr(event.step_failure_data.user_failure_data, "description", None) for event in failed}
@@ -156,3 +157,44 @@ def test_without_any_vendor_nothing_is_built_and_nothing_is_published(walk, monk
     ended = walk.run()
     assert (ended.success, walk.published, list(ended.failures)) == (False, [], ["build_warehouse"])
     assert ended.failures["build_warehouse"].startswith("No vendor is switched on, so there is nothing to build and nothing is published.")
+
+
+@pytest.fixture
+def again(walk, monkeypatch):
+    """again(errors, **config): the job `backfill`; `asked` is what the vendor was asked for."""
+    vendor = next(one for one in vendors() if any(resource.window for resource in one.resources))
+    asked = []
+
+    def run(*errors, **config):
+        def read(wanted, *, refresh_id, say):
+            asked.append(wanted)
+            return backfill.Backfilled({wanted.resources[0]: 7}, ["1.0"], list(errors))
+
+        monkeypatch.setattr(backfill, "backfill", read)
+        days = {"vendor": vendor.name, "first_day": "2026-10-01", "last_day": "2026-10-31"}
+        ended = walk.run(schedules.BACKFILL, {"ops": {backfill_asset.STEP: {"config": days | config}}})
+        return SimpleNamespace(ended=ended, asked=asked, vendor=vendor, published=walk.published, contacted=walk.contacted)
+
+    return run
+
+
+def test_a_backfill_asks_nobody_else_and_is_built_and_published(again):
+    done = again(account="main")
+    assert (done.ended.success, len(done.published), done.contacted) == (True, 1, [])
+    [asked] = done.asked
+    assert (asked.vendor.name, asked.window.until - asked.window.since) == (done.vendor.name, timedelta(days=31))
+    assert asked.resources == tuple(one.name for one in done.vendor.resources if one.window)
+    [landed] = [event.materialization for event in done.ended.events
+                if event.is_step_materialization and event.asset_key == backfill_asset.KEY]
+    assert landed.metadata["read_again"].value == f"{done.vendor.name} 2026-10-01 … 2026-10-31"
+    assert landed.metadata["documents"].value == 7
+
+
+@pytest.mark.parametrize(("errors", "config", "sentence"), [
+    (("acme/main orders: answered 503.",), {}, "was not read again to its end: acme/main orders: answered 503. What came before"),
+    ((), {"first_day": "1 October"}, "first_day is '1 October', which is no day; write it as 2026-10-31. Nothing was read."),
+])
+def test_a_backfill_that_cannot_be_read_builds_and_publishes_nothing(again, errors, config, sentence):
+    done = again(*errors, **config)
+    assert (done.ended.success, done.published, list(done.ended.failures)) == (False, [], [backfill_asset.STEP])
+    assert sentence in done.ended.failures[backfill_asset.STEP]

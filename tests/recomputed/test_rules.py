@@ -37,6 +37,7 @@ NOT_READ = {
     "loyalty.mirror_window_minutes": MATCHING,
     "messaging.open_rate_good_high": "a band for those who read reports, told in `parameters`; no column is made of it",
     "messaging.open_rate_good_low": "a band for those who read reports, told in `parameters`; no column is made of it",
+    "publishing.readable_by": RUNNING,
     "publishing.restatements_kept_days": RUNNING,
     "publishing.versions_kept": RUNNING,
     "sales.gift_card_categories": "what kind of product a thing is, beside the vendor's own word, which is not published",

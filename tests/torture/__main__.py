@@ -9,6 +9,7 @@ TORTURES = {
     "concurrency": "tests.torture.concurrency",
     "baddata": "tests.torture.baddata",
     "network": "tests.torture.network",
+    "secrets": "tests.torture.secrets",
 }
 
 

@@ -1,0 +1,78 @@
+"""A link that a vendor tells, such as that of an export's file: followed only to where a vendor's files can lie.
+
+    link + the vendor's own address ──► `followed` ──► the link, or Unfollowable
+
+Whoever can write a vendor's answer could otherwise have this machine ask its own network, the cloud's metadata service or a file. A vendor
+that itself answers on a private address (a sandbox, a system in the house) may name others there. `staying` holds redirects of a web
+folder to its own server; those of an API are not followed at all (http.py).
+"""
+
+import ipaddress
+import re
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+LONGEST = 8192
+PLAIN = re.compile(r"[!-~]+")
+
+
+class Elsewhere(aiohttp.ClientError):
+    """The server sends us to another one, where what we know of this one (a header with a key, a path) has no business."""
+
+
+class Unfollowable(ValueError):
+    """The link is not followed; the text says why, without its query."""
+
+
+def followed(link: Any, *, home: str) -> str:
+    """The link as it is. home: the vendor's own address, whose scheme and kind of network say what is allowed. Raises Unfollowable."""
+    if not isinstance(link, str) or not PLAIN.fullmatch(link) or len(link) > LONGEST:
+        raise Unfollowable("it is no address")
+    try:
+        parts, own = urlsplit(link), urlsplit(home)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise Unfollowable("it is no address") from None
+    if (parts.scheme != "https" and parts.scheme != own.scheme) or parts.scheme not in ("http", "https"):
+        raise Unfollowable(f"{parts.scheme}: is no way to read it")
+    if not host or "@" in parts.netloc or "\\" in link:
+        raise Unfollowable("it names a user, or no host")
+    if not _is_outside(host, port) and _is_outside(own.hostname or "", own.port):
+        raise Unfollowable(f"{host} lies inside the network")
+    return link
+
+
+def is_of(url: str, base_url: str) -> bool:
+    """Whether an absolute address lies below a base, and not beside it (`https://vendor.example.com.evil.net`)."""
+    return url == base_url or (url.startswith((f"{base_url}/", f"{base_url}?")) and bool(base_url))
+
+
+def staying() -> aiohttp.TraceConfig:
+    """Redirects are followed on the same server, to https on it too, and to no other."""
+    async def look(session: Any, context: Any, told: aiohttp.TraceRequestRedirectParams) -> None:
+        location = told.response.headers.get("Location") or told.response.headers.get("URI") or ""
+        to = told.response.url.join(URL(location))
+        if to.host != told.url.host or to.scheme not in (told.url.scheme, "https"):
+            raise Elsewhere(f"{to.scheme}://{to.host}")
+
+    staying = aiohttp.TraceConfig()
+    staying.on_request_redirect.append(look)
+    return staying
+
+
+def _is_outside(host: str, port: int | None) -> bool:
+    """Whether all addresses of a host are the internet's. One that cannot be looked up here is: a proxy may know it, or nobody."""
+    try:
+        told = {found[4][0] for found in socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return True
+    return all(_is_global(ipaddress.ip_address(address.partition("%")[0])) for address in told)
+
+
+def _is_global(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    inner = getattr(address, "ipv4_mapped", None) or address
+    return inner.is_global and not inner.is_multicast

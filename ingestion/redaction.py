@@ -1,0 +1,177 @@
+"""No credential of ours in any word that leaves: a vendor may quote the key, the address or the whole request that it refuses.
+
+    environment, .dlt/secrets.toml, the key of the hashes ──► the spellings of each secret ──► `redact`, which puts … in their place
+
+An error of a vendor, an alert and a report are told through `redact`; so is every record of every logger of a process that reads a vendor
+(`guard_logs`). What a vendor wrote goes to a screen through `printable`. A secret is what bears the name of one, a password or a query in
+an address, and each text of a JSON setting of credentials.
+"""
+
+import base64
+import binascii
+import html
+import json
+import logging
+import os
+import re
+import tomllib
+import traceback
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+from ingestion.accounts import REPOSITORY
+
+SHORTEST_SECRET = 6  # a shorter one would blot out words
+NAMED = re.compile(r"KEY|TOKEN|PASSWORD|SECRET|WEBHOOK|LOGIN|CREDENTIAL", re.IGNORECASE)
+OURS = re.compile(r"SOURCES(__|\.)|OMNIMART_", re.IGNORECASE)
+NAMED_BY_VENDORS = re.compile(r"CLIENT_ID|CLIENT_API_ID|OPTIONS", re.IGNORECASE)
+OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+USER = re.compile(r"(.*)(LOGIN|USERNAME)", re.IGNORECASE)
+
+
+def redact(text: str) -> str:
+    """The text with `…` for every spelling of every secret that is set now: as it is, in an address, in JSON, in HTML, in base64 and as
+    the header of a user with a password."""
+    spelled = _pattern(frozenset(_secrets()))
+    return spelled.sub("…", text) if spelled else text
+
+
+def printable(text: str) -> str:
+    """The text with every sign that a terminal, or a reader's eye, would obey instead of show written as an escape: control characters,
+    line breaks, marks that turn the direction of writing round."""
+    return OBEYED.sub(lambda sign: f"\\x{ord(sign[0]):02x}" if ord(sign[0]) < 256 else f"\\u{ord(sign[0]):04x}", text)
+
+
+def guard_logs() -> None:
+    """Have every log record of this process made without secrets, its traceback too. Safe to repeat."""
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+
+    def safely(*given: Any, **more: Any) -> logging.LogRecord:
+        record = make(*given, **more)
+        try:
+            told = record.getMessage()
+        except (TypeError, ValueError):  # its format is broken; logging itself says so
+            return record
+        if (safe := redact(told)) != told:
+            record.msg, record.args = safe, ()
+        if record.exc_info and record.exc_info[0] is not None:
+            told = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+            if (safe := redact(told)) != told:
+                record.exc_info, record.exc_text = None, safe
+        return record
+
+    safely.redacts = True
+    logging.setLogRecordFactory(safely)
+
+
+def _secrets() -> Iterator[str]:
+    """Every secret as it was set, and the pair of a user and a password as HTTP joins them."""
+    settings = {name: value for name, value in os.environ.items() if value} | _of_file()
+    for name, value in settings.items():
+        if _is_named(name):
+            yield from _texts(value)
+        if "://" in value:
+            yield from _of_address(name, value)
+        if (user := _user(name)) is not None:
+            yield from (f"{value}:{settings[other]}" for other in (f"{user}PASSWORD", f"{user}password") if other in settings)
+    key = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data") / "secrets" / "hash_key"
+    yield from _read(str(key), _changed(key)).split()
+
+
+@lru_cache(maxsize=4096)
+def _is_named(name: str) -> bool:
+    return NAMED.search(name) is not None or (OURS.match(name) is not None and NAMED_BY_VENDORS.search(name) is not None)
+
+
+@lru_cache(maxsize=4096)
+def _user(name: str) -> str | None:
+    """What stands before LOGIN or USERNAME in a setting's name."""
+    match = USER.fullmatch(name)
+    return match[1] if match else None
+
+
+def _texts(value: str) -> Iterator[str]:
+    """A setting's secrets: all texts of a JSON object, else the whole."""
+    try:
+        waiting = [json.loads(value)] if value.lstrip().startswith("{") else []
+    except (ValueError, RecursionError):
+        waiting = []
+    if not waiting:
+        yield value
+    while waiting:
+        inner = waiting.pop()
+        waiting += inner.values() if isinstance(inner, dict) else inner if isinstance(inner, list) else ()
+        if isinstance(inner, str) and "://" not in inner:
+            yield inner
+
+
+def _of_address(name: str, value: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return
+    yield from filter(None, (parts.password, parts.query if OURS.match(name) else ""))
+
+
+def _of_file() -> dict[str, str]:
+    """name -> value of .dlt/secrets.toml, the tables' names before the settings'."""
+    file = Path(os.environ.get("OMNIMART_SECRETS", REPOSITORY / ".dlt" / "secrets.toml"))
+    text = _read(str(file), _changed(file))
+    try:
+        tables: list[tuple[str, dict[str, Any]]] = [("", tomllib.loads(text))] if text else []
+    except tomllib.TOMLDecodeError:  # nobody got a secret from it
+        tables = []
+    found = {}
+    while tables:
+        before, table = tables.pop()
+        for name, value in table.items():
+            if isinstance(value, dict):
+                tables.append((f"{before}{name}.", value))
+            else:
+                found[f"{before}{name}"] = str(value)
+    return found
+
+
+def _changed(file: Path) -> tuple[int, int]:
+    try:
+        told = file.stat()
+    except OSError:
+        return 0, 0
+    return told.st_mtime_ns, told.st_size
+
+
+@lru_cache(maxsize=16)
+def _read(file: str, changed: tuple[int, int]) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8") if changed != (0, 0) else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+@lru_cache(maxsize=64)
+def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
+    spelled = {spelling for secret in secrets if len(secret) >= SHORTEST_SECRET for spelling in spellings(secret)}
+    return re.compile("|".join(re.escape(one) for one in sorted(spelled, key=len, reverse=True))) if spelled else None
+
+
+def spellings(secret: str) -> set[str]:
+    """The texts as which a secret may come back."""
+    packed = base64.b64encode(secret.encode("utf-8", "surrogateescape")).decode()
+    latin = {base64.b64encode(secret.encode("latin-1")).decode()} if secret.isascii() is False and _is_latin(secret) else set()
+    # What follows it in a longer text changes its last signs only.
+    return {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret),
+            quote(secret, errors="replace"), quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"),
+            packed, packed.rstrip("="), binascii.hexlify(secret.encode("utf-8", "surrogateescape")).decode(), *latin}
+
+
+def _is_latin(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""What is told goes without credentials, however a vendor spells them when it says them back."""
+
+import base64
+import json
+import logging
+from html import escape
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from ingestion.http import Transient, VendorError
+from ingestion.redaction import guard_logs, printable, redact
+
+SECRET = "k+y/ö&=<q7Zkq7Zk"
+
+
+@pytest.mark.parametrize("spelled", [
+    SECRET, quote(SECRET), quote(SECRET, safe=""), quote_plus(SECRET), json.dumps(SECRET)[1:-1], escape(SECRET), SECRET.encode().hex(),
+    base64.b64encode(SECRET.encode()).decode(), base64.b64encode(SECRET.encode("latin-1")).decode(), repr(SECRET)[1:-1],
+])
+def test_every_spelling_goes(monkeypatch, spelled):
+    monkeypatch.setenv("SOURCES__SHOP__API_KEY", SECRET)
+    assert redact(f"401 for {spelled} at noon") == "401 for … at noon"
+
+
+@pytest.mark.parametrize(("name", "value", "told"), [
+    ("SOURCES__SHOP__CLIENT_ID", "a-client-0123", "a-client-0123"),
+    ("SOURCES__SHOP__STORAGE_OPTIONS", '{"key": "AKIA0123456", "client": {"secret": ["s3cr3t-0123"]}}', "s3cr3t-0123"),
+    ("SOURCES__SHOP__FOLDER", "ftp://ann:pass-0123@files.test/drop", "pass-0123"),
+    ("SOURCES__SHOP__FOLDER", "https://files.test/drop?sig=abc-0123", "sig=abc-0123"),
+    ("OMNIMART_ALERT_WEBHOOK", "https://hooks.test/T0P-0123", "https://hooks.test/T0P-0123"),
+    ("HTTPS_PROXY", "http://ann:pass-0123@proxy.test:8080", "pass-0123"),
+])
+def test_a_credential_is_known_by_its_setting(monkeypatch, name, value, told):
+    monkeypatch.setenv(name, value)
+    assert redact(f"it said <{told}>") == "it said <…>"
+
+
+def test_a_user_with_a_password_goes_as_the_header_that_both_make(monkeypatch):
+    monkeypatch.setenv("SOURCES__SHOP__USERNAME", "Выгрузка")
+    monkeypatch.setenv("SOURCES__SHOP__PASSWORD", "pass-0123")
+    assert redact("Basic " + base64.b64encode("Выгрузка:pass-0123".encode()).decode()) == "Basic …"
+
+
+def test_the_key_of_the_hashes_and_the_secrets_file_are_read_when_they_are_there(own_data, tmp_path, monkeypatch):
+    assert redact("made-0123 of-file-0123") == "made-0123 of-file-0123"
+    (own_data / "secrets").mkdir(parents=True)
+    (own_data / "secrets" / "hash_key").write_text("made-0123\n", encoding="utf-8")
+    (tmp_path / "secrets.toml").write_text('[sources.shop.second]\ntoken = "of-file-0123"\n', encoding="utf-8")
+    monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "secrets.toml"))
+    assert redact("made-0123 of-file-0123") == "… …"
+
+
+def test_words_are_left_where_nothing_is_set():
+    assert redact("the key to the door") == "the key to the door"
+
+
+def test_a_vendors_error_and_a_fault_that_may_pass_carry_none(monkeypatch):
+    monkeypatch.setenv("SOURCES__SHOP__API_KEY", SECRET)
+    assert [str(kind(f"no such key {SECRET}.")) for kind in (VendorError, Transient)] == ["no such key …."] * 2
+
+
+def test_no_log_record_carries_one_nor_does_its_traceback(monkeypatch, caplog):
+    monkeypatch.setenv("SOURCES__SHOP__API_KEY", SECRET)
+    guard_logs()
+    try:
+        raise ValueError(f"{SECRET} was refused")
+    except ValueError:
+        logging.getLogger("a.library").exception("asked with %s", SECRET)
+    assert SECRET not in caplog.text
+    assert caplog.text.count("…") == 2
+    assert "Traceback" in caplog.text
+
+
+def test_nothing_that_a_screen_obeys_is_left(monkeypatch):
+    told = "red \x1b[31m, bell \x07, over\rwritten, next\nline, \u202egnp.exe, \x9b2J, zero\u200bwidth, Иван 5\u00a0000 ₽"
+    assert printable(told) == (r"red \x1b[31m, bell \x07, over\x0dwritten, next\x0aline, \u202egnp.exe, \x9b2J, zero\u200bwidth, "
+                               "Иван 5\u00a0000 ₽")
+    assert str(VendorError(f"shop/main: answered 400 {told[:9]}.")) == r"shop/main: answered 400 red \x1b[31m."
