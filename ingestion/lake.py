@@ -125,7 +125,7 @@ def told_twice(vendor: Vendor, resource: str, loads: Iterable[str]) -> list[str]
     files = [str(file) for load_id in loads for file in sorted(folder.glob(f"{load_id}.*.parquet"))]
     if not files:
         return []
-    with duckdb.connect() as connection:
+    with rooms.in_memory(data_root()) as connection:
         twice = connection.execute(
             """
             select distinct document_key from read_parquet($files, union_by_name = true, hive_partitioning = false)
