@@ -26,10 +26,10 @@ from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, dbt, report, subjects, versions
+from orchestration import alerts, business_rules, dbt, exports, report, subjects, versions
 
-JOB, REPLAY, BACKFILL = "refresh_warehouse", "replay_quarantine", "backfill"
-KINDS = {JOB: lock.REFRESH, REPLAY: lock.REPLAY, BACKFILL: lock.BACKFILL}
+JOB, REPLAY, REBUILD, BACKFILL = "refresh_warehouse", "replay_quarantine", "rebuild_warehouse", "backfill"
+KINDS = {JOB: lock.REFRESH, REPLAY: lock.REPLAY, REBUILD: lock.REBUILD, BACKFILL: lock.BACKFILL}
 PROCESS, WAITS = "omnimart/process", "omnimart/waits"
 GONE = "The process of this run is gone: it was killed or the machine went down. What was published stays."
 MOST_THREADS = 16
@@ -126,6 +126,8 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
         shelves.sweep(lake.root())
         shutil.rmtree(dbt.spilled(), ignore_errors=True)
         rooms.sweep(lake.data_root(), is_alive=lock.is_alive)
+        if run and run.job_name == REBUILD:
+            exports.warehouse().unlink(missing_ok=True)
         lake.prepare()
         pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="account")
         try:

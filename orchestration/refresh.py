@@ -39,7 +39,7 @@ def refresh(options: list[str]) -> int:
         for number in range(1, MOST_ROUNDS):
             was = versions.current()
             failures = run(JOB, source="make refresh", tags={"round": str(number)})
-            _conclude(failures, is_new=versions.current() != was, seconds=time.monotonic() - started)
+            conclude(failures, is_new=versions.current() != was, seconds=time.monotonic() - started)
             before, left = left, sum(standing.history_left_days for standing in contacts.standings())
             if failures or left == 0 or left >= before:
                 return 1 if failures else 0
@@ -96,7 +96,8 @@ def _introduce(is_sandbox: bool) -> None:
     print(f"Reading from {', '.join(stand_in.switched_on())}.\n", flush=True)
 
 
-def _conclude(failures: list[str], *, is_new: bool, seconds: float) -> None:
+def conclude(failures: list[str], *, is_new: bool, seconds: float) -> None:
+    """Tell what is published now, its headlines, and what failed."""
     now = versions.current()
     print()
     if now:

@@ -16,9 +16,10 @@ from ingestion.contact import AccountReport, refresh_account
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
 from orchestration import exports, promises, publish, versions, warehouse
-from orchestration.dbt import DbtOutcome
+from orchestration.dbt import DbtOutcome, run_dbt
 
 NEVER_OUT_OF_TIME = timedelta(minutes=10)
+INCREMENTAL = "config.materialized:incremental"
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,15 @@ def landed_rows(vendor: Vendor, resource: str) -> list[dict[str, Any]]:
     return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 
 
-def night(refresh_id: str) -> Night:
-    """One whole night; a refused publication is told, not raised."""
-    reports = land(refresh_id)
+def add_to_warehouse(refresh_id: str) -> DbtOutcome:
+    """Land, and let the models that keep their rows from night to night read it, with what those stand on; nothing is published."""
+    land(refresh_id)
+    return run_dbt(["run", "--select", f"+{INCREMENTAL}"], refresh_id=refresh_id)
+
+
+def night(refresh_id: str, *, asks_vendors: bool = True) -> Night:
+    """One whole night, or one of the lake alone; a refused publication is told, not raised."""
+    reports = land(refresh_id) if asks_vendors else []
     built = warehouse.build(refresh_id, say=lambda line: None)
     with promises.asking() as opened:
         for vendor in vendors():

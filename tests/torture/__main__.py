@@ -8,6 +8,7 @@ TORTURES = {
     "crash": "tests.torture.crash",
     "concurrency": "tests.torture.concurrency",
     "baddata": "tests.torture.baddata",
+    "days": "tests.torture.days",
     "network": "tests.torture.network",
     "secrets": "tests.torture.secrets",
 }
