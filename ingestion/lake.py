@@ -19,6 +19,7 @@ from dlt.load import Load
 
 from ingestion import rooms
 from ingestion.accounts import REPOSITORY, Account
+from ingestion.compaction import DROPPED
 from ingestion.documents import SCHEMA
 from ingestion.shelves import RereadShelves, Shelves
 from ingestion.vendor import Vendor
@@ -46,6 +47,7 @@ LOADS_SHELF = ('{"load_id":"","schema_name":"","status":-1,"inserted_at":"1970-0
 CONTACTS_SHELF = ('{"source_system":"","source_account":"","refresh_id":"","contacted_at":"1970-01-01T00:00:00+00:00",'
                   '"finished_at":"1970-01-01T00:00:00+00:00","status":"shelf","error":"","documents":0,'
                   '"data_through_at":"1970-01-01T00:00:00+00:00","history_left_days":0.0,"history_eta_seconds":0.0}\n')
+DROPPED_SHELF = '{"source_system":"","source_account":"","resource":"","documents":0,"dropped_at":"1970-01-01T00:00:00+00:00"}\n'
 
 
 class PromptLoad(Load):
@@ -76,7 +78,8 @@ def prepare() -> None:
     All of it is open to its owner alone (rooms.py).
     """
     rooms.close(data_root())
-    _contacts_shelf()
+    _lines_shelf("contacts", CONTACTS_SHELF)
+    _lines_shelf(DROPPED, DROPPED_SHELF)
     _shelf_of(FIELDS, root() / "fields")
     for vendor in vendors():
         dataset = root() / vendor.dataset
@@ -177,11 +180,11 @@ def _working_dir() -> Path:
     return data_root() / "dlt"
 
 
-def _contacts_shelf() -> None:
-    shelf = root() / "contacts" / "shelf.jsonl"
+def _lines_shelf(folder: str, line: str) -> None:
+    shelf = root() / folder / "shelf.jsonl"
     if not shelf.exists():
         shelf.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(shelf, CONTACTS_SHELF.encode())
+        _write_whole(shelf, line.encode())
 
 
 def _shelf_of(schema: pa.Schema, folder: Path) -> None:
