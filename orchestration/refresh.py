@@ -68,15 +68,7 @@ def run(job: str, *, source: str, tags: Mapping[str, str] = MappingProxyType({})
         if result.success:
             return []
         failures = _failures(result) or ["The run failed; its log in Dagster says where."]
-        return [f"{failure} {_what_to_do(failure)}".strip() for failure in failures]
-
-
-def _what_to_do(text: str) -> str:
-    """The next step where the machine itself lacked something; every other failure says it itself."""
-    from orchestration.subjects import next_step
-
-    lacks = shortage.told(text)
-    return next_step(lacks) if lacks else ""
+        return [f"{failure} {shortage.next_step(failure)}".strip() for failure in failures]
 
 
 def _failures(result) -> list[str]:  # noqa: ANN001  (ExecuteInProcessResult; importing Dagster at the top costs every caller 2 s)
@@ -133,15 +125,13 @@ def main(options: list[str]) -> int:
         with lock.refresh_lock(holder=lock.REFRESH, waits_for=lock.all_but_a_refresh, say=_say, shared=True):
             return refresh(options)
     except (lock.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError) as error:
-        print(f"{error} {_what_to_do(str(error))}".strip(), file=sys.stderr)
+        print(f"{error} {shortage.next_step(str(error))}".strip(), file=sys.stderr)
         return 1
     except Exception as error:
-        lacks = shortage.lacking(error)  # Dagster's own files meet a full disk outside every step
-        if not lacks:
-            raise
-        root = shortage.causes(error)[-1]
-        print(f"RED: {type(root).__name__}: {root} What was published stays. {_what_to_do(shortage.WORDS[lacks][0])}", file=sys.stderr)
-        return 1
+        if said := shortage.sentence(error):  # Dagster's own files meet a full disk outside every step
+            print(f"RED: {said}", file=sys.stderr)
+            return 1
+        raise
 
 
 if __name__ == "__main__":

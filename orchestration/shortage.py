@@ -18,6 +18,11 @@ WORDS = {
              "can't start new thread", "could not allocate", "failed to allocate"),
 }
 
+NEXT = {
+    DISK: "Make room, then `make refresh`.",
+    MEMORY: "Free memory or set OMNIMART_MEMORY_LIMIT, then `make refresh`.",
+}
+
 
 def told(text: str) -> str | None:
     """Which of the two a text tells of, as a heading; the disk where both stand, since what does not fit into memory goes there."""
@@ -31,6 +36,20 @@ def lacking(fault: BaseException) -> str | None:
         if found:
             return found
     return None
+
+
+def next_step(text: str) -> str:
+    """What to do about what a text tells of; empty where it is neither of the two."""
+    heading = told(text)
+    return f"{NEXT[heading]} docs/operations.md, “{heading}”." if heading else ""
+
+
+def sentence(fault: BaseException) -> str | None:
+    """An error as people read it, with the next step; nothing where the machine lacks nothing."""
+    heading = lacking(fault)
+    root = causes(fault)[-1]
+    said = f"{type(root).__name__}: {root}".strip().rstrip(".")
+    return f"{said}. What was published stays. {NEXT[heading]} docs/operations.md, “{heading}”." if heading else None
 
 
 def causes(fault: BaseException) -> list[BaseException]:

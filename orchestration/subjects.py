@@ -26,8 +26,7 @@ NEXT = {
     "A check failed": "Mend the cause, then `make refresh`; yesterday's marts stay published meanwhile.",
     "A refresh was killed": "Start it again: `make refresh`.",
     "A trained likeness model waits": "`make identity-diff ARGS=\"--model <version>\"` tells whom it would touch.",
-    shortage.DISK: "Make room, then `make refresh`.",
-    shortage.MEMORY: "Free memory or set OMNIMART_MEMORY_LIMIT, then `make refresh`.",
+    **shortage.NEXT,
     "Backfill: days of a vendor are read again": "Mend what it names and start the same backfill again; the nights go on meanwhile.",
 }
 

@@ -118,6 +118,17 @@ def test_publishing_that_finds_no_room_on_the_disk_says_so_and_leaves_the_old_ve
         assert left(small_disk) == [], step
 
 
+def test_the_publishing_command_on_a_full_disk_says_what_to_do(small_disk, warehouse, capsys):
+    warehouse([("o1", 1.0)])
+    fill(small_disk, 1 << 16)
+    assert publish.main([]) == 1
+    assert capsys.readouterr().err.rstrip().endswith(
+        "What was published stays. Make room, then `make refresh`. docs/operations.md, “The disk is filling”.")
+    (small_disk / BALLAST).unlink()
+    assert publish.main([]) == 0
+    assert left(small_disk) == []
+
+
 def test_publishing_that_gets_no_memory_says_so_and_leaves_the_old_version(own_data, warehouse):
     warehouse([("o1", 1.0)])
     publish_alone("night-1")
