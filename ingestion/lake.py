@@ -121,6 +121,27 @@ def landed_values(vendor: Vendor, account: str, resource: str, *paths: str,
     return {key: values for key, _, values in _newest(vendor, account, resource, paths, None if keys is None else list(keys))}
 
 
+def told_twice(vendor: Vendor, resource: str, loads: Iterable[str]) -> list[str]:
+    """Keys of a list of which these loads tell different contents of one moment, so that nobody knows which is the later; in order.
+    Payloads are read only where a key stands twice."""
+    folder = root() / vendor.dataset / resource
+    files = [str(file) for load_id in loads for file in sorted(folder.glob(f"{load_id}.*.parquet"))]
+    if not files:
+        return []
+    with rooms.in_memory(data_root()) as connection:
+        twice = connection.execute(
+            """
+            select distinct document_key from read_parquet($files, union_by_name = true, hive_partitioning = false)
+            where operation = 'upsert' group by source_account, document_key, version_at, _dlt_load_id having count(*) > 1
+            """, {"files": files}).fetchall()
+        return [] if not twice else [key for (key,) in connection.execute(
+            """
+            select distinct document_key from read_parquet($files, union_by_name = true, hive_partitioning = false)
+            where operation = 'upsert' and document_key in (select unnest($keys))
+            group by source_account, document_key, version_at, _dlt_load_id having count(distinct payload) > 1 order by 1
+            """, {"files": files, "keys": [key for (key,) in twice]}).fetchall()]
+
+
 def assert_load_ids(vendor: Vendor, load_id: str) -> None:
     """Every file of a load carries `_dlt_load_id`; without it no load could be told from a crashed one. Raises RuntimeError."""
     for resource in vendor.resources:
