@@ -1,6 +1,6 @@
 """The one lock on a data folder: whoever lands, builds or publishes holds it.
 
-    refresh, backfill, replay, one vendor's load, publish  ──►  $OMNIMART_DATA/refresh.lock, refresh.holder (who it is)
+    refresh, backfill, replay, rebuild, one vendor's load, publish  ──►  $OMNIMART_DATA/refresh.lock, refresh.holder (who it is)
 
 It is the operating system's, which lets go of it when the process is gone: a crash leaves none. A second refresh does nothing and says so,
 since the first one does its work; a refresh that meets anything else waits for its end, so that no night is lost; a backfill and the load
@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 from ingestion import rooms
 from ingestion.lake import data_root
 
-REFRESH, BACKFILL, REPLAY, LOAD = "refresh", "backfill", "replay", "load"
-KINDS = (REFRESH, BACKFILL, REPLAY, LOAD)
+REFRESH, BACKFILL, REPLAY, REBUILD, LOAD = "refresh", "backfill", "replay", "rebuild", "load"
+KINDS = (REFRESH, BACKFILL, REPLAY, REBUILD, LOAD)
 LONGEST_WAIT_SECONDS = 6 * 3600.0  # as long as a run may take (dagster.yaml)
 POLL_SECONDS = 0.1
 UNKNOWN_SECONDS = 1.0  # a holder that has just taken the lock has not said who it is

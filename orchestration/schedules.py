@@ -17,7 +17,7 @@ from orchestration import alerts, business_rules, contacts, extraction, publicat
 from orchestration.backfill_asset import AGAIN
 from orchestration.identity_assets import ROOM
 
-JOB, REPLAY, BACKFILL = extraction.JOB, extraction.REPLAY, extraction.BACKFILL
+JOB, REPLAY, REBUILD, BACKFILL = extraction.JOB, extraction.REPLAY, extraction.REBUILD, extraction.BACKFILL
 SECONDS_TO_START = 120  # until then a run may not hold the lock yet
 SOURCE = "omnimart/started_by"
 UNDER_WAY = [
@@ -31,7 +31,7 @@ UNDER_WAY = [
 
 def jobs():  # noqa: ANN201  (the type that define_asset_job gives is not public)
     """Everything that ends in a publication."""
-    return [refresh_warehouse(), replay_quarantine(), backfill()]
+    return [refresh_warehouse(), replay_quarantine(), rebuild_warehouse(), backfill()]
 
 
 def refresh_warehouse():  # noqa: ANN201  (as above)
@@ -48,13 +48,22 @@ def refresh_warehouse():  # noqa: ANN201  (as above)
 
 def replay_quarantine():  # noqa: ANN201  (as above)
     """Judge what is in quarantine again, from the lake: the nightly walk without its vendors, whom nobody asks and nobody misses."""
+    return _from_the_lake(REPLAY, replay_quarantine.__doc__)
+
+
+def rebuild_warehouse():  # noqa: ANN201  (as above)
+    """Throw the warehouse file away and build it anew from the lake: the nightly walk without its vendors. Same ids, same marts."""
+    return _from_the_lake(REBUILD, rebuild_warehouse.__doc__)
+
+
+def _from_the_lake(name: str, description: str):
     return dg.define_asset_job(
-        REPLAY,
+        name,
         selection=_without_vendors(ROOM, AGAIN),
         hooks={alerts.report_failed_step},
         executor_def=dg.in_process_executor,
         config={"loggers": {"console": {}}},
-        description=replay_quarantine.__doc__,
+        description=description,
     )
 
 

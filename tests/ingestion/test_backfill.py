@@ -44,8 +44,6 @@ def test_a_backfill_brings_what_no_night_asks_for_and_leaves_the_nights_place_al
         assert set(brought.load_ids) <= backfill.backfilled_loads(vendor)
         assert of(windowed, one.landed()) == whole
         assert state_files(vendor) == place
-        demand_success(one.contact())
-        assert of(windowed, one.landed()) == whole
 
 
 def test_nothing_but_what_was_named_is_read_and_what_belongs_together_comes_together(tmp_path):

@@ -12,7 +12,7 @@ from ingestion import backfill
 from ingestion.accounts import Account
 from ingestion.contact import AccountReport
 from ingestion.vendors import NAMES, vendors
-from orchestration import backfill_asset, contacts, extraction, gate, promises, publish, raw_assets, schedules, warehouse
+from orchestration import backfill_asset, contacts, extraction, gate, promises, publish, raw_assets, rebuild, schedules, shortage, warehouse
 from orchestration.audits import Finding
 from orchestration.dbt import DbtOutcome, NodeOutcome
 
@@ -34,7 +34,7 @@ def walk(parsed, monkeypatch, clock_at, contact):
     clock_at(NIGHT)
     for variable in (name for vendor in vendors() for name in settings_of(vendor)):
         monkeypatch.setenv(variable, "http://127.0.0.1:1")
-    stand_in = SimpleNamespace(down=set(), failed_test=False, broken_promise=False, published=[], contacted=[])
+    stand_in = SimpleNamespace(down=set(), failed_test=False, broken_promise=False, published=[], contacted=[], went_on=[])
     # Of each model's tests a few stand for all 250: nothing that follows hangs on how many there are, and Dagster writes down each.
     tests = [unique_id for unique_id in manifest()["nodes"] if unique_id.startswith("test.")][-12:]
     models = [unique_id for unique_id in manifest()["nodes"] if unique_id.startswith(("model.", "seed."))]
@@ -49,6 +49,8 @@ def walk(parsed, monkeypatch, clock_at, contact):
         )
 
     def run_dbt(args, *, refresh_id, on_event=None):
+        stand_in.went_on.append((parsed / "warehouse.duckdb").exists())
+        duckdb.connect(str(parsed / "warehouse.duckdb")).close()
         nodes = [NodeOutcome(unique_id, "success", "", 0.1, None) for unique_id in models]
         nodes += [NodeOutcome(unique_id, "pass", "", 0.1, 0) for unique_id in tests]
         if stand_in.failed_test:
@@ -142,13 +144,21 @@ def test_a_fault_nobody_foresaw_fails_its_account_only(own_data, monkeypatch, cl
     assert [standing.error for standing in contacts.standings()] == [report.error]
 
 
-def test_a_full_disk_is_no_vendors_fault(monkeypatch):
-    def full(*_, **__):
-        raise RuntimeError("dlt") from OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize(("fault", "heading"), [
+    (OSError(errno.ENOSPC, "No space left on device"), shortage.DISK),
+    (duckdb.IOException('Could not write file "x.tmp": No space left on device'), shortage.DISK),
+    (MemoryError(), shortage.MEMORY),
+    (duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block of size 256.0 KiB"), shortage.MEMORY),
+    (RuntimeError("can't start new thread"), shortage.MEMORY),
+], ids=repr)
+def test_what_the_machine_lacks_is_no_vendors_fault(monkeypatch, fault, heading):
+    def lacks(*_, **__):
+        raise RuntimeError("dlt") from fault
 
-    monkeypatch.setattr(extraction, "refresh_account", full)
-    with pytest.raises(RuntimeError, match="dlt"):
+    monkeypatch.setattr(extraction, "refresh_account", lacks)
+    with pytest.raises(RuntimeError, match="dlt") as raised:
         extraction._read(vendors()[0], Account(NAMES[0]), refresh_id="night-1", budget=timedelta(0), say=print)
+    assert heading in shortage.sentence(raised.value)
 
 
 def test_without_any_vendor_nothing_is_built_and_nothing_is_published(walk, monkeypatch):
@@ -157,6 +167,18 @@ def test_without_any_vendor_nothing_is_built_and_nothing_is_published(walk, monk
     ended = walk.run()
     assert (ended.success, walk.published, list(ended.failures)) == (False, [], ["build_warehouse"])
     assert ended.failures["build_warehouse"].startswith("No vendor is switched on, so there is nothing to build and nothing is published.")
+
+
+@pytest.mark.parametrize(("job", "goes_on"), [(schedules.REPLAY, True), (schedules.REBUILD, False)])
+def test_from_the_lake_alone_nobody_is_asked_and_only_a_rebuild_begins_with_an_empty_warehouse(walk, job, goes_on):
+    ended = walk.run(job)
+    assert (ended.success, len(walk.published), walk.contacted) == (True, 1, [])
+    assert walk.went_on == [goes_on]
+
+
+def test_without_a_lake_there_is_nothing_to_rebuild_from(own_data, capsys):
+    assert rebuild.main([]) == 1
+    assert f"no vendor was ever read into {own_data}/lake. `make refresh` reads them." in capsys.readouterr().err
 
 
 @pytest.fixture

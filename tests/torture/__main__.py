@@ -8,7 +8,9 @@ TORTURES = {
     "crash": "tests.torture.crash",
     "concurrency": "tests.torture.concurrency",
     "baddata": "tests.torture.baddata",
+    "days": "tests.torture.days",
     "network": "tests.torture.network",
+    "room": "tests.torture.room",
     "secrets": "tests.torture.secrets",
 }
 

@@ -30,20 +30,25 @@ HALVES = re.compile(r"(\.half$|\.flipping$|^\.building-|^\.removing-|^\.parsing-
 
 def differences(published: Path, reference: Path) -> tuple[int, list[str]]:
     """(tables compared, what differs) of marts and pii of two published folders."""
-    compared, found = 0, []
-    for file, schema in (("omnimart.duckdb", "marts"), ("contacts.duckdb", "pii")):
-        with duckdb.connect() as connection:
-            for name, folder in (("own", published), ("other", reference)):
-                connection.execute(f"attach '{(folder / file).resolve()}' as {name} (read_only)")
-            own, other = (_columns(connection, name, schema) for name in ("own", "other"))
-            for table in sorted(own.keys() | other.keys()):
-                compared += 1
-                if own.get(table) != other.get(table):
-                    found.append(f"{schema}.{table}: other columns")
-                    continue
-                said = _differs(connection, schema, table, own[table])
-                found += [said] if said else []
-    return compared, found
+    files = ("omnimart.duckdb", "marts"), ("contacts.duckdb", "pii")
+    both = [differences_of_files(published / file, reference / file, schema) for file, schema in files]
+    return sum(compared for compared, _ in both), [one for _, found in both for one in found]
+
+
+def differences_of_files(file: Path, reference: Path, schema: str) -> tuple[int, list[str]]:
+    """The same of one schema of two DuckDB files."""
+    found = []
+    with duckdb.connect() as connection:
+        for name, path in (("own", file), ("other", reference)):
+            connection.execute(f"attach '{path.resolve()}' as {name} (read_only)")
+        own, other = (_columns(connection, name, schema) for name in ("own", "other"))
+        for table in sorted(own.keys() | other.keys()):
+            if own.get(table) != other.get(table):
+                found.append(f"{schema}.{table}: other columns")
+                continue
+            said = _differs(connection, schema, table, own[table])
+            found += [said] if said else []
+    return len(own.keys() | other.keys()), found
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -> dict[str, list[str]]:
@@ -73,7 +78,7 @@ def leftovers(data: Path, *, known: frozenset[str] = frozenset()) -> list[str]:
     """What a crash left in a data folder and no later run took away: halves, locks, dead runs, slots, pending loads, processes, and
     versions that are neither published nor `known` from before."""
     files = (path for path in data.rglob("*") if not path.is_relative_to(data / "dlt"))
-    halves = [path for path in files if HALVES.search(path.name) or path.parent.name == ".halves"]
+    halves = [path for path in files if HALVES.search(path.name) or path.parent.name in (".halves", ".swaps")]
     return [
         *(f"half: {path.relative_to(data)}" for path in halves),
         *_versions(data, known),
