@@ -13,7 +13,7 @@ from orchestration.rules import BusinessRules
 
 HOUSE = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in (HOUSE / "docs").glob("*.md") if path.name != "kpis.md"))
-LIES_THERE = {*rooms.ROOMS, "published", "warehouse.duckdb", "refresh.lock", "refresh.holder"}
+LIES_THERE = {*rooms.ROOMS, "published", "warehouse.duckdb", "warehouse.duckdb.tmp", "refresh.lock", "refresh.holder"}
 NOBODYS = {"ingestion.", "ingestion.acme"}  # `ingestion.<vendor>`, and the vendor of the example
 OURS = ("ingestion", "orchestration", "sandbox", "tests", "benchmarks", "dbt_project")
 
