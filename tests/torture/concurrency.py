@@ -36,7 +36,7 @@ from tests.torture.verdict import leftovers
 
 VENDOR, DAYS = "telphin", ("2026-10-20", "2026-10-26")
 REFRESH, BACKFILL, PUBLISH = "orchestration.refresh", "orchestration.backfill", "orchestration.publish"
-STAMPED = {"orders": "currency", "order_records": "currency", "marketplace_settlements": "currency"}
+STAMPED = dict.fromkeys(("orders", "order_records", "messages", "tickets", "calls"), "source_system")
 PUBLICATIONS, ROLL_BACK_AFTER = 20, (7, 14)
 PATIENCE_SECONDS = 1800
 POLL_SECONDS = 0.5
@@ -142,7 +142,7 @@ def queued(machine: Machine) -> tuple[str, list[str]]:
 
 
 def readers(machine: Machine) -> tuple[str, list[str]]:
-    """Five readers while versions are published and taken back; every currency of a version is its number."""
+    """Five readers while versions are published and taken back; every record's system in a version is its number."""
     stamp(machine, 0)
     wrong = run_to_end(machine, PUBLISH)
     with reading(machine.data / "published", STAMPED) as five:
