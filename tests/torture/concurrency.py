@@ -32,7 +32,7 @@ from orchestration import backfill_asset, schedules
 from tests.torture.crash import FIRST, WORLD, turn
 from tests.torture.machine import Machine, world
 from tests.torture.readers import reading
-from tests.torture.verdict import leftovers
+from tests.torture.verdict import leftovers, processes
 
 VENDOR, DAYS = "telphin", ("2026-10-20", "2026-10-26")
 REFRESH, BACKFILL, PUBLISH = "orchestration.refresh", "orchestration.backfill", "orchestration.publish"
@@ -40,6 +40,7 @@ STAMPED = dict.fromkeys(("orders", "order_records", "messages", "tickets", "call
 PUBLICATIONS, ROLL_BACK_AFTER = 20, (7, 14)
 PATIENCE_SECONDS = 1800
 POLL_SECONDS = 0.5
+CODE_SERVER_SECONDS = 90  # it ends when it has heard nothing for 45
 
 
 @dataclass
@@ -137,6 +138,9 @@ def queued(machine: Machine) -> tuple[str, list[str]]:
     finally:
         web.process.terminate()
         web.end()
+        gone = time.monotonic() + CODE_SERVER_SECONDS
+        while processes(machine.data) and time.monotonic() < gone:
+            time.sleep(POLL_SECONDS)
     measured = f"{len(asked)} runs, at most {most} at once, {waited} queued"
     return measured, [] if now == ["SUCCESS"] * len(asked) and most == 1 and waited else [f"{now}: {web.said[-2000:]}"]
 
