@@ -5,8 +5,8 @@
     runs launched in Dagster's UI        ──►  queued, one at a time
     five readers, twenty publications    ──►  whole versions, no failure, also of a version that is removed under them
 
-Real `make refresh`, `make backfill`, `make dev` and `python -m ingestion.<vendor>`, on a small world that answers over HTTP. One data folder
-goes through all of it.
+Real `make refresh`, `make backfill`, `make dev` and `python -m ingestion.<vendor>`, on a small world that answers over HTTP. One data
+folder goes through all of it.
 """
 
 import argparse
