@@ -21,7 +21,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help refresh report replay rebuild backfill test dev metrics explain identity-diff identity-model lint torture rollback clean spark-check requirements
+.PHONY: help refresh report replay rebuild backfill housekeeping test dev metrics explain identity-diff identity-model lint torture rollback clean spark-check requirements
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ rebuild: $(VENV)/.run ## the warehouse file anew from the lake alone, without as
 
 backfill: $(VENV)/.run ## read days of one vendor again and publish what came (ARGS="<vendor> <first day> <last day> [<resource> ...]")
 	@$(PYTHON) -m orchestration.backfill $(ARGS)
+
+housekeeping: $(VENV)/.run ## put small files of the lake together and let go what retention allows (ARGS=--dry-run only says it)
+	@$(PYTHON) -m orchestration.housekeeping $(ARGS)
 
 test: $(VENV)/.dev ## the whole test suite
 	@$(PYTHON) -m pytest

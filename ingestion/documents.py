@@ -62,8 +62,11 @@ def split(body: bytes, *, rows: str, key: Sequence[str] = ("id",), cursor: str |
         read = _key_reader(tuple(key), cursor)
         records = []
         for code, raw in raws:
+            record = bytes(raw)
+            if slow_pages.is_too_deep(record):
+                return _split_slowly(body, path=path, keyed=keyed, key=tuple(key), cursor=cursor)
             found, at = read(raw)
-            records.append(Record(found or code, at, bytes(raw).decode("utf-8")))
+            records.append(Record(found or code, at, record.decode("utf-8")))
         return Page(envelope, records)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _split_slowly(body, path=path, keyed=keyed, key=tuple(key), cursor=cursor)

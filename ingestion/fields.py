@@ -45,7 +45,7 @@ _LOADS = """
 _SHAPES = """
     select _dlt_load_id, try(json_structure(payload)) as shape, count(*), epoch_us(max(version_at))
     from read_parquet($files, union_by_name = true, hive_partitioning = false)
-    where operation = 'upsert' and hash(document_key) % $step = 0
+    where operation = 'upsert' and hash(document_key) % $step = 0 and list_contains($loads, _dlt_load_id)
     group by _dlt_load_id, shape order by all
 """
 
@@ -91,7 +91,7 @@ def note(vendor: Vendor) -> int:
         for resource in vendor.resources if finished else ():
             fields = known.setdefault(resource.name, {})
             before = not fields
-            for load in _shapes(connection, folder / resource.name, [load_id for load_id, _ in finished]):
+            for load in _shapes(connection, folder / resource.name, [one for one, _ in finished], is_first=before):
                 _learn(fields, load, is_first=before)
             _fold(fields)
     if finished:
@@ -99,15 +99,18 @@ def note(vendor: Vendor) -> int:
     return sum(map(len, known.values()))
 
 
-def _shapes(connection: duckdb.DuckDBPyConnection, folder: Path, loads: list[str]) -> list[Load]:
-    """What these loads brought of a list, in their order; a load that brought nothing is none."""
+def _shapes(connection: duckdb.DuckDBPyConnection, folder: Path, loads: list[str], *, is_first: bool) -> list[Load]:
+    """What these loads brought of a list, in their order; a load that brought nothing is none. is_first: files of old loads may have been
+    put together (ingestion/compaction.py)."""
     files = [str(file) for load_id in loads for file in folder.glob(f"{load_id}.*.parquet")]
+    files += [str(file) for file in sorted(folder.glob("merged.*.parquet"))] if is_first else []
     if not files:
         return []
     rows = sum(pq.read_metadata(file).num_rows for file in files)
     step = -(-rows // (SAMPLE * len(loads)))
     found: dict[str, Load] = {load_id: Load(load_id) for load_id in loads}
-    for load_id, shape, documents, asked_at in connection.execute(_SHAPES, {"files": files, "step": max(1, step)}).fetchall():
+    asked = {"files": files, "loads": loads, "step": max(1, step)}
+    for load_id, shape, documents, asked_at in connection.execute(_SHAPES, asked).fetchall():
         if shape and shape.startswith("{"):
             found[load_id].shapes.append((documents, shape.encode()))
             found[load_id].asked_at = max(found[load_id].asked_at, asked_at)

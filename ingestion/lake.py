@@ -19,6 +19,7 @@ from dlt.load import Load
 
 from ingestion import rooms
 from ingestion.accounts import REPOSITORY, Account
+from ingestion.compaction import DROPPED
 from ingestion.documents import SCHEMA
 from ingestion.shelves import RereadShelves, Shelves
 from ingestion.vendor import Vendor
@@ -46,6 +47,7 @@ LOADS_SHELF = ('{"load_id":"","schema_name":"","status":-1,"inserted_at":"1970-0
 CONTACTS_SHELF = ('{"source_system":"","source_account":"","refresh_id":"","contacted_at":"1970-01-01T00:00:00+00:00",'
                   '"finished_at":"1970-01-01T00:00:00+00:00","status":"shelf","error":"","documents":0,'
                   '"data_through_at":"1970-01-01T00:00:00+00:00","history_left_days":0.0,"history_eta_seconds":0.0}\n')
+DROPPED_SHELF = '{"source_system":"","source_account":"","resource":"","documents":0,"dropped_at":"1970-01-01T00:00:00+00:00"}\n'
 
 
 class PromptLoad(Load):
@@ -76,7 +78,8 @@ def prepare() -> None:
     All of it is open to its owner alone (rooms.py).
     """
     rooms.close(data_root())
-    _contacts_shelf()
+    _lines_shelf("contacts", CONTACTS_SHELF)
+    _lines_shelf(DROPPED, DROPPED_SHELF)
     _shelf_of(FIELDS, root() / "fields")
     for vendor in vendors():
         dataset = root() / vendor.dataset
@@ -118,6 +121,27 @@ def landed_values(vendor: Vendor, account: str, resource: str, *paths: str,
     return {key: values for key, _, values in _newest(vendor, account, resource, paths, None if keys is None else list(keys))}
 
 
+def told_twice(vendor: Vendor, resource: str, loads: Iterable[str]) -> list[str]:
+    """Keys of a list of which these loads tell different contents of one moment, so that nobody knows which is the later; in order.
+    Payloads are read only where a key stands twice."""
+    folder = root() / vendor.dataset / resource
+    files = [str(file) for load_id in loads for file in sorted(folder.glob(f"{load_id}.*.parquet"))]
+    if not files:
+        return []
+    with rooms.in_memory(data_root()) as connection:
+        twice = connection.execute(
+            """
+            select distinct document_key from read_parquet($files, union_by_name = true, hive_partitioning = false)
+            where operation = 'upsert' group by source_account, document_key, version_at, _dlt_load_id having count(*) > 1
+            """, {"files": files}).fetchall()
+        return [] if not twice else [key for (key,) in connection.execute(
+            """
+            select distinct document_key from read_parquet($files, union_by_name = true, hive_partitioning = false)
+            where operation = 'upsert' and document_key in (select unnest($keys))
+            group by source_account, document_key, version_at, _dlt_load_id having count(distinct payload) > 1 order by 1
+            """, {"files": files, "keys": [key for (key,) in twice]}).fetchall()]
+
+
 def assert_load_ids(vendor: Vendor, load_id: str) -> None:
     """Every file of a load carries `_dlt_load_id`; without it no load could be told from a crashed one. Raises RuntimeError."""
     for resource in vendor.resources:
@@ -156,11 +180,11 @@ def _working_dir() -> Path:
     return data_root() / "dlt"
 
 
-def _contacts_shelf() -> None:
-    shelf = root() / "contacts" / "shelf.jsonl"
+def _lines_shelf(folder: str, line: str) -> None:
+    shelf = root() / folder / "shelf.jsonl"
     if not shelf.exists():
         shelf.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(shelf, CONTACTS_SHELF.encode())
+        _write_whole(shelf, line.encode())
 
 
 def _shelf_of(schema: pa.Schema, folder: Path) -> None:

@@ -11,6 +11,7 @@ next night read on behind them. Here the order is the other way round. Whoever d
 import os
 import shutil
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,15 @@ def settle(half: Path, path: Path) -> None:
     _to_disk(half)
     half.replace(path)
     _to_disk(path.parent)
+
+
+def forget(paths: Iterable[Path]) -> None:
+    """Remove files, also for a machine whose power goes afterwards. Those that are gone are no fault."""
+    gone = list(paths)
+    for path in gone:
+        path.unlink(missing_ok=True)
+    for folder in {path.parent for path in gone}:
+        _to_disk(folder)
 
 
 def sweep(lake: Path) -> None:

@@ -19,6 +19,9 @@ _TEXT_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _PLAIN = re.compile(r"[^,{}\[\]\"]*")
 _CLOSES = {"{": "}", "[": "]"}
 TOO_DEEP = "nested too deeply: "
+# Decoders give up at the depth of the stack that Python allows, of which whoever calls them has used a part, so that what one reader could
+# read another could not. No vendor nests more than a dozen levels.
+DEEPEST = 250
 
 
 class NotJson(ValueError):
@@ -52,6 +55,11 @@ def outline(body: bytes) -> dict[str, Any]:
         return {name: _readable(value) for name, value, _, _ in _members(text, _skip(text, 0))}
     except (ValueError, IndexError, RecursionError) as error:
         raise NotJson(f"the answer is not whole JSON: {escaped(str(error))}") from error
+
+
+def is_too_deep(record: bytes) -> bool:
+    """Whether a record is nested deeper than DEEPEST, at the price of two counts for nearly all."""
+    return record.count(b"[") + record.count(b"{") > DEEPEST and _depth(record.decode("utf-8", "surrogateescape")) > DEEPEST
 
 
 def walk(value: Any, path: str) -> Any:
@@ -115,6 +123,16 @@ def _value(text: str, at: int) -> tuple[Any, int]:
         return _Cut(_readable_members(text, at, end), isinstance(error, RecursionError)), end
 
 
+def _depth(text: str) -> int:
+    """The deepest nesting, without a call per level; of broken JSON at most what its brackets say."""
+    deepest = depth = 0
+    for found in _TEXT_OR_BRACKET.finditer(text):
+        sign = text[found.start()]
+        depth += 1 if sign in _CLOSES else -1 if sign != '"' else 0
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def _closed(text: str, at: int) -> int:
     """Where the bracket that opens here is closed, without a call per level."""
     awaited: list[str] = []
@@ -156,7 +174,8 @@ def _readable(value: Any) -> Any:
 
 def _payload(value: Any, text: str) -> str:
     written = escaped(text) or ""
-    return json.dumps(TOO_DEEP + written, ensure_ascii=False) if isinstance(value, _Cut) and value.is_too_deep else written
+    too_deep = value.is_too_deep if isinstance(value, _Cut) else is_too_deep(written.encode())
+    return json.dumps(TOO_DEEP + written, ensure_ascii=False) if too_deep else written
 
 
 def _opened(text: str, start: int, bracket: str, what: str) -> int:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.lake import data_root
+from orchestration import business_rules
 
-KEEP_BUILDS = 30
 NEWEST = "newest_build"
 HALF = ".half"  # of a file that is being written; the refresh lock keeps two writers apart
 
@@ -97,5 +97,5 @@ def _write(path: Path, text: str) -> None:
 
 def _prune() -> None:
     builds = sorted((path for path in _root().iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime_ns)
-    for path in builds[:-KEEP_BUILDS]:
+    for path in builds[: -business_rules.read().retention.audits_kept]:
         shutil.rmtree(path)

@@ -87,10 +87,14 @@ def _standing(vendor: Vendor, account: str, rows: list[dict]) -> Standing:
 
 
 def _rows() -> list[dict]:
-    """All contacts, oldest first. The file names begin with the time, and a contact's file appears whole."""
-    rows = []
+    """All contacts, oldest first. The file names begin with the time, and a contact's file appears whole. Dagster's sensors ask without
+    the lock: files that were put together meanwhile are listed once more."""
+    rows: list[dict] = []
     for path in sorted((lake.root() / "contacts").glob("[!.]*.jsonl")):
-        rows += [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+        try:
+            rows += [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+        except FileNotFoundError:
+            return _rows()
     return [row for row in rows if row["status"] in ("success", "failed")]
 
 

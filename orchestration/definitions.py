@@ -1,17 +1,17 @@
 """Everything Dagster knows of Omnimart. Loads with an empty environment; secrets are read when a vendor is asked.
 
-raw_assets  ──►  warehouse  ──►  checks  ──►  publication        schedules and alerts watch over them
+raw_assets  ──►  warehouse  ──►  checks  ──►  publication  ──►  housekeeping        schedules and alerts watch over them
                 identity: its model and its dry run, in jobs of their own
 """
 
 import dagster as dg
 
-from orchestration import alerts, event_log, identity_assets, schedules
+from orchestration import alerts, event_log, housekeeping, identity_assets, schedules
 from orchestration.backfill_asset import land_window
 from orchestration.checks import promise_checks
 from orchestration.extraction import extraction
 from orchestration.progress import console
-from orchestration.publication import publication
+from orchestration.publication import KEY, publication
 from orchestration.raw_assets import raw_assets
 from orchestration.warehouse import last_publication, warehouse_assets
 
@@ -19,7 +19,8 @@ event_log.keep_connections()
 published, every_vendor_answered = publication()
 
 defs = dg.Definitions(
-    assets=[*raw_assets(), land_window, *last_publication(), warehouse_assets(), published, *identity_assets.ASSETS],
+    assets=[*raw_assets(), land_window, *last_publication(), warehouse_assets(), published, housekeeping.housekeeping(KEY),
+            *identity_assets.ASSETS],
     asset_checks=[*promise_checks(), every_vendor_answered],
     jobs=[*schedules.jobs(), *identity_assets.identity_jobs()],
     schedules=[schedules.nightly(), identity_assets.monthly()],

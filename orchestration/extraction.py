@@ -8,7 +8,6 @@ The refresh lock is held here because every way of starting a run (schedule, UI,
 says so on its run, since another that takes the lock meanwhile would believe it dead.
 """
 
-import errno
 import logging
 import os
 import queue
@@ -21,12 +20,12 @@ from datetime import timedelta
 
 import dagster as dg
 
-from ingestion import lake, lock, rooms, shelves
+from ingestion import compaction, lake, lock, rooms, shelves
 from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, dbt, exports, report, subjects, versions
+from orchestration import alerts, business_rules, dbt, exports, report, shortage, subjects, versions
 
 JOB, REPLAY, REBUILD, BACKFILL = "refresh_warehouse", "replay_quarantine", "rebuild_warehouse", "backfill"
 KINDS = {JOB: lock.REFRESH, REPLAY: lock.REPLAY, REBUILD: lock.REBUILD, BACKFILL: lock.BACKFILL}
@@ -35,8 +34,6 @@ GONE = "The process of this run is gone: it was killed or the machine went down.
 MOST_THREADS = 16
 # Somebody may only be looking whether the lock is free.
 PATIENCE_SECONDS = 5
-# No vendor is to blame for these, and going on would make them worse.
-OUR_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 log = logging.getLogger("omnimart.extraction")
 
 
@@ -97,22 +94,13 @@ def _read(vendor: Vendor, account: Account, *, refresh_id: str, budget: timedelt
     try:
         return refresh_account(vendor, account, refresh_id=refresh_id, budget=budget, say=say)
     except Exception as fault:
-        causes = _causes(fault)
-        if any(isinstance(cause, MemoryError) or getattr(cause, "errno", None) in OUR_MACHINE for cause in causes):
+        if shortage.lacking(fault):  # no vendor is to blame, and going on would make it worse
             raise
         log.exception("%s/%s could not be read", vendor.name, account.name)
-        root = causes[-1]
+        root = shortage.causes(fault)[-1]
         said = str(root) if isinstance(root, SettingError) else f"reading it met an unforeseen {type(root).__name__}: {root}"
         named = said if said.startswith(f"{vendor.name}/") else f"{vendor.name}/{account.name}: {said}"
         return report_fault(vendor, account, refresh_id=refresh_id, error=named)
-
-
-def _causes(fault: BaseException) -> list[BaseException]:
-    """The fault and what lies under it, the root last."""
-    causes = [fault]
-    while (under := causes[-1].__cause__ or causes[-1].__context__) and under not in causes:
-        causes.append(under)
-    return causes
 
 
 @dg.resource(description="Reads all vendors side by side; holds the refresh lock for the length of the run.")
@@ -124,6 +112,8 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
         for version in versions.sweep():
             context.log.info(f"Swept version {version}, which a crash had kept from being published.")
         shelves.sweep(lake.root())
+        if swaps := compaction.recover(lake.root()):
+            context.log.info(f"Carried out {swaps} swaps of the lake's files that a crash had interrupted.")
         shutil.rmtree(dbt.spilled(), ignore_errors=True)
         rooms.sweep(lake.data_root(), is_alive=lock.is_alive)
         if run and run.job_name == REBUILD:

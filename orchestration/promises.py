@@ -88,9 +88,10 @@ def check_vendor(vendor: Vendor, resources: list[str], warehouse: duckdb.DuckDBP
                 missing = f"the table {base_table(vendor, resource)} is missing from the warehouse"
                 found.append(_finding(vendor, resource, [missing], [], {}))
                 continue
+            twice = lake.told_twice(vendor, resource, loads)
             drifted = exports.changed_fields(connection, vendor.name, resource, loads)
             sent = [volumes.measured(one, counts.get(one.account, 0), _before(vendor, one.account)) for one in accounts]
-            found.append(_validate(vendor, suite, rows, sent, loads, drifted))
+            found.append(_validate(vendor, suite, rows, sent, loads, _twice(twice) + _drift(drifted)))
     audits.record(found)
     return found
 
@@ -138,7 +139,7 @@ def _learned(usual: Mapping[str, dict[str, float]], told: Mapping[str, Any]) -> 
 
 
 def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, sent: list[Volume], loads: list[str],
-              drifted: list[tuple[str, str, str]]) -> Finding:
+              news: list[str]) -> Finding:
     accepted = rows[rows["is_accepted"] & (rows["operation"] != "delete")]
     rejected = int((~rows["is_accepted"]).sum())
     wrong, odd = [], []
@@ -153,7 +154,7 @@ def _validate(vendor: Vendor, suite: Suite, rows: pd.DataFrame, sent: list[Volum
         wrong.append(f"{rejected} of {len(rows)} documents break the contract, mostly: {rows['problem'].dropna().mode().iloc[0]}")
     elif rejected:
         odd.append(f"{rejected} of {len(rows)} documents break the contract and are in quarantine")
-    odd += _drift(drifted)
+    odd += news
     outside, strange = _volume(vendor, suite, sent)
     wrong += outside.values()
     odd += strange.values()
@@ -179,6 +180,12 @@ def _finding(vendor: Vendor, resource: str, wrong: list[str], odd: list[str], nu
         numbers=numbers,
         sentence=f"{vendor.name} {resource}: {said}." if said else "",
     )
+
+
+def _twice(keys: list[str]) -> list[str]:
+    more = f" and {len(keys) - MOST_NAMED} more" if len(keys) > MOST_NAMED else ""
+    return [f"{len(keys)} keys were told twice at one moment with different content, of which the greater text is believed: "
+            f"{', '.join(keys[:MOST_NAMED])}{more}"] if keys else []
 
 
 def _drift(fields: list[tuple[str, str, str]]) -> list[str]:

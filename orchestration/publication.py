@@ -61,7 +61,7 @@ def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
                 "tables": version.tables,
                 "rows": version.rows,
                 "audits_passed": version.audits_passed,
-                "report": dg.MetadataValue.md(_as_it_stands(report.compose(context.instance, context.run_id))),
+                "report": _as_it_stands(report.compose(context.instance, context.run_id)),
                 "headlines": dg.MetadataValue.md("\n".join(f"- {line}" for line in headlines.lines())),
             }
         )

@@ -18,7 +18,7 @@ import duckdb
 
 from ingestion import clock, lock
 from ingestion.accounts import read_env_file
-from orchestration import audits, business_rules, exports, gate, opt_outs, promises, readers, restatements, versions
+from orchestration import audits, business_rules, exports, gate, opt_outs, promises, readers, restatements, shortage, versions
 from orchestration.contacts import standings
 from orchestration.manifest import descriptions, manifest, published_inputs
 from orchestration.versions import PublishError, Version
@@ -147,6 +147,11 @@ def main(arguments: list[str]) -> int:
     except (PublishError, lock.RefreshRunning) as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    except Exception as error:
+        if said := shortage.sentence(error):
+            print(said, file=sys.stderr)
+            return 1
+        raise
     return 0
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from ingestion import lock
 from ingestion.accounts import SettingError, read_env_file
 from ingestion.redaction import printable
-from orchestration import business_rules, contacts, home, stand_in, versions
+from orchestration import business_rules, contacts, home, shortage, stand_in, versions
 
 MOST_ROUNDS = 500
 
@@ -67,7 +67,8 @@ def run(job: str, *, source: str, tags: Mapping[str, str] = MappingProxyType({})
         )
         if result.success:
             return []
-        return _failures(result) or ["The run failed; its log in Dagster says where."]
+        failures = _failures(result) or ["The run failed; its log in Dagster says where."]
+        return [f"{failure} {shortage.next_step(failure)}".strip() for failure in failures]
 
 
 def _failures(result) -> list[str]:  # noqa: ANN001  (ExecuteInProcessResult; importing Dagster at the top costs every caller 2 s)
@@ -124,8 +125,13 @@ def main(options: list[str]) -> int:
         with lock.refresh_lock(holder=lock.REFRESH, waits_for=lock.all_but_a_refresh, say=_say, shared=True):
             return refresh(options)
     except (lock.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(f"{error} {shortage.next_step(str(error))}".strip(), file=sys.stderr)
         return 1
+    except Exception as error:
+        if said := shortage.sentence(error):  # Dagster's own files meet a full disk outside every step
+            print(f"RED: {said}", file=sys.stderr)
+            return 1
+        raise
 
 
 if __name__ == "__main__":

@@ -25,13 +25,12 @@ import pyarrow.parquet as pq
 
 from ingestion.lake import data_root
 from ingestion.redaction import printable, redact
-from orchestration import exports, versions
+from orchestration import business_rules, exports, versions
 
 if TYPE_CHECKING:
     import dagster as dg
 
 QUERY = Path(__file__).resolve().parent.parent / "dbt_project" / "queries" / "refresh_report.sql"
-KEPT = 90
 SHOWN = 6
 WIDEST = 132
 LANDING, BUILDING = "land_", "build_warehouse"
@@ -65,13 +64,13 @@ def path(run_id: str) -> Path:
 
 
 def keep(text: str, run_id: str) -> Path:
-    """Write a report into its file, whole or not at all, and sweep those that are older than the newest KEPT. Gives the file."""
+    """Write a report into its file, whole or not at all, and sweep those older than the newest `retention.reports_kept`. Gives the file."""
     file = path(run_id)
     file.parent.mkdir(parents=True, exist_ok=True)
     half = file.with_name(f".{file.name}.{os.getpid()}")
     half.write_text(text + "\n", encoding="utf-8")
     half.replace(file)
-    for old in sorted(file.parent.glob("*.txt"), key=lambda one: one.stat().st_mtime_ns)[:-KEPT]:
+    for old in sorted(file.parent.glob("*.txt"), key=lambda one: one.stat().st_mtime_ns)[: -business_rules.read().retention.reports_kept]:
         old.unlink()
     return file
 

@@ -71,6 +71,14 @@ class Publishing(_Section):
     readable_by: Literal["owner", "group", "everybody"] = "group"
 
 
+class Retention(_Section):
+    lake_superseded_days: Literal["forever"] | Days = "forever"
+    lake_small_files: Annotated[int, Field(ge=2, le=10_000)] = 30
+    runs_kept_days: Days = 90
+    audits_kept: Annotated[int, Field(ge=1, le=4000)] = 30
+    reports_kept: Annotated[int, Field(ge=1, le=4000)] = 90
+
+
 class Sales(_Section):
     omnichannel_window_days: Days = 365
     frequency_band_edges: tuple[int, ...] = (1, 2, 3, 5, 10)
@@ -256,6 +264,7 @@ class BusinessRules(_Section):
     vendors: Vendors = Vendors()
     first_load: FirstLoad = FirstLoad()
     publishing: Publishing = Publishing()
+    retention: Retention = Retention()
     sales: Sales = Sales()
     messaging: Messaging = Messaging()
     contact_pressure: ContactPressure = ContactPressure()

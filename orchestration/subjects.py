@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration import audits, contacts, exports, gate
+from orchestration import audits, contacts, exports, gate, shortage
 from orchestration.audits import Finding
 from orchestration.contacts import Standing
 from orchestration.manifest import manifest
@@ -21,13 +21,12 @@ AGAIN, LANDING, BUILD, PROMISES, PUBLISHED = "land_window", "land_", "build_ware
 ANSWERED, FRESHNESS, RUN = "every_vendor_answered", "freshness", "the run itself"
 MOST = 5
 ENDED = "The refresh was ended from outside (Ctrl+C, a signal) before it was done. What was published stays."
-FULL = ("No space left", "Disk quota", "not enough space", "Read-only file system")
 NEXT = {
     "A vendor is down": "The next run asks again and catches up; see to the vendor if it stays so.",
     "A check failed": "Mend the cause, then `make refresh`; yesterday's marts stay published meanwhile.",
     "A refresh was killed": "Start it again: `make refresh`.",
     "A trained likeness model waits": "`make identity-diff ARGS=\"--model <version>\"` tells whom it would touch.",
-    "The disk is filling": "Make room, then `make refresh`.",
+    **shortage.NEXT,
     "Backfill: days of a vendor are read again": "Mend what it names and start the same backfill again; the nights go on meanwhile.",
 }
 
@@ -60,8 +59,8 @@ def subjects(step: str) -> tuple[Subject, ...]:
 
 def heading(step: str, text: str = "", about: tuple[Subject, ...] = ()) -> str:
     """The heading of docs/operations.md that says what to do about a failed step and what it said."""
-    if any(words in text for words in FULL):
-        return "The disk is filling"
+    if lacks := shortage.told(text):
+        return lacks
     if text == ENDED:
         return "A refresh was killed"
     if step in (BUILD, PROMISES):

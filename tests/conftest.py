@@ -184,3 +184,15 @@ def retailer(small_world, own_data: Path, monkeypatch: pytest.MonkeyPatch) -> It
             if name.endswith("__BASE_URL"):
                 monkeypatch.setenv(name.replace("__BASE_URL", "__RETRY_PAUSE_SECONDS"), "0.01")
         yield running
+
+
+@pytest.fixture
+def small_disk(own_data: Path) -> Iterator[Path]:
+    """This test's data folder, on a disk of its own of 64 MB (tests/torture/trap.py fills it)."""
+    from tests.torture import machine
+
+    try:
+        with machine.small_disk(own_data, 64) as folder:
+            yield folder
+    except machine.NoDisk as refused:
+        pytest.skip(f"no disk of its own may be mounted here: {refused}")

@@ -5,17 +5,19 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
+import pytest
 
 from ingestion import lake
 from ingestion.contact import AccountReport, refresh_account
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import exports, promises, publish, versions, warehouse
+from orchestration import exports, housekeeping, promises, publish, versions, warehouse
 from orchestration.dbt import DbtOutcome, run_dbt
 
 NEVER_OUT_OF_TIME = timedelta(minutes=10)
@@ -98,6 +100,20 @@ def copy_parsed(parsed_project: Path, data: Path) -> None:
     """What dbt made of the project, into a data folder that is to be built."""
     shutil.copytree(parsed_project / "dagster" / "manifests", data / "dagster" / "manifests", dirs_exist_ok=True)
     shutil.copytree(parsed_project / "dbt" / "target", data / "dbt" / "target", dirs_exist_ok=True)
+
+
+def superseded_versions_leave(data: Path, *, then_delete: str) -> tuple[list[str], int, int]:
+    """Housekeeping of a retailer who keeps superseded versions for a day, two days on: (said, documents in the lake before and after)."""
+    rules = data / "retention.yml"
+    rules.write_text("retention: {lake_superseded_days: 1, lake_small_files: 2}\n", encoding="utf-8")
+    lake = f"select count(*) from read_parquet('{data}/lake/raw_*/*/*.parquet', union_by_name = true) where _dlt_load_id is not null"
+    before = duckdb.sql(lake).fetchone()[0]
+    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
+        patch.setenv("OMNIMART_BUSINESS_RULES", str(rules))
+        said: list[str] = []
+        housekeeping.keep_house(instance, said.append, now=datetime.now(UTC) + timedelta(days=2), listed_seconds=0)
+    (data / then_delete).unlink()
+    return said, before, duckdb.sql(lake).fetchone()[0]
 
 
 @contextmanager

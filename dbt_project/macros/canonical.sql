@@ -173,9 +173,32 @@
     {%- endif %}
     select
         {%- for name, type in columns %}
-        cast({{ name if name in present or not present else 'null' }} as {{ canonical_type(type) }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- set value = currency_code(name) if name == 'currency' else name %}
+        cast({{ value if name in present or not present else 'null' }} as {{ canonical_type(type) }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ relation }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+
+{#-
+  A currency as ISO 4217 spells it, from what vendors write: ' rub', 'RUR', 'руб.', '643'. What is none of these stays as it is, so that it
+  stands in unmapped_values and its money in no sum; blank is NULL, the reporting currency.
+-#}
+{% macro currency_code(text) -%}
+    {%- set spelled = {
+        'RUB': ['RUR', '643', '810', 'РУБ', 'РУБ.', 'Р', 'Р.', '₽'], 'KZT': ['398', '₸'], 'BYN': ['933', 'BYR'], 'USD': ['840', '$'],
+        'EUR': ['978', '€'], 'CNY': ['156', 'RMB', '¥'], 'UZS': ['860'], 'KGS': ['417'], 'AMD': ['051', '51'], 'AZN': ['944'],
+        'GEL': ['981'], 'TRY': ['949'], 'AED': ['784'], 'GBP': ['826', '£'],
+    } -%}
+    case upper(trim({{ text }}))
+        when '' then null
+        {%- for code, words in spelled.items() %}
+        {%- for word in words %}
+        when '{{ word }}' then '{{ code }}'
+        {%- endfor %}
+        {%- endfor %}
+        else upper(trim({{ text }}))
+    end
 {%- endmacro %}

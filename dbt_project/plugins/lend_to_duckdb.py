@@ -6,6 +6,8 @@ Each function gets whole Arrow arrays and computes every distinct value once. To
 
 from __future__ import annotations
 
+import os
+
 import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
@@ -18,12 +20,16 @@ from dbt_project.plugins.identity_model import FEATURES, PAIR, WEIGHED_PAIR, mod
 from dbt_project.plugins.survival import survival_quantile_arrow
 from dbt_project.plugins.value_columns import FITTED_RECORD, FORECASTS, fitted_customer_value_arrow
 
+MEMORY_LIMIT = "OMNIMART_MEMORY_LIMIT"  # such as 8GB; DuckDB's own is four fifths of the machine's
+
 
 class Plugin(BasePlugin):
-    """Registers the functions in every DuckDB connection that dbt opens, and sets its time zone."""
+    """Registers the functions in every DuckDB connection that dbt opens, and sets its time zone and how much memory it may take."""
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         conn.execute("set global TimeZone = 'UTC'")
+        if limit := os.environ.get(MEMORY_LIMIT):
+            conn.execute("set global memory_limit = ?", [limit])
         register(conn)
 
 

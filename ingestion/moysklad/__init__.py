@@ -63,6 +63,7 @@ VENDOR = Vendor(
         Resource("stores", "full_list", "Stock places."),
         Resource("employees", "full_list", "Staff, those who left included."),
         Resource("bonus_programs", "full_list", "Loyalty programmes."),
+        Resource("currencies", "full_list", "Currencies, with the account's own."),
         Resource("stock", "snapshot", "Stock and reserve of a product at every stock place, by product and Moscow day."),
     ),
     source=_source,

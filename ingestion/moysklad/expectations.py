@@ -79,5 +79,6 @@ SUITES: dict[str, Suite] = {
     "product_folders": Suite(resource="product_folders", error=(gxe.ExpectColumnValuesToNotBeNull(column="name"),)),
     "stores": Suite(resource="stores", error=(gxe.ExpectColumnValuesToNotBeNull(column="name"),)),
     "employees": Suite(resource="employees", warn=(gxe.ExpectColumnValuesToNotBeNull(column="name", mostly=0.9),)),
+    "currencies": Suite(resource="currencies", warn=(gxe.ExpectColumnValuesToNotBeNull(column="iso_code"),)),
     "bonus_programs": Suite(resource="bonus_programs", error=(gxe.ExpectColumnValuesToNotBeNull(column="bonus_program_id"),)),
 }

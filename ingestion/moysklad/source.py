@@ -78,7 +78,7 @@ LISTS = (
 )
 # resource, kind, whether it has an archive
 FULL_LISTS = (("product_folders", "productfolder", True), ("retail_stores", "retailstore", True), ("stores", "store", True),
-              ("employees", "employee", True), ("bonus_programs", "bonusprogram", False))
+              ("employees", "employee", True), ("bonus_programs", "bonusprogram", False), ("currencies", "currency", True))
 
 
 def moysklad(account: Account, contact: Contact) -> Any:

@@ -8,11 +8,11 @@ It is part of `python -m sandbox serve`; the account's API stands under /moyskla
 
 Traps it keeps: gzip or 415; `expand` and `fields` ignored in silence above a limit of 100; positions of a document cut at 100 when
 expanded (the inner limit is not documented, so this is chosen); Moscow times; `moment` to the minute; archived and binned records
-hidden unless asked for; a href of the stock report carries a query. That going to the bin changes `updated` is assumed, for the
-documentation does not say. With the option `moysklad.late_tills` (numbers of stores) their tills are here since the loyalty programme
-began; what was sold at them before is in 1C alone. A few returns and bonus operations lie there as drafts that nobody posted
-(`applicable` false), which the retailer's own books know nothing of. The app's orders are not posted either and are real: what became
-of them stands in their state.
+hidden unless asked for; a href of the stock report carries a query. That going to the bin changes `updated`, and coming back, is assumed,
+for the documentation does not say. Option `moysklad.bin=<type>/<id>@<ISO time>[..<ISO time>],…`: what somebody puts there, and takes out.
+With the option `moysklad.late_tills` (numbers of stores) their tills are here since the loyalty programme began; what was sold at them
+before is in 1C alone. A few returns and bonus operations lie there as drafts that nobody posted (`applicable` false), which the
+retailer's own books know nothing of. The app's orders are not posted either and are real: what became of them stands in their state.
 """
 
 from starlette.routing import Route

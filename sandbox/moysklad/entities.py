@@ -29,6 +29,27 @@ GROUP = reference("group", made_id("group"))
 OWNER = reference("employee", made_id("administrator"))
 ORGANIZATION = reference("organization", made_id("organization"))
 CURRENCY = reference("currency", made_id("currency", "RUB"))
+CURRENCIES = tuple(
+    {
+        "meta": meta("currency", made_id("currency", iso)),
+        "id": made_id("currency", iso),
+        "system": is_own,
+        "name": name,
+        "fullName": whole,
+        "code": code,
+        "isoCode": iso,
+        "rate": rate,
+        "multiplicity": 1,
+        "indirect": False,
+        "rateUpdateType": "manual",
+        "default": is_own,
+        "archived": False,
+    }
+    for iso, code, name, whole, rate, is_own in (
+        ("RUB", "643", "руб", "Российский рубль", 1.0, True),
+        ("KZT", "398", "тг", "Тенге", 0.17, False),
+    )
+)
 PRICE_TYPE = {
     "meta": {
         "href": f"{ORIGIN}/context/companysettings/pricetype/{made_id('pricetype')}",

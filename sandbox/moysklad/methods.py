@@ -5,7 +5,7 @@ request  ->  Gate  ->  method  ->  envelope {context, meta, rows}, compressed
 
 import gzip
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from sandbox.moysklad import entities, stock
 from sandbox.moysklad.gate import Gate
 from sandbox.moysklad.papers import POSITION_KINDS
 from sandbox.moysklad.query import Asked, BadRequest, read, select
-from sandbox.moysklad.shop import DOCUMENTS, Shop
+from sandbox.moysklad.shop import DOCUMENTS, NEVER, Shop
 from sandbox.moysklad.wire import ORIGIN, error
 
 EXPANDED_POSITIONS = 100
@@ -38,7 +38,9 @@ class Methods:
 
     def __init__(self, sandbox: Any) -> None:
         late = filter(None, sandbox.options.get("moysklad.late_tills", "").split(","))
-        self.sandbox, self.gate, self.shop = sandbox, Gate(sandbox), Shop(sandbox.world, late_tills=frozenset(map(int, late)))
+        self.sandbox, self.gate = sandbox, Gate(sandbox)
+        aside = _laid_aside(sandbox.options.get("moysklad.bin", ""))
+        self.shop = Shop(sandbox.world, late_tills=frozenset(map(int, late)), laid_aside=aside)
 
     def routes(self, root: str) -> list[Route]:
         """Starlette routes; anything else under the root is 1002."""
@@ -205,3 +207,16 @@ def _answer(request: Request, body: bytes) -> Response:
     headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"} if body else {}
     packed = gzip.compress(body, compresslevel=1, mtime=0) if body else b""
     return Response(packed, headers=headers, media_type="application/json;charset=utf-8")
+
+
+def _laid_aside(option: str) -> dict[tuple[str, str], tuple[datetime, datetime]]:
+    found = {}
+    for text in filter(None, option.split(",")):
+        paper, _, times = text.partition("@")
+        since, _, until = times.partition("..")
+        found[tuple(paper.split("/"))] = (_moment(since), _moment(until) if until else NEVER)
+    return found
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)

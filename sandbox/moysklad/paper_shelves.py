@@ -29,11 +29,12 @@ def retaildemand(shop: Shop, now: datetime) -> Shelf:
     rung = []
     for order in orders:
         made = order["created_at"] + lag(order["order_id"])
-        rung.append((order, order["uuid"], order["number"], made, shop.bin.get(("retaildemand", order["uuid"]))))
+        rung.append((order, order["uuid"], order["number"], made, shop.binned_at("retaildemand", order["uuid"], now)))
         if order["order_id"] % MISTAKE_EVERY == 7:
             until = made + MISTAKE_STANDS
             rung.append((order, made_id("mistake", order["uuid"]), f"{order['number']}-2", made, until if until <= now else None))
     rung = [paper for paper in rung if paper[3] <= now]
+    changed = [deleted or shop.put_back_at("retaildemand", key, now) or made for _, key, _, made, deleted in rung]
 
     def record(row: int) -> dict[str, Any]:
         order, key, name, made, deleted = rung[row]
@@ -43,7 +44,7 @@ def retaildemand(shop: Shop, now: datetime) -> Shelf:
             key=key,
             name=name,
             created=made,
-            updated=deleted or made,
+            updated=changed[row],
             deleted=deleted,
             lines=len(shop.lines_of(order)),
             agent=shop.agent_of(order),
@@ -58,7 +59,7 @@ def retaildemand(shop: Shop, now: datetime) -> Shelf:
             name=[p[2] for p in rung],
             moment=[p[0]["created_at"] for p in rung],
             created=[p[3] for p in rung],
-            updated=[p[4] or p[3] for p in rung],
+            updated=changed,
             deleted=[p[4] for p in rung],
             sum=[p[0]["net_kop"] for p in rung],
             agent=[shop.agent_of(p[0]) for p in rung],
@@ -76,7 +77,8 @@ def customerorder(shop: Shop, now: datetime) -> Shelf:
     for order in shop.world.rows("orders"):
         if order["kind"] == "online" and (made := order["created_at"] + lag(order["order_id"])) <= now:
             reached = max([made, *(order[column] for column in ORDER_MILESTONES if order[column] and order[column] <= now)])
-            rows.append((order, made, reached, shop.bin.get(("customerorder", order["uuid"]))))
+            put_back = shop.put_back_at("customerorder", order["uuid"], now)
+            rows.append((order, made, max(reached, put_back or made), shop.binned_at("customerorder", order["uuid"], now)))
 
     def record(row: int) -> dict[str, Any]:
         order, made, updated, deleted = rows[row]
@@ -114,7 +116,7 @@ def demand(shop: Shop, now: datetime) -> Shelf:
     online = [order for order in shop.world.rows("orders") if order["kind"] == "online"]
     rows = [order for order in online if order["shipped_at"] and order["shipped_at"] <= now]
     keys = [made_id("demand", order["uuid"]) for order in rows]
-    deleted = [shop.bin.get(("demand", key)) for key in keys]
+    deleted = [shop.binned_at("demand", key, now) for key in keys]
 
     def record(row: int) -> dict[str, Any]:
         return binned(shop.shipment(rows[row]), deleted[row])
@@ -153,7 +155,7 @@ def _returns_shelf(shop: Shop, kind: str, order_kind: str, now: datetime) -> She
         is_here = order["kind"] == order_kind and (order_kind != "receipt" or shop.rung_here(order))
         if is_here and (made := row["returned_at"] + lag(row["return_id"])) <= now:
             keys = [row["uuid"], *([made_id("draft", row["uuid"])] if has_draft(row["return_id"]) else [])]
-            rows += [(row, order, key, made, shop.bin.get((kind, key))) for key in keys]
+            rows += [(row, order, key, made, shop.binned_at(kind, key, now)) for key in keys]
 
     def record(number: int) -> dict[str, Any]:
         row, order, key, made, deleted = rows[number]

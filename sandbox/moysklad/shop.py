@@ -5,7 +5,7 @@ World + recycle bin  ->  `Shop.shelf(kind, now)`, `Shop.found(kind, id, now)`, `
 
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from sandbox.moysklad.shelf import Shelf
 from sandbox.moysklad.wire import made_id
 from sandbox.world import World
 
+NEVER = datetime(9999, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 DOCUMENTS = ("retaildemand", "customerorder", "demand", "retailsalesreturn", "salesreturn")
 ENTITIES = (
     "counterparty",
@@ -25,6 +26,7 @@ ENTITIES = (
     "employee",
     "saleschannel",
     "bonusprogram",
+    "currency",
     "bonustransaction",
 )
 
@@ -32,11 +34,12 @@ ENTITIES = (
 @dataclass
 class Shop:
     """The account as its API sees it. bin: (kind, id) -> when it was put there through the API; late_tills: stores whose receipts are
-    here since the loyalty programme began."""
+    here since the loyalty programme began; laid_aside: (kind, id) -> since and until when somebody had it in the bin."""
 
     world: World
     late_tills: frozenset[int] = frozenset()
     bin: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    laid_aside: dict[tuple[str, str], tuple[datetime, datetime]] = field(default_factory=dict)
     _shelves: dict[tuple[str, datetime, int], Shelf] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,6 +55,16 @@ class Shop:
                     del self._shelves[old]
                 self._shelves[key] = getattr(room, kind)(self, now)
             return self._shelves[key]
+
+    def binned_at(self, kind: str, key: str, now: datetime) -> datetime | None:
+        """Since when a paper is in the bin; None when it is not."""
+        since, until = self.laid_aside.get((kind, key), (NEVER, NEVER))
+        return since if since <= now < until else self.bin.get((kind, key))
+
+    def put_back_at(self, kind: str, key: str, now: datetime) -> datetime | None:
+        """When a paper was taken out of the bin, which is assumed to change it as going there does."""
+        _, until = self.laid_aside.get((kind, key), (NEVER, NEVER))
+        return until if until <= now else None
 
     def found(self, kind: str, key: str, now: datetime) -> dict[str, Any] | None:
         """One record by its id, for references that are asked to be expanded."""

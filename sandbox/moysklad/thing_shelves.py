@@ -162,6 +162,11 @@ def bonusprogram(shop: Shop, now: datetime) -> Shelf:
     return listed([entities.bonus_program(shop.world.programme_name)] if len(shop.world.loyalty_accounts) else [], updated=None)
 
 
+def currency(shop: Shop, now: datetime) -> Shelf:
+    """The account's own currency, and one in which nothing is sold unless a test says so."""
+    return listed(list(entities.CURRENCIES), updated=None)
+
+
 def bonustransaction(shop: Shop, now: datetime) -> Shelf:
     """The operations of store receipts; one that waits changes again on its day. Of a few there is a draft besides, which nobody posted."""
     rows = []

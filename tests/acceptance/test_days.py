@@ -2,7 +2,8 @@
 
 One story told once, because a night that publishes is a whole build: the first night; the second, with poisoned records and without
 Mindbox, which is down; an attempt while RetailCRM is down too; seven nights, on which all are back, that only add to the warehouse; the
-tenth, when a steward has parted a customer; and that night again, its warehouse deleted, while nobody is asked anything.
+tenth, when a steward has parted a customer; and that night again, its warehouse deleted and superseded versions let go from the lake, while
+nobody is asked anything.
 What is not incremental is made anew every night, so that nights which publish nothing add all there is to add; `make torture ARGS=days`
 publishes each of the ten.
 """
@@ -26,7 +27,7 @@ from tests.conftest import UNTIL
 from tests.decisions import HALVES, customer_of, decided, restated
 from tests.drills import broken_ratios, differences, recordless, told_otherwise, unreached
 from tests.news import kinds_of_news
-from tests.nights import add_to_warehouse, house, land, night
+from tests.nights import add_to_warehouse, house, land, night, superseded_versions_leave
 from tests.restated import misled
 
 AS_MANY_THREADS_AS_A_NIGHT = True
@@ -84,7 +85,7 @@ def story(parsed_project, tmp_path_factory):
         with decided("forbid", *told.halves, seed=data / "steward_decisions.csv"):
             told.back = night("night-10")
             told.kinds_of_news = kinds_of_news(data / "published")
-            (data / "warehouse.duckdb").unlink()
+            told.kept = superseded_versions_leave(data, then_delete="warehouse.duckdb")
             sandbox.faults.plant(Fault("*", kind="status", status=503, times=10_000))
             before = sandbox.faults.met
             told.again = night("night-10-again", asks_vendors=False)
@@ -120,7 +121,8 @@ def test_after_one_day_only_the_new_documents_are_fetched_and_staged(story):
 
 
 def test_what_ten_nights_added_is_what_one_build_of_the_lake_alone_makes(story):
-    """Also the same day twice: it gives the same marts and flips nothing."""
+    """Also the same day twice: it gives the same marts and flips nothing; and superseded versions had left the lake before."""
+    assert 0 < story.kept[2] < story.kept[1], story.kept[0]
     assert [node.unique_id for added in story.added for node in added.failed] == []
     assert (story.again.outcome.flipped, story.again.outcome.changed) == (False, ())
     assert story.again.outcome.sentence == f"No business table changed, so version {story.back.outcome.version.version} stays published."

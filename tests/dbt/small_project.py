@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.lake import FIELDS
+from ingestion.lake import DROPPED, DROPPED_SHELF, FIELDS
 from orchestration.dbt import PROJECT, DbtOutcome, run_dbt
 
 LANDED = pa.schema([
@@ -100,6 +100,9 @@ class SmallProject:
         self.write("models/staging/acme/_acme__sources.yml", "\n".join(lines) + "\n")
         self.finish("shelf", status=-1, at=FIRST_LOAD - timedelta(days=400))
         self.contact("shelf", at=FIRST_LOAD - timedelta(days=400))
+        dropped = self.root / "data" / "lake" / DROPPED / "shelf.jsonl"
+        dropped.parent.mkdir(exist_ok=True)
+        dropped.write_text(DROPPED_SHELF, encoding="utf-8")
 
     def land(
         self, resource: str, *documents: Document, load_id: str | None = None, at: datetime | None = None, status: int | None = 0

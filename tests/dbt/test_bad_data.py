@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from small_project import Document, SmallProject
 
-from ingestion import documents
+from ingestion import documents, lake
+from ingestion.vendor import Vendor
 
+ACME = Vendor("acme", "Acme", "shop", "", (), lambda *asked: None, (), lambda account: None)
 NOON = datetime(2026, 10, 31, 12, tzinfo=UTC)
 STAGED = """
     select document_key, gross_amount::varchar, problem from staging.base_acme__orders order by document_key, is_accepted desc
@@ -73,6 +75,16 @@ def test_what_one_key_says_twice_is_settled_by_the_later_answer_and_accounted_fo
     orders.build()
     assert [row for row in orders.rows(STAGED) if not row[2]] == [("1", "12.00", None), ("2", "20.00", None), ("3", "31.00", None),
                                                                   ("4", "41.00", None)]
+
+
+def test_a_key_that_says_two_things_at_one_moment_is_named(orders: SmallProject) -> None:
+    land(orders, wire(written(1, 10), written(1, 11), written(2, 20), written(2, 20), written(3, 30)), wire(written(3, 31)))
+    land(orders, wire(written(4, 40)))
+    land(orders, wire(written(4, 41), written(5, 50), written(5, 51)))
+    first, second, third = orders.loads
+    assert lake.told_twice(ACME, "orders", [first, second]) == ["1"]
+    assert lake.told_twice(ACME, "orders", [third]) == ["5"]
+    assert lake.told_twice(ACME, "orders", []) == lake.told_twice(ACME, "returns", [first]) == []
 
 
 DRIFTS = {

@@ -40,6 +40,11 @@ MODELS = {
         {{ unnest('t.tags', 'u', 'tag') }}
         order by all
     """,
+    "currencies": """
+        select t.told, {{ currency_code('t.told') }} as code from (values
+            ('RUB'), (' rub '), ('RUR'), ('руб.'), ('643'), ('kzt'), ('398'), ('XXX'), (' '), (null)
+        ) as t (told)
+    """,
     "texts": """
         select
             {{ json_text('x', 'a.b') }} as nested,
@@ -126,6 +131,12 @@ def test_free_text_is_shown_without_addresses_and_numbers(built: SmallProject) -
     shown = built.rows("select shown from intermediate.comments")
     assert [text for (text,) in shown] == [
         "write to ***@***, ring ***!", "order 123456A of 31.10.2026 and 2026-10-31", "***", "***", "***", "1 000 000 - 2", None]
+
+
+def test_currencies_are_spelled_as_iso_does(built: SmallProject) -> None:
+    assert dict(built.rows("select told, code from intermediate.currencies")) == {
+        "RUB": "RUB", " rub ": "RUB", "RUR": "RUB", "руб.": "RUB", "643": "RUB", "kzt": "KZT", "398": "KZT", "XXX": "XXX", " ": None,
+        None: None}
 
 
 def test_a_mapping_of_the_account_goes_before_the_vendors(built: SmallProject) -> None:

@@ -6,10 +6,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from small_project import Document, SmallProject
 
-from ingestion import fields, lake
+from ingestion import compaction, fields, lake
 from ingestion.vendor import Resource, Vendor
 from orchestration import exports
 
@@ -105,4 +106,12 @@ def test_the_memory_is_made_again_from_the_lake_and_a_repeated_look_changes_noth
     assert fields.note(ACME) == at_once
     fields.shelf(ACME).unlink()
     assert (fields.note(ACME), fields.shelf(ACME).read_bytes()) == (at_once, kept)
+    shelf = lake.root() / "raw_acme" / "orders"
+    with duckdb.connect() as connection:
+        compaction.read_landed(connection, shelf.parent, compaction.files(shelf))
+        compaction.nothing_superseded(connection)
+        swap = compaction.rewrite(connection, lake.root(), compaction.files(shelf))
+    compaction.carry_out(lake.root(), [swap], listed_seconds=0)
+    fields.shelf(ACME).unlink()
+    assert (fields.note(ACME), fields.shelf(ACME).read_bytes()) == (at_once, kept), "also of files that were put together"
     assert fields.shelf(ACME).is_relative_to(Path(lake.root()))

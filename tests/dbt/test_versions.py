@@ -75,6 +75,21 @@ def test_deletes_are_versions_too(orders: SmallProject) -> None:
     assert orders.rows("select document_key from staging.stg_acme__orders order by 1") == [("1",), ("2",)]
 
 
+def test_a_delete_that_comes_before_its_record_is_not_forgotten(orders: SmallProject) -> None:
+    orders.write("models/staging/acme/stg_acme__orders.sql", "select document_key from ({{ live_documents('acme', 'orders') }}) as live")
+    deleted_at = FIRST_LOAD - timedelta(days=1)
+    orders.land("orders", Document("1", None, operation="delete", version_at=deleted_at))
+    orders.build()
+    orders.land("orders", order("1", 1, version_at=deleted_at - timedelta(days=3)), order("2", 2))
+    orders.build()
+    assert orders.rows("select document_key from staging.stg_acme__orders") == [("2",)]
+    orders.build("--full-refresh")
+    assert orders.rows("select document_key from staging.stg_acme__orders") == [("2",)]
+    orders.land("orders", order("1", 1, version_at=deleted_at + timedelta(minutes=1)))
+    orders.build()
+    assert orders.rows("select document_key from staging.stg_acme__orders order by 1") == [("1",), ("2",)]
+
+
 def test_of_a_full_list_only_the_newest_load_lives(project: SmallProject) -> None:
     project.declare("statuses", full_lists=["statuses"])
     project.write("models/staging/acme/base/base_acme__statuses.sql",

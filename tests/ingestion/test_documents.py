@@ -104,3 +104,21 @@ def test_the_digest_of_a_list_ignores_its_order_and_sees_every_change():
     one, two = Record("1", None, "{}"), Record("2", None, '{"a":1}')
     assert documents.digest([one, two]) == documents.digest([two, one])
     assert documents.digest([one, two]) != documents.digest([one, Record("2", None, '{"a":2}')])
+
+
+@pytest.mark.parametrize("stack", [0, 600], ids=["from a shallow stack", "from a deep one"])
+def test_a_nested_record_is_read_or_escaped_wherever_it_is_read(stack):
+    """Between the two lies what one decoder could read and the next, called from further down, could not."""
+    if stack:
+        return test_a_nested_record_is_read_or_escaped_wherever_it_is_read(stack - 1)
+
+    def told(levels: int) -> list[str]:
+        tree = "[" * levels + "]" * levels
+        return [record.payload for record in split(f'{{"rows":[{{"id":1,"tree":{tree}}},{{"id":2}}]}}'.encode(), rows="rows").records]
+
+    for levels in (1, 200, 249):
+        assert told(levels)[0].startswith('{"id":1')
+    for levels in (250, 400, 700, 950, 1100):
+        deep, plain = told(levels)
+        assert (deep.startswith('"nested too deeply: {'), plain) == (True, '{"id":2}')
+    return None

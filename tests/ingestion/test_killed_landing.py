@@ -1,6 +1,7 @@
 """A contact that is killed at any step of dlt's load: the next one brings all that the vendor tells, and the lake can be read."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dlt
@@ -10,7 +11,8 @@ import pytest
 from ingestion import contact, documents, lake, shelves
 from ingestion.accounts import Account
 from ingestion.vendor import Resource, Vendor
-from tests.torture.trap import Trap, dies
+from orchestration import shortage
+from tests.torture.trap import BALLAST, Trap, dies, ends
 
 NOW = datetime(2026, 10, 31, 23, tzinfo=UTC)
 ACME = Account("acme")
@@ -105,3 +107,19 @@ def test_a_first_contact_that_was_killed_loses_nothing(acme):
     assert believed() == ["a", "b"]
     contacts = [json.loads(path.read_text()) for path in (lake.root() / "contacts").glob("2*.jsonl")]
     assert [row["status"] for row in contacts] == ["success"] * len(contacts)
+
+
+@pytest.mark.parametrize("step", ["read, nothing written", "the first record of its end, half written", "loaded, the contact not recorded"])
+def test_a_contact_that_finds_no_room_on_the_disk_says_so_and_loses_nothing(small_disk, acme, step):
+    said, vendor = acme
+    said += ["a", "b"]
+    read_on(vendor)
+    said += ["c", "d"]
+    ended = ends(replace(STEPS[step], when="full"), lambda: read_on(vendor))
+    assert shortage.told(ended) == shortage.DISK, ended
+    assert set(believed()) >= {"a", "b"}
+    (small_disk / BALLAST).unlink()
+    said += ["e"]
+    read_on(vendor)
+    assert believed() == ["a", "b", "c", "d", "e"]
+    assert [path for path in lake.root().rglob("*") if path.parent.name == shelves.HALVES or path.suffix == ".half"] == []

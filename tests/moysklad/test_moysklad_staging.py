@@ -15,18 +15,19 @@ from sandbox.fiscal import of_return, of_sale
 from sandbox.moysklad.wire import made_id
 from tests.moysklad.balances import balances
 
-POISON = ("keyless", "amount", "year_one", "surrogate", "bytes", "type", "extra", "midnight", "minute_before", "unposted")
+POISON = ("keyless", "amount", "year_one", "surrogate", "bytes", "type", "extra", "midnight", "minute_before", "unposted", "tenge", "lost",
+          "unnamed")
 ENTITY = "https://api.moysklad.ru/api/remap/1.2/entity"
 
 
 @pytest.fixture
 def poisoned(retailer, small_world) -> dict[str, str]:
-    """What was done to which receipt: ten of the retailer's receipts, by the name of what is wrong or peculiar with them."""
+    """What was done to which receipt: some of the retailer's receipts, by the name of what is wrong or peculiar with them."""
     ids = [row["uuid"] for row in small_world.rows("orders") if row["kind"] == "receipt"][:len(POISON)]
-    named = dict(zip(POISON, ids, strict=True))
+    receipts = dict(zip(POISON, ids, strict=True))
 
     def plant(name: str, **spoiled) -> None:
-        retailer.sandbox.tampering.plant(Poison("moysklad", "retaildemand", named[name], **spoiled))
+        retailer.sandbox.tampering.plant(Poison("moysklad", "retaildemand", receipts[name], **spoiled))
 
     plant("keyless", set={"id": Poison.GONE})
     plant("amount", set={"sum": "about a hundred"})
@@ -38,7 +39,10 @@ def poisoned(retailer, small_world) -> dict[str, str]:
     plant("midnight", set={"moment": "2026-10-01 00:00:00.000"})
     plant("minute_before", set={"moment": "2026-09-30 23:59:00.000"})
     plant("unposted", set={"applicable": False})
-    return named
+    plant("tenge", set={"rate": {"currency": named("currency", made_id("currency", "KZT")), "value": 0.17}})
+    plant("lost", set={"rate": {"currency": named("currency", "gone"), "value": 3}})
+    plant("unnamed", set={"rate": Poison.GONE})
+    return receipts
 
 
 def named(kind: str, key: str) -> dict[str, dict[str, str]]:
@@ -106,11 +110,12 @@ def test_a_night_in_staging(ask_warehouse, poisoned, shipped, stateless, retaile
     set_aside = {key for key in poisoned.values() if key in problems} | {poisoned["keyless"]}
     poison_is_set_aside_with_its_reason(ask_warehouse, problems, poisoned)
     days_are_moscows(ask_warehouse, poisoned)
-    amounts_are_exact_to_the_kopeck(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None), set_aside)
+    amounts_are_exact_to_the_kopeck(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None), set_aside, poisoned)
     what_the_tills_printed_is_told(ask_warehouse, small_world)
     a_shipment_and_its_return_are_one_purchase(ask_warehouse, shipped)
     what_is_not_posted_counts_in_nothing(ask_warehouse, poisoned)
     an_order_that_is_not_posted_stands_where_its_state_says(ask_warehouse, stateless, small_world)
+    money_is_of_the_currency_that_its_paper_names(ask_warehouse, poisoned)
     accounts_have_the_vendors_balance(ask_warehouse, small_world, retailer.sandbox.now().replace(tzinfo=None))
     before, now = balances(small_world, retailer.sandbox.now()), retailer.sandbox.advance(days=5)
     night("base_moysklad__counterparties")
@@ -139,7 +144,7 @@ def days_are_moscows(rows, poisoned):
     assert told[poisoned["minute_before"]] == ("2026-09-30 20:59", date(2026, 9, 30))
 
 
-def amounts_are_exact_to_the_kopeck(rows, world, now: datetime, set_aside: set[str]):
+def amounts_are_exact_to_the_kopeck(rows, world, now: datetime, set_aside: set[str], poisoned):
     written = now - timedelta(seconds=90)
     orders = world.orders[(world.orders["created_at"] <= written) & ~world.orders["uuid"].isin(set_aside)]
     expected = []
@@ -156,7 +161,8 @@ def amounts_are_exact_to_the_kopeck(rows, world, now: datetime, set_aside: set[s
                     having sum(lines.net_amount) <> orders.net_revenue
                         or sum(lines.points_discount_amount) <> orders.points_discount_amount""")
     assert wrong == []
-    sold = world.order_lines[world.order_lines["order_id"].isin(orders[orders["kind"] == "receipt"]["order_id"])]
+    in_roubles = orders[(orders["kind"] == "receipt") & ~orders["uuid"].isin([poisoned["tenge"], poisoned["lost"]])]
+    sold = world.order_lines[world.order_lines["order_id"].isin(in_roubles["order_id"])]
     assert rows("select sum(cost_amount) from staging.stg_moysklad__order_lines") == [(roubles(sold["cost_kop"].sum()),)]
     returned = world.returns[world.returns["returned_at"] <= written]
     came_back = (len(returned), roubles(returned["amount_kop"].sum()))
@@ -189,6 +195,13 @@ def a_shipment_and_its_return_are_one_purchase(rows, shipped):
     (points,) = rows(f"select abs(points) from staging.stg_moysklad__loyalty_operations where source_record_id = '{shipped[order][0]}'")
     assert rows("select greatest(points_earned, points_redeemed) from staging.stg_moysklad__orders "
                 f"where source_record_id = '{order}'") == [points]
+
+
+def money_is_of_the_currency_that_its_paper_names(rows, poisoned):
+    told = rows("select source_record_id, currency from staging.stg_moysklad__orders where currency <> 'RUB' or currency is null")
+    assert dict(told) == {poisoned["tenge"]: "KZT", poisoned["lost"]: "currency gone"}
+    assert rows(f"select currency from staging.stg_moysklad__orders where source_record_id = '{poisoned['unnamed']}'") == [("RUB",)]
+    assert rows("select distinct currency from staging.stg_moysklad__returns") == [("RUB",)]
 
 
 def accounts_have_the_vendors_balance(rows, world, now: datetime):

@@ -36,7 +36,7 @@ def test_every_landed_list_and_every_model_is_an_asset(graph):
     models = {
         f"{node['schema']}/{node['alias']}" for node in manifest()["nodes"].values() if node["resource_type"] in ("model", "seed")
     }
-    assert keys == landed | models | {"published/omnimart", "identity/model", "identity/diff", "backfill/window"}
+    assert keys == landed | models | {"published/omnimart", "lake/housekeeping", "identity/model", "identity/diff", "backfill/window"}
 
 
 def test_lineage_runs_from_the_landed_lists_to_the_publication(graph):

@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import duckdb
 
 from ingestion import lock
-from orchestration import publish, versions
-from tests.torture.trap import Trap, dies
+from orchestration import publish, refresh, shortage, versions
+from tests.torture.trap import BALLAST, Trap, dies, ends, fill
 from tests.torture.verdict import HALVES
 
 KEPT = 5
@@ -98,3 +99,54 @@ def test_a_version_that_was_gone_back_from_is_kept(warehouse, own_data):
     left_version, _ = versions.roll_back()
     versions.sweep()
     assert versions.read(left_version.version) == left_version
+
+
+def test_publishing_that_finds_no_room_on_the_disk_says_so_and_leaves_the_old_version(small_disk, warehouse):
+    warehouse([("o1", 1.0)])
+    publish_alone("night-1")
+    steps = ("the folder is made", "half of the tables", "before Parquet", "before the history", "half of the card")
+    for night, step in enumerate(steps, start=2):
+        before = orders(small_disk)
+        warehouse([("o1", float(night))], refresh_id=f"night-{night}")
+        where = STEPS[step][0]
+        ended = ends(replace(where, when="full"), lambda night=night: publish_alone(f"night-{night}"))
+        assert shortage.told(ended) == shortage.DISK, (step, ended)
+        assert orders(small_disk) == before, step
+        (small_disk / BALLAST).unlink()
+        publish_alone(f"night-{night}")
+        assert orders(small_disk)[1:] == (night,) * 3, step
+        assert left(small_disk) == [], step
+
+
+def test_the_publishing_command_on_a_full_disk_says_what_to_do(small_disk, warehouse, capsys):
+    warehouse([("o1", 1.0)])
+    fill(small_disk, 1 << 16)
+    assert publish.main([]) == 1
+    assert capsys.readouterr().err.rstrip().endswith(
+        "What was published stays. Make room, then `make refresh`. docs/operations.md, “The disk is filling”.")
+    (small_disk / BALLAST).unlink()
+    assert publish.main([]) == 0
+    assert left(small_disk) == []
+
+
+def test_publishing_that_gets_no_memory_says_so_and_leaves_the_old_version(own_data, warehouse):
+    warehouse([("o1", 1.0)])
+    publish_alone("night-1")
+    before = orders(own_data)
+    with duckdb.connect(str(warehouse([("o1", 2.0)], refresh_id="night-2"))) as connection:
+        connection.execute("create table marts.wide as select number, md5(number::varchar) as told from range(1000000) as r (number)")
+    ended = ends(Trap("orchestration.exports:_copy", "tight"), lambda: publish_alone("night-2"))
+    assert shortage.told(ended) == shortage.MEMORY, ended
+    assert orders(own_data) == before
+    publish_alone("night-2")
+    assert orders(own_data)[1:] == (2, 2, 2)
+    assert left(own_data) == []
+
+
+def test_a_refresh_that_finds_no_room_for_its_own_files_says_what_to_do(small_disk, capsys):
+    """Dagster's settings, runs and events are met before and between the steps, outside of what a step may fail with."""
+    fill(small_disk, 0)
+    assert refresh.main([]) == 1
+    said = capsys.readouterr().err
+    assert "No space left on device" in said
+    assert "Make room, then `make refresh`. docs/operations.md, “The disk is filling”." in said

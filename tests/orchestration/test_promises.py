@@ -91,6 +91,27 @@ def test_an_expectation_about_a_column_that_is_not_there_blocks(staged):
     assert (found().blocks, "could not be asked" in found().sentence) == (True, True)
 
 
+def test_what_changed_at_the_vendor_and_what_was_told_twice_is_said_and_blocks_nothing(staged, own_data):
+    staged(POSITIVE, {"1.0": [(5, True)]})
+    with duckdb.connect(str(own_data / "warehouse.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.vendor_fields (source_system varchar, resource varchar, field_path varchar, "
+                           "field_type varchar, first_load_id varchar, change varchar)")
+        rows = [("size", "text", "1.0", "added"), ("size", "number", "1.0", "added"), ("city", "text", "0.5", "vanished"),
+                ("older", "text", "0.5", "added"), ("id", "text", "0.5", None)]
+        told = [[VENDOR.name, RESOURCE, *row] for row in rows]
+        connection.executemany("insert into marts.vendor_fields values (?, ?, ?, ?, ?, ?)", told)
+        folder = own_data / "lake" / VENDOR.dataset / RESOURCE
+        folder.mkdir(parents=True)
+        connection.execute(f"copy (select 'main' as source_account, '7' as document_key, now() as version_at, 'upsert' as operation, "
+                           f"'1.0' as _dlt_load_id, unnest(['{{}}', '[]']) as payload) to '{folder}/1.0.a.parquet'")
+    finding = found()
+    assert (finding.passed, finding.blocks) == (False, False)
+    assert finding.sentence == (
+        f"{VENDOR.name} {RESOURCE}: 1 keys were told twice at one moment with different content, of which the greater text is believed: 7; "
+        "added at the vendor: size (number, text) (marts.vendor_fields); vanished at the vendor: city (text) (marts.vendor_fields).")
+
+
 def test_only_what_has_not_stood_the_audits_is_looked_at(staged):
     staged(POSITIVE, {"1.0": [(-5, True)]})
     promises.let_through()

@@ -121,7 +121,9 @@ def test_a_night_that_published_nothing_says_so(built, own_data):
 def test_reports_are_kept_printed_and_swept(own_data, capsys, monkeypatch):
     assert report.main([]) == 1
     assert "No report of any refresh is kept" in capsys.readouterr().err
-    monkeypatch.setattr(report, "KEPT", 2)
+    own_data.mkdir()
+    (own_data / "rules.yml").write_text("retention: {reports_kept: 2}\n")
+    monkeypatch.setenv("OMNIMART_BUSINESS_RULES", str(own_data / "rules.yml"))
     for number in (1, 2, 3):
         report.keep(f"Refresh {number}", f"night-{number}")
     assert report.main([]) == 0

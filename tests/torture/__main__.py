@@ -10,6 +10,7 @@ TORTURES = {
     "baddata": "tests.torture.baddata",
     "days": "tests.torture.days",
     "network": "tests.torture.network",
+    "room": "tests.torture.room",
     "secrets": "tests.torture.secrets",
 }
 

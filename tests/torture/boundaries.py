@@ -105,6 +105,12 @@ SECOND_NIGHT: dict[str, Story] = {
         "published, nobody told of opt-outs": Trap("orchestration.opt_outs:tell", "before", command=PUBLISH),
         "published, Dagster does not know": Trap("orchestration.publish:publish", "after"),
     },
+    "housekeeping": {
+        "a new file is written, nothing promised": Trap("ingestion.compaction:promise", "before", nth=3),
+        "promised, not carried out": Trap("ingestion.compaction:carry_out", "before"),
+        "old and new side by side": Trap("ingestion.shelves:forget", "before"),
+        "half of the old files removed": Trap("ingestion.shelves:forget", "after", nth=9),
+    },
     STANDS_IN: {
         "with the sandbox": Trap(READ, "before"),
         "the process alone, its sandbox left": Trap(READ, "before", alone=True),

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ingestion.accounts import REPOSITORY
 from tests.torture.boundaries import FIRST_NIGHT, SECOND_NIGHT, STANDS_IN, Story
 from tests.torture.machine import Ended, Forks, Machine, world
 from tests.torture.reader import Reader
@@ -91,7 +92,7 @@ def stood_in_for(machine: Machine) -> Machine:
     clock = machine.data / "sandbox" / "clock"
     clock.parent.mkdir(exist_ok=True)
     shutil.copy(machine.settings["OMNIMART_CLOCK"], clock)
-    return Machine(machine.data, {name: machine.settings[name] for name in ("OMNIMART_HASH_KEY",)}, WORLD)
+    return Machine(machine.data, {name: machine.settings[name] for name in ("OMNIMART_HASH_KEY", "OMNIMART_BUSINESS_RULES")}, WORLD)
 
 
 def died(where: str, ended: Ended, trap: Trap | None, deaths: list[tuple[str, float]]) -> list[str]:
@@ -146,6 +147,13 @@ def with_old_versions(data: Path) -> None:
         (path / "touched").unlink()  # pruning goes by age
 
 
+def with_housekeeping(rules: Path) -> Path:
+    """The rules as they are, but two small files of a list already become one, so that each night has something to put together."""
+    text = (REPOSITORY / "business_rules.yml").read_text(encoding="utf-8")
+    rules.write_text(text.replace("lake_small_files: 30", "lake_small_files: 2"), encoding="utf-8")
+    return rules
+
+
 def moments(count: int, seed: int, cpu: float) -> list[float]:
     """Seeded moments within an undisturbed night, in seconds of CPU after its start."""
     drawn = random.Random(seed)
@@ -189,7 +197,8 @@ def _all(options: argparse.Namespace, folder: Path) -> int:
         if trial.wrong and options.keep:
             shutil.copytree(folder / "trial", options.keep / "".join(one if one.isalnum() else "_" for one in trial.name), symlinks=True)
 
-    with world(folder / "world", WORLD) as settings:
+    with world(folder / "world", WORLD) as vendors:
+        settings = vendors | {"OMNIMART_BUSINESS_RULES": str(with_housekeeping(folder / "rules.yml"))}
         nothing, before = Machine(folder / "nothing", settings).parsed(), folder / "first" / "before"
         forks = None if options.cold else Forks(nothing)
         turn(settings, FIRST)

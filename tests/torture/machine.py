@@ -163,3 +163,24 @@ def world(folder: Path, options: tuple[str, ...]) -> Iterator[dict[str, str]]:
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+class NoDisk(Exception):
+    """This machine mounts no tmpfs for us; the text says what mount said."""
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A disk of its own of so many megabytes, mounted on the folder. Raises NoDisk where that is not allowed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)]
+    try:
+        made = subprocess.run(asked, capture_output=True, text=True, check=False)
+    except FileNotFoundError as missing:
+        raise NoDisk(str(missing)) from None
+    if made.returncode:
+        raise NoDisk(made.stderr.strip())
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)

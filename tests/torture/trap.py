@@ -10,6 +10,7 @@ import functools
 import importlib.abc
 import importlib.util
 import os
+import resource
 import signal
 import sys
 import threading
@@ -20,12 +21,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-WHENS = ("before", "after", "during", "halfway")
+from orchestration import shortage
+
+WHENS = ("before", "after", "during", "halfway", "full", "tight")
+BALLAST = "ballast"
 
 
 @dataclass(frozen=True)
 class Trap:
-    """Where a process dies. `at`: module:function or module:Class.method. `when`: before or after the call, during it (so many
+    """Where a process dies, or finds no room: the disk of its data is full from there on (when = full), or it gets no more memory than it
+    has (tight), but for `left` bytes. `at`: module:function or module:Class.method. `when`: before or after the call, during it (so many
     `seconds` into it, at its end at the latest), or halfway: a file half written, a folder half removed. `nth` call of those whose
     arguments name `about`. `alone`: the process only; else with all that it started. `command`: the module that is run."""
 
@@ -36,6 +41,21 @@ class Trap:
     seconds: float = 0.02
     alone: bool = False
     command: str = "orchestration.refresh"
+    left: int = 0
+
+
+def fill(folder: Path, left: int) -> None:
+    """Fill the disk that a folder lies on, but for so many bytes."""
+    free = os.statvfs(folder)
+    with (folder / BALLAST).open("ab") as ballast:
+        if (size := free.f_bavail * free.f_frsize - left) > 0:
+            os.posix_fallocate(ballast.fileno(), ballast.tell(), size)
+
+
+def tighten(left: int) -> None:
+    """From here on this process gets no more memory than it has, but for so many bytes."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * os.sysconf("SC_PAGE_SIZE") + left, resource.RLIM_INFINITY))
 
 
 def lay(trap: Trap, *, on_death: Callable[[], None] = lambda: None) -> None:
@@ -91,6 +111,10 @@ def _wrap(module: Any, name: str, trap: Trap, on_death: Callable[[], None]) -> N
             is_due = counted[0] == trap.nth
         if not is_due:
             return called(*args, **more)
+        if trap.when in ("full", "tight"):
+            on_death()
+            fill(Path(os.environ["OMNIMART_DATA"]), trap.left) if trap.when == "full" else tighten(trap.left)
+            return called(*args, **more)
         if trap.when == "before":
             die()
         if trap.when == "halfway":
@@ -145,3 +169,25 @@ def dies(trap: Trap, work: Callable[[], Any]) -> bool:
             os._exit(1)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def ends(trap: Trap, work: Callable[[], Any]) -> str:
+    """Do some work in a forked process that finds no room in the trap; what it ended with, empty when it succeeded."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if not child:
+        said = "the process was lost"
+        try:
+            lay(trap)
+            work()
+            said = ""
+        except BaseException as error:
+            said = " / ".join(f"{type(cause).__name__}: {cause}" for cause in shortage.causes(error))
+        finally:
+            os.write(tell, said.encode()[:60_000])
+            os._exit(0)
+    os.close(tell)
+    with os.fdopen(told, "rb") as pipe:
+        said = pipe.read().decode(errors="replace")
+    os.waitpid(child, 0)
+    return said

@@ -78,7 +78,7 @@ def leftovers(data: Path, *, known: frozenset[str] = frozenset()) -> list[str]:
     """What a crash left in a data folder and no later run took away: halves, locks, dead runs, slots, pending loads, processes, and
     versions that are neither published nor `known` from before."""
     files = (path for path in data.rglob("*") if not path.is_relative_to(data / "dlt"))
-    halves = [path for path in files if HALVES.search(path.name) or path.parent.name == ".halves"]
+    halves = [path for path in files if HALVES.search(path.name) or path.parent.name in (".halves", ".swaps")]
     return [
         *(f"half: {path.relative_to(data)}" for path in halves),
         *_versions(data, known),

@@ -94,3 +94,30 @@
     )
     where source_system is not null
 {%- endmacro %}
+
+
+{#- Documents that retention has let go from the lake (ingestion/compaction.py), so that what was received stays known. -#}
+{% macro lake_dropped() -%}
+    {{ adapter.dispatch('lake_dropped')(lake_path() ~ '/dropped') }}
+{%- endmacro %}
+
+{% macro duckdb__lake_dropped(folder) -%}
+    select source_system, source_account, resource, documents
+    from read_json(
+        '{{ folder }}/*.jsonl',
+        format = 'newline_delimited',
+        columns = {source_system: 'VARCHAR', source_account: 'VARCHAR', resource: 'VARCHAR', documents: 'BIGINT'}
+    )
+    where documents > 0
+{%- endmacro %}
+
+{% macro spark__lake_dropped(folder) -%}
+    select source_system, source_account, resource, documents
+    from (
+        select inline(array(from_json(
+            value, 'source_system string, source_account string, resource string, documents bigint'
+        )))
+        from text.`{{ folder }}`
+    )
+    where documents > 0
+{%- endmacro %}

@@ -40,6 +40,13 @@ standing_documents as (
     from standing
 ),
 
+-- Versions that retention let go from the lake were received and superseded all the same.
+dropped_counts as (
+    select source_system, source_account, resource, sum(documents) as dropped
+    from ({{ lake_dropped() }}) as dropped
+    group by source_system, source_account, resource
+),
+
 -- Superseded is what the lake holds and staging does not, found document by document, never by subtraction of totals.
 receipt_counts as (
     select
@@ -112,10 +119,11 @@ this_refresh as (
         every_resource.resource,
         {{ refresh_id() }} as refresh_id,
         {{ as_of() }} as refreshed_at,
-        coalesce(receipt_counts.received, 0) as received,
-        coalesce(receipt_counts.received, 0) - coalesce(received_before.received, 0) as newly_received,
+        coalesce(receipt_counts.received, 0) + coalesce(dropped_counts.dropped, 0) as received,
+        coalesce(receipt_counts.received, 0) + coalesce(dropped_counts.dropped, 0)
+        - coalesce(received_before.received, 0) as newly_received,
         coalesce(standing_counts.staged, 0) as staged,
-        coalesce(receipt_counts.superseded, 0) as superseded,
+        coalesce(receipt_counts.superseded, 0) + coalesce(dropped_counts.dropped, 0) as superseded,
         coalesce(standing_counts.quarantined, 0) as quarantined,
         coalesce(key_counts.lost_keys, 0) as lost_keys,
         coalesce(key_counts.stale_keys, 0) as stale_keys
@@ -132,6 +140,10 @@ this_refresh as (
         on every_resource.source_system = key_counts.source_system
             and every_resource.source_account = key_counts.source_account
             and every_resource.resource = key_counts.resource
+    left join dropped_counts
+        on every_resource.source_system = dropped_counts.source_system
+            and every_resource.source_account = dropped_counts.source_account
+            and every_resource.resource = dropped_counts.resource
     left join received_before
         on every_resource.source_system = received_before.source_system
             and every_resource.source_account = received_before.source_account

@@ -1,5 +1,6 @@
 -- Positions with the order's points spread over them by their discount, each line's share the difference of two rounded
--- running shares, so that the shares add up to the order's points to the kopeck. One row per position.
+-- running shares, so that the shares add up to the order's points to the kopeck. A cost is told in the account's own currency, so a
+-- position that was sold in another has none. One row per position.
 with
 
 positions as (
@@ -10,6 +11,12 @@ orders as (
     select * from {{ ref('stg_moysklad__orders') }}
 ),
 
+own_currencies as (
+    select source_account, currency
+    from {{ ref('stg_moysklad__currencies') }}
+    where currency_id = ''
+),
+
 products as (
     {{ live_documents('moysklad', 'products') }}
 ),
@@ -18,6 +25,7 @@ running as (
     select
         positions.*,
         orders.points_discount_amount as order_points,
+        coalesce(orders.currency, '') = coalesce(own_currencies.currency, '') as is_of_own_currency,
         positions.gross_amount - positions.net_amount as whole_discount,
         sum(positions.gross_amount - positions.net_amount) over (
             partition by positions.source_account, positions.order_record_id
@@ -31,6 +39,8 @@ running as (
     inner join orders
         on positions.source_account = orders.source_account
             and positions.order_record_id = orders.source_record_id
+    left join own_currencies
+        on positions.source_account = own_currencies.source_account
 ),
 
 shared as (
@@ -66,7 +76,7 @@ final as (
         cast(shared.whole_discount - shared.points_discount_amount as decimal(18, 2)) as discount_amount,
         shared.points_discount_amount,
         shared.net_amount,
-        shared.cost_amount,
+        case when shared.is_of_own_currency then shared.cost_amount end as cost_amount,
         false as is_cancelled
     from shared
     left join products

@@ -43,6 +43,10 @@ payments as (
     select * from {{ ref('stg_moysklad__payments') }}
 ),
 
+currencies as (
+    select * from {{ ref('stg_moysklad__currencies') }}
+),
+
 gross as (
     select
         source_account,
@@ -125,6 +129,7 @@ documents as (
         moment as received_at,
         updated_at as status_changed_at,
         sum_amount as net_revenue,
+        {{ last_segment('currency_href') }} as currency_id,
         custom_fields
     from receipts
 
@@ -158,6 +163,7 @@ documents as (
         cast(null as timestamp) as received_at,
         updated_at as status_changed_at,
         sum_amount as net_revenue,
+        {{ last_segment('currency_href') }} as currency_id,
         custom_fields
     from customer_orders
 ),
@@ -183,6 +189,12 @@ counted as (
         ) as points_discount_amount,
         coalesce(spent.points_redeemed, 0) as points_redeemed,
         coalesce(spent.points_earned, 0) as points_earned,
+        {#- a currency that the account's list lacks is unknown; without a list nobody knows of any but the reporting one #}
+        coalesce(
+            named.currency,
+            case when own.currency_id is not null then 'currency ' || documents.currency_id end,
+            own.currency
+        ) as currency,
         main_payments.raw_payment_type,
         coalesce(profiles.is_test, false) as is_test,
         coalesce(profiles.is_b2b, false) as is_b2b,
@@ -204,6 +216,12 @@ counted as (
     left join places
         on documents.source_account = places.source_account
             and documents.stock_place_id = places.store_id
+    left join currencies as named
+        on documents.source_account = named.source_account
+            and documents.currency_id = named.currency_id
+    left join currencies as own
+        on documents.source_account = own.source_account
+            and own.currency_id = ''
     left join profiles
         on documents.source_account = profiles.source_account
             and documents.profile_record_id = profiles.source_record_id
@@ -235,6 +253,7 @@ final as (
         cast(gross_amount - net_revenue - points_discount_amount as decimal(18, 2)) as discount_amount,
         points_discount_amount,
         net_revenue,
+        currency,
         points_redeemed,
         points_earned,
         is_test,

@@ -14,6 +14,10 @@ purchases as (
     select * from {{ ref('stg_moysklad__purchases') }}
 ),
 
+currencies as (
+    select * from {{ ref('stg_moysklad__currencies') }}
+),
+
 places as (
     select * from {{ ref('stg_moysklad__places') }}
 ),
@@ -29,6 +33,7 @@ together as (
         {{ last_segment('owner_href') }} as employee_record_id,
         moment as returned_at,
         sum_amount as amount,
+        {{ last_segment('currency_href') }} as currency_id,
         description as reason,
         {{ fiscal_key('fiscal_drive', 'fiscal_document') }} as fiscal_key
     from till_returns
@@ -46,6 +51,7 @@ together as (
         {{ last_segment('owner_href') }} as employee_record_id,
         moment as returned_at,
         sum_amount as amount,
+        {{ last_segment('currency_href') }} as currency_id,
         description as reason,
         cast(null as {{ dbt.type_string() }}) as fiscal_key
     from order_returns
@@ -61,6 +67,12 @@ final as (
         together.profile_record_id,
         together.returned_at,
         together.amount,
+        {#- a currency that the account's list lacks is unknown; without a list nobody knows of any but the reporting one #}
+        coalesce(
+            named.currency,
+            case when own.currency_id is not null then 'currency ' || together.currency_id end,
+            own.currency
+        ) as currency,
         case
             when together.vendor_kind = 'salesreturn' and places.retail_store_id is not null then 'salesreturn at a shop'
             else together.vendor_kind
@@ -73,6 +85,12 @@ final as (
     left join places
         on together.source_account = places.source_account
             and together.stock_place_id = places.store_id
+    left join currencies as named
+        on together.source_account = named.source_account
+            and together.currency_id = named.currency_id
+    left join currencies as own
+        on together.source_account = own.source_account
+            and own.currency_id = ''
     left join purchases
         on together.source_account = purchases.source_account
             and together.vendor_kind = purchases.vendor_kind

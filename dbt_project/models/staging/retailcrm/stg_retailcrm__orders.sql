@@ -16,6 +16,12 @@ order_lines as (
     select * from {{ ref('stg_retailcrm__order_lines') }}
 ),
 
+accounts as (
+    select source_account, max(currency) as currency
+    from ({{ live_documents('retailcrm', 'settings') }}) as settings
+    group by source_account
+),
+
 payments as (
     select * from {{ ref('stg_retailcrm__payments') }}
 ),
@@ -135,6 +141,7 @@ told as (
 amounts as (
     select
         orders.*,
+        accounts.currency as account_currency,
         cast(orders.total_amount - coalesce(orders.delivery_amount, 0) as decimal(18, 2)) as net_revenue,
         cast(
             coalesce(lines_summed.gross_amount, orders.total_amount - coalesce(orders.delivery_amount, 0)) as decimal(18, 2)
@@ -148,6 +155,8 @@ amounts as (
         told.cancelled_at as told_cancelled_at,
         {{ mapped_value('order_kind_flag') }} as order_kind_flag
     from orders
+    left join accounts
+        on orders.source_account = accounts.source_account
     left join statuses
         on orders.source_account = statuses.source_account
             and orders.status = statuses.status
@@ -195,7 +204,7 @@ final as (
         points_discount_amount,
         coalesce(delivery_amount, 0) as delivery_amount,
         net_revenue,
-        currency,
+        coalesce(currency, account_currency) as currency,
         coalesce(points_redeemed, 0) as points_redeemed,
         coalesce(points_earned, 0) as points_earned,
         order_kind_flag = 'test' as is_test,

@@ -17,6 +17,7 @@
     ('moment', 'moment', 'moscow', 'required'),
     ('is_applicable', 'applicable', 'boolean', ''),
     ('sum_amount', 'sum', 'kopecks', 'required'),
+    ('currency_href', 'rate.currency.meta.href', 'text', ''),
     ('paid_amount', 'payedSum', 'kopecks', ''),
     ('shipped_amount', 'shippedSum', 'kopecks', ''),
     ('agent_href', 'agent.meta.href', 'text', 'required'),

@@ -20,6 +20,7 @@
     ('moment', 'moment', 'moscow', 'required'),
     ('is_applicable', 'applicable', 'boolean', ''),
     ('sum_amount', 'sum', 'kopecks', 'required'),
+    ('currency_href', 'rate.currency.meta.href', 'text', ''),
     ('agent_href', 'agent.meta.href', 'text', 'required'),
     ('store_href', 'store.meta.href', 'text', ''),
     ('retail_store_href', 'retailStore.meta.href', 'text', ''),

@@ -4,6 +4,7 @@
     ('moment', 'moment', 'moscow', 'required'),
     ('is_applicable', 'applicable', 'boolean', ''),
     ('sum_amount', 'sum', 'kopecks', 'required'),
+    ('currency_href', 'rate.currency.meta.href', 'text', ''),
     ('agent_href', 'agent.meta.href', 'text', 'required'),
     ('store_href', 'store.meta.href', 'text', ''),
     ('demand_href', 'demand.meta.href', 'text', ''),
