@@ -1,4 +1,4 @@
-"""What somebody deletes, bins, marks and combines in the vendors' systems between two nights, and takes back before the third.
+"""What somebody deletes, bins, marks and combines in the vendors' systems between two nights, and takes back in the night after.
 
 A world and its end  ->  `plan`: which records, the sandbox's options, and the world in which the help desk and the CRM do their part
 A published night        ->  `standing`: what became of them there
