@@ -48,7 +48,7 @@ def sentence(fault: BaseException) -> str | None:
     """An error as people read it, with the next step; nothing where the machine lacks nothing."""
     heading = lacking(fault)
     root = causes(fault)[-1]
-    said = f"{type(root).__name__}: {root}".strip().rstrip(".")
+    said = ": ".join(filter(None, (type(root).__name__, str(root).strip().rstrip("."))))
     return f"{said}. What was published stays. {NEXT[heading]} docs/operations.md, “{heading}”." if heading else None
 
 

@@ -12,7 +12,7 @@ from ingestion import backfill
 from ingestion.accounts import Account
 from ingestion.contact import AccountReport
 from ingestion.vendors import NAMES, vendors
-from orchestration import backfill_asset, contacts, extraction, gate, promises, publish, raw_assets, rebuild, schedules, warehouse
+from orchestration import backfill_asset, contacts, extraction, gate, promises, publish, raw_assets, rebuild, schedules, shortage, warehouse
 from orchestration.audits import Finding
 from orchestration.dbt import DbtOutcome, NodeOutcome
 
@@ -144,13 +144,21 @@ def test_a_fault_nobody_foresaw_fails_its_account_only(own_data, monkeypatch, cl
     assert [standing.error for standing in contacts.standings()] == [report.error]
 
 
-def test_a_full_disk_is_no_vendors_fault(monkeypatch):
-    def full(*_, **__):
-        raise RuntimeError("dlt") from OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize(("fault", "heading"), [
+    (OSError(errno.ENOSPC, "No space left on device"), shortage.DISK),
+    (duckdb.IOException('Could not write file "x.tmp": No space left on device'), shortage.DISK),
+    (MemoryError(), shortage.MEMORY),
+    (duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block of size 256.0 KiB"), shortage.MEMORY),
+    (RuntimeError("can't start new thread"), shortage.MEMORY),
+], ids=repr)
+def test_what_the_machine_lacks_is_no_vendors_fault(monkeypatch, fault, heading):
+    def lacks(*_, **__):
+        raise RuntimeError("dlt") from fault
 
-    monkeypatch.setattr(extraction, "refresh_account", full)
-    with pytest.raises(RuntimeError, match="dlt"):
+    monkeypatch.setattr(extraction, "refresh_account", lacks)
+    with pytest.raises(RuntimeError, match="dlt") as raised:
         extraction._read(vendors()[0], Account(NAMES[0]), refresh_id="night-1", budget=timedelta(0), say=print)
+    assert heading in shortage.sentence(raised.value)
 
 
 def test_without_any_vendor_nothing_is_built_and_nothing_is_published(walk, monkeypatch):
