@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import contacts, headlines, publish, report
+from orchestration import contacts, headlines, publish, report, shortage
 from orchestration.checks import checked_tables
 from orchestration.manifest import manifest
 from orchestration.raw_assets import OWNERS
@@ -45,7 +45,8 @@ def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         try:
-            outcome = publish.publish(context.run_id)
+            with shortage.as_failure():
+                outcome = publish.publish(context.run_id)
         except publish.PublishError as refusal:
             raise dg.Failure(str(refusal), allow_retries=False) from None
         context.log.info(outcome.sentence)

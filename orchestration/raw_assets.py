@@ -14,6 +14,7 @@ from ingestion import fields
 from ingestion.contact import AccountReport
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
+from orchestration import shortage
 from orchestration.extraction import Extraction
 
 OWNERS = ["team:data-engineering"]
@@ -68,7 +69,8 @@ def _landing(vendor: Vendor) -> dg.AssetsDefinition:
         night.again(vendor) if context.retry_number else night.begin()
         for line in night.progress(vendor):
             context.log.info(line)
-        reports = night.reports(vendor)
+        with shortage.as_failure():
+            reports = night.reports(vendor)
         fields.note(vendor)
         failed = [report for report in reports if not report.succeeded]
         if failed and context.retry_number < RETRIES:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 DISK, MEMORY = "The disk is filling", "The memory is too little"  # headings of docs/operations.md
 NUMBERS = {errno.ENOSPC: DISK, errno.EDQUOT: DISK, errno.EROFS: DISK, errno.ENOMEM: MEMORY}
@@ -39,9 +40,9 @@ def lacking(fault: BaseException) -> str | None:
 
 
 def next_step(text: str) -> str:
-    """What to do about what a text tells of; empty where it is neither of the two."""
+    """What to do about what a text tells of; empty where it is neither of the two, or the text says it itself."""
     heading = told(text)
-    return f"{NEXT[heading]} docs/operations.md, “{heading}”." if heading else ""
+    return f"{NEXT[heading]} docs/operations.md, “{heading}”." if heading and f"“{heading}”" not in text else ""
 
 
 def sentence(fault: BaseException) -> str | None:
@@ -50,6 +51,20 @@ def sentence(fault: BaseException) -> str | None:
     root = causes(fault)[-1]
     said = ": ".join(filter(None, (type(root).__name__, str(root).strip().rstrip("."))))
     return f"{said}. What was published stays. {NEXT[heading]} docs/operations.md, “{heading}”." if heading else None
+
+
+@contextmanager
+def as_failure() -> Iterator[None]:
+    """A step that lacks room or memory fails with the sentence, not with a traceback of whoever met it first."""
+    import dagster as dg  # 2 s that a command which only asks for a sentence need not pay
+
+    try:
+        yield
+    except Exception as fault:
+        said = sentence(fault)
+        if said is None or isinstance(fault, dg.Failure):
+            raise
+        raise dg.Failure(said, allow_retries=False) from None
 
 
 def causes(fault: BaseException) -> list[BaseException]:

@@ -10,6 +10,7 @@ publishes each of the ten.
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import duckdb
@@ -25,6 +26,7 @@ from sandbox.server import Sandbox, serve_in_thread
 from tests import books
 from tests.conftest import UNTIL
 from tests.decisions import HALVES, customer_of, decided, restated
+from tests.deletions import plan, standing
 from tests.drills import broken_ratios, differences, recordless, told_otherwise, unreached
 from tests.news import kinds_of_news
 from tests.nights import add_to_warehouse, house, land, night, superseded_versions_leave
@@ -44,11 +46,11 @@ def days_orders(world, day):
 
 @pytest.fixture(scope="module")
 def story(parsed_project, tmp_path_factory):
-    world = simulate(seed=31, customers=400, days=45, stores=4, until=UNTIL)
-    data = tmp_path_factory.mktemp("days") / "data"
-    sandbox = Sandbox(world=world, clock_file=data / "sandbox" / "clock", rate=100.0)
+    deleted = plan(simulate(seed=31, customers=400, days=45, stores=4, until=UNTIL), UNTIL)
+    world, data = deleted.world, tmp_path_factory.mktemp("days") / "data"
+    sandbox = Sandbox(world=world, clock_file=data / "sandbox" / "clock", rate=100.0, options=deleted.options)
     sandbox.set_clock(UNTIL)
-    told = SimpleNamespace(orders=days_orders(world, 1), world=world)
+    told = SimpleNamespace(orders=days_orders(world, 1), world=world, deleted=deleted)
     missing, amount, impossible, status, extra, emoji, encoded, retyped = told.orders[:8]
     with serve_in_thread(sandbox) as running, house(data, parsed_project, running.environment()):
         told.first = night("night-1")
@@ -193,10 +195,21 @@ def test_when_they_are_back_nothing_is_lost(story):
         union all select source_record_id, reason from marts.quarantine where source_system = 'retailcrm' and status = 'open'
     """)
     # What nobody touched since it was set aside is still set aside, with its payload; nothing else is missing.
-    assert set(map(int, online.order_id)) == {int(record) for record, _ in kept}
+    assert set(map(int, online.order_id)) == {int(record) for record, _ in kept} | {story.deleted.order.order_id}
     assert {int(record) for record, where in kept if where != "published"} <= set(story.orders[:8])
     sent = story.world.messages[story.world.messages.sent_at <= until]
     assert story.back.read("select count(*) from marts.messages")[0][0] >= 0.97 * len(sent)
+
+
+def test_what_is_deleted_at_a_vendor_leaves_the_figures_and_what_is_taken_back_returns(story):
+    first, second, back, again = (standing(one, story.deleted) for one in (story.first, story.second, story.back, story.again))
+    receipt = Decimal(int(story.deleted.receipt.net_kop)) / 100
+    assert first == {**first, "order": True, "receipt": True, "its revenue": receipt, "ticket": True, "customer": 1}
+    assert first["combined by"] != "vendor_merge"
+    assert second == {
+        **first, "order": False, "receipt": False, "its revenue": None, "its day": first["its day"] - receipt, "ticket": False,
+        "tickets of its day": first["tickets of its day"] - 1, "customer": 0, "combined by": "vendor_merge", "combined": 1}
+    assert back == again == {**first, "order": False, "customer": 0, "combined by": "vendor_merge", "combined": 1}
 
 
 def test_a_session_has_a_customer_only_when_it_was_them(story):
@@ -228,6 +241,10 @@ def test_every_sale_ticket_call_visit_and_answer_is_counted_as_in_the_retailers_
     own, asked = story.world.ledger(at), books.queries(first_open_day(at.replace(tzinfo=None)))
     own["ticket_ratings"] = own["ticket_ratings_webhook"] + own["ticket_ratings_field"]
     sold = own["receipts_net_kop"] + own["online_orders_net_kop"] + own["told_market_orders_net_kop"]
+    if name == "back":
+        own["online_orders"] -= 1
+        own["online_orders_net_kop"] -= story.deleted.order.net_kop
+        sold -= story.deleted.order.net_kop
     own["net_revenue_of_all_kop"] = sold - own["till_returns_kop"] - own["online_returns_kop"] - own["told_market_returns_kop"]
     assert {what: told.read(query)[0][0] for what, query in asked.items()} == {what: own[what] for what in asked}
     rare = {"tickets_deleted", "tickets_merged", "survey_csi"}  # not every six weeks of 400 people see one

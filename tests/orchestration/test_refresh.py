@@ -145,6 +145,21 @@ def test_a_first_night_that_is_killed_twice_and_run_again_is_as_if_undisturbed(t
     assert reader.wrong == []
 
 
+def test_a_machine_restored_from_the_lake_alone_tells_the_same(told, parsed_project, tmp_path, monkeypatch):
+    """docs/operations.md, “Restore on a new machine”: the lake and the key of the hashes; what is published is made again, ids and all."""
+    data = tmp_path / "restored"
+    copy_parsed(parsed_project, data)
+    for kept in ("lake", "secrets"):
+        shutil.copytree(told.data / kept, data / kept, symlinks=True)
+    for name in told.environment:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OMNIMART_DATA", str(data))
+    monkeypatch.setenv("OMNIMART_SECRETS", str(data / "none.toml"))
+    assert refresh.main(RETAILER) == 0
+    tables, found = differences(data / "published", told.data / "published" / "versions" / told.version.version)
+    assert (tables, found) == (told.version.tables + 1, [])
+
+
 def test_every_document_is_accounted_for(told):
     assert read("select count(*) from marts.load_reconciliation where not is_balanced or lost_keys + stale_keys > 0") == [(0,)]
     assert read("select sum(received) > 0 from marts.load_reconciliation") == [(True,)]

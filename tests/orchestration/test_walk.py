@@ -159,6 +159,9 @@ def test_what_the_machine_lacks_is_no_vendors_fault(monkeypatch, fault, heading)
     with pytest.raises(RuntimeError, match="dlt") as raised:
         extraction._read(vendors()[0], Account(NAMES[0]), refresh_id="night-1", budget=timedelta(0), say=print)
     assert heading in shortage.sentence(raised.value)
+    with pytest.raises(dg.Failure, match=heading) as failed, shortage.as_failure():
+        raise raised.value
+    assert shortage.next_step(failed.value.description) == ""
 
 
 def test_without_any_vendor_nothing_is_built_and_nothing_is_published(walk, monkeypatch):
