@@ -140,6 +140,13 @@ def as_of(connection: duckdb.DuckDBPyConnection) -> datetime | None:
     return found.replace(tzinfo=UTC) if found else None
 
 
+def versions_told(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The names of all versions that were ever published, also of those that are gone."""
+    if "publications" not in tables(connection, "marts"):
+        return frozenset()
+    return frozenset(name for (name,) in connection.execute("select version from warehouse.marts.publications").fetchall())
+
+
 def business_database(
     connection: duckdb.DuckDBPyConnection, building: Path, *, words: Mapping[str, Words], publication: Mapping[str, object],
     added: Mapping[str, str],

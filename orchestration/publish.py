@@ -82,7 +82,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection, refresh_id: str, before: Version | None, prints: dict[str, str], changed: tuple[str, ...]
 ) -> Version:
     now = clock.now()
-    name = _name(f"{now:%Y%m%dT%H%M%SZ}-{refresh_id[:8]}")
+    name = _name(f"{now:%Y%m%dT%H%M%SZ}-{refresh_id[:8]}", exports.versions_told(connection))
     stale = "; ".join(standing.sentence() for standing in standings() if standing.is_stale)
     publication = {
         "version": name,
@@ -117,10 +117,10 @@ def _write(
     return card
 
 
-def _name(wanted: str) -> str:
-    """A version's folder never had another content before: a second publication of one refresh gets a number."""
+def _name(wanted: str, told: frozenset[str]) -> str:
+    """A version's folder never had another content before, nor had one that is gone: a second publication of one refresh gets a number."""
     name, number = wanted, 1
-    while versions.folder(name).exists():
+    while versions.folder(name).exists() or name in told:
         number += 1
         name = f"{wanted}-{number}"
     return name

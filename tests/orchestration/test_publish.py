@@ -3,6 +3,7 @@
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import duckdb
 import pytest
@@ -178,6 +179,19 @@ def test_a_held_file_keeps_its_version_when_the_next_ones_come(warehouse, own_da
             assert held.execute("select amount::integer from marts.orders").fetchall() == [(1,)]
     assert read((own_data / "published" / "omnimart.duckdb").resolve(), "select amount::integer from marts.orders") == [(8,)]
     assert len(list((own_data / "published" / "versions").iterdir())) == 5
+
+
+def test_the_name_of_a_version_that_is_gone_is_not_given_again(warehouse, own_data, clock_at, tmp_path, monkeypatch):
+    """The clock stands still and it is the same refresh, as when a night is published again and again."""
+    clock_at(datetime(2026, 10, 31, 23, 0, tzinfo=UTC))
+    (tmp_path / "rules.yml").write_text("publishing: {versions_kept: 2}\n", encoding="utf-8")
+    monkeypatch.setenv("OMNIMART_BUSINESS_RULES", str(tmp_path / "rules.yml"))
+    names = []
+    for amount in range(5):
+        warehouse([("o1", float(amount))])
+        names.append(publish.publish("night-1").version.version)
+    assert len(set(names)) == 5
+    assert len(list((own_data / "published" / "versions").iterdir())) < 5
 
 
 def test_rollback_goes_back_one_version_and_the_next_night_publishes_again(warehouse, own_data, capsys):
