@@ -8,13 +8,16 @@
 with
 
 contracts as (
-    select '' as source_system, '' as resource, '' as field_path, false as is_whole
-    {%- for contract in contracts %}
-    {%- for path, whole in contract.paths %}
-    union all
-    select '{{ contract.vendor }}', '{{ contract.resource }}', {{ dbt.string_literal(dbt.escape_single_quotes(path)) }}, {{ whole }}
-    {%- endfor %}
-    {%- endfor %}
+    select source_system, resource, field_path, is_whole
+    from (
+        values
+        ('', '', '', false)
+        {%- for contract in contracts %}
+        {%- for path, whole in contract.paths %},
+        ('{{ contract.vendor }}', '{{ contract.resource }}', {{ dbt.string_literal(dbt.escape_single_quotes(path)) }}, {{ whole }})
+        {%- endfor %}
+        {%- endfor %}
+    ) as fields (source_system, resource, field_path, is_whole)
 )
 
 select source_system, resource, field_path, max(is_whole) as is_whole
