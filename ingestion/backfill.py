@@ -26,6 +26,8 @@ from ingestion.http import VendorError
 from ingestion.shelves import HALVES, settle
 from ingestion.vendor import Contact, Resource, Vendor, Window
 
+FIRST_YEAR = 1990
+
 
 class Impossible(ValueError):
     """What was asked for cannot be read again; the text is a sentence."""
@@ -67,6 +69,8 @@ def wanted(vendors: Iterable[Vendor], vendor: str, first_day: date, last_day: da
     if last_day > today:
         raise Impossible(f"{last_day} is in the future, today is {today} ({zone.key}). Nothing was read.")
     names = _resources(found, tuple(dict.fromkeys(resources)))
+    if first_day.year < FIRST_YEAR:
+        raise Impossible(f"No vendor has days before {FIRST_YEAR}; {first_day} is asked for. Nothing was read.")
     since, until = (_begins(day, zone) for day in (first_day, last_day + timedelta(days=1)))
     return Wanted(found, _accounts(found, account), first_day, last_day, Window(since, min(until, clock.now())), names)
 

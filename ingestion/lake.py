@@ -4,6 +4,7 @@ documents -> dlt pipeline -> $OMNIMART_DATA/lake/raw_<vendor>/<resource>/*.parqu
 Only loads that stand in `_dlt_loads` with status 0 are believed. Every declared resource has an empty shelf, so that a glob is never empty.
 """
 
+import logging
 import os
 from collections.abc import Iterable
 from importlib import import_module
@@ -70,6 +71,20 @@ def data_root() -> Path:
 def root() -> Path:
     """The lake's folder."""
     return data_root() / "lake"
+
+
+class _Shorter(logging.Filter):
+    """What dlt logs of an error is the error in one line: the load ends with the same one, and tells it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[1]:
+            error = " ".join(str(record.exc_info[1]).split())
+            record.msg, record.args = f"{record.getMessage()}: {type(record.exc_info[1]).__name__}: {error}", ()
+            record.exc_info = record.exc_text = None
+        return True
+
+
+logging.getLogger("dlt").addFilter(_Shorter())
 
 
 def prepare() -> None:

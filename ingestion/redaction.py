@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from ingestion.accounts import REPOSITORY
 
@@ -103,6 +103,9 @@ def _texts(value: str) -> Iterator[str]:
         waiting = []
     if not waiting:
         yield value
+        if len(words := value.split()) > 1:  # a whole header: Bearer …, Basic …
+            yield words[-1]
+            yield from _unpacked(words[-1])
     while waiting:
         inner = waiting.pop()
         waiting += inner.values() if isinstance(inner, dict) else inner if isinstance(inner, list) else ()
@@ -110,12 +113,22 @@ def _texts(value: str) -> Iterator[str]:
             yield inner
 
 
+def _unpacked(word: str) -> Iterator[str]:
+    """The user and password of a Basic header."""
+    try:
+        told = base64.b64decode(word, validate=True).decode()
+    except ValueError:
+        return
+    if ":" in told:
+        yield from (told, told.split(":", 1)[1])
+
+
 def _of_address(name: str, value: str) -> Iterator[str]:
     try:
         parts = urlsplit(value)
     except ValueError:
         return
-    yield from filter(None, (parts.password, parts.query if OURS.match(name) else ""))
+    yield from filter(None, (parts.password, unquote(parts.password or ""), parts.query if OURS.match(name) else ""))
 
 
 def _of_file() -> dict[str, str]:
@@ -155,8 +168,21 @@ def _read(file: str, changed: tuple[int, int]) -> str:
 
 @lru_cache(maxsize=64)
 def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
-    spelled = {spelling for secret in secrets if len(secret) >= SHORTEST_SECRET for spelling in spellings(secret)}
-    return re.compile("|".join(re.escape(one) for one in sorted(spelled, key=len, reverse=True))) if spelled else None
+    long = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
+    spelled = {spelling for secret in long for spelling in spellings(secret)}
+    whole = [re.escape(one) for one in sorted(spelled, key=len, reverse=True)]
+    return re.compile("|".join([*("".join(map(_sign, secret)) for secret in long), *whole])) if long else None
+
+
+@lru_cache(maxsize=1024)
+def _sign(sign: str) -> str:
+    """A pattern of how one sign of a secret may come back: in an address, in JSON of any maker, in HTML."""
+    if sign.isascii() and sign.isalnum():
+        return sign
+    number = ord(sign)
+    ways = {sign, f"\\{sign}", html.escape(sign), json.dumps(sign)[1:-1], quote_plus(sign, errors="replace")}
+    either_case = {quote(sign, safe="", errors="replace"), f"\\u{number:04x}", f"&#x{number:x};", f"&#{number};"}
+    return f"(?:{'|'.join(map(re.escape, sorted(ways, key=len, reverse=True)))}|(?i:{'|'.join(map(re.escape, sorted(either_case)))}))"
 
 
 def spellings(secret: str) -> set[str]:

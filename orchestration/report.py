@@ -11,7 +11,6 @@ in $OMNIMART_DATA/reports. Whatever it cannot read (no warehouse yet) it says, a
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -67,9 +66,12 @@ def keep(text: str, run_id: str) -> Path:
     """Write a report into its file, whole or not at all, and sweep those older than the newest `retention.reports_kept`. Gives the file."""
     file = path(run_id)
     file.parent.mkdir(parents=True, exist_ok=True)
-    half = file.with_name(f".{file.name}.{os.getpid()}")
-    half.write_text(text + "\n", encoding="utf-8")
-    half.replace(file)
+    half = file.with_name(f".{file.name}.half")
+    try:
+        half.write_text(text + "\n", encoding="utf-8")
+        half.replace(file)
+    finally:
+        half.unlink(missing_ok=True)
     for old in sorted(file.parent.glob("*.txt"), key=lambda one: one.stat().st_mtime_ns)[: -business_rules.read().retention.reports_kept]:
         old.unlink()
     return file

@@ -72,6 +72,7 @@ def test_nothing_before_start_date_is_read(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("vendor", "first", "last", "resources", "account", "sentence"), [
     ("acme", "2026-10-01", "2026-10-02", (), "", r"There is no vendor 'acme'; there are retailcrm, .*\. Nothing was read\."),
     ("telphin", "2026-10-03", "2026-10-02", (), "", r"The first day, 2026-10-03, is after the last, 2026-10-02\. Nothing was read\."),
+    ("telphin", "0001-01-01", "2026-10-02", (), "", r"No vendor has days before 1990; 0001-01-01 is asked for\. Nothing"),
     ("telphin", "2026-10-03", "2026-11-02", (), "", r"2026-11-02 is in the future, today is 2026-11-01 \(Europe/Moscow\)\. Nothing"),
     ("telphin", "2026-10-01", "2026-10-02", ("sms",), "", r"Telphin has no resource 'sms'; with windows it has calls\. Nothing was read\."),
     ("telphin", "2026-10-01", "2026-10-02", ("extensions",), "", r"telphin extensions has no windows: every refresh reads it whole"),

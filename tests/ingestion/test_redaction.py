@@ -17,6 +17,9 @@ SECRET = "k+y/ö&=<q7Zkq7Zk"
 @pytest.mark.parametrize("spelled", [
     SECRET, quote(SECRET), quote(SECRET, safe=""), quote_plus(SECRET), json.dumps(SECRET)[1:-1], escape(SECRET), SECRET.encode().hex(),
     base64.b64encode(SECRET.encode()).decode(), base64.b64encode(SECRET.encode("latin-1")).decode(), repr(SECRET)[1:-1],
+    SECRET.replace("/", "\\/"), quote(SECRET, safe="").lower().replace("q7zkq7zk", "q7Zkq7Zk"),
+    SECRET.replace("&", "&#38;").replace("/", "&#x2F;"),
+    SECRET.replace("&", "\\u0026").replace("=", "\\u003D").replace("<", "\\u003c"),
 ])
 def test_every_spelling_goes(monkeypatch, spelled):
     monkeypatch.setenv("SOURCES__SHOP__API_KEY", SECRET)
@@ -29,6 +32,9 @@ def test_every_spelling_goes(monkeypatch, spelled):
     ("SOURCES__SHOP__FOLDER", "ftp://ann:pass-0123@files.test/drop", "pass-0123"),
     ("SOURCES__SHOP__FOLDER", "https://files.test/drop?sig=abc-0123", "sig=abc-0123"),
     ("OMNIMART_ALERT_WEBHOOK", "https://hooks.test/T0P-0123", "https://hooks.test/T0P-0123"),
+    ("SOURCES__SHOP__FOLDER", "ftp://ann:pass%2F0123@files.test/drop", "pass/0123"),
+    ("SOURCES__SHOP__API_KEY", "Bearer s3cr3t-0123", "s3cr3t-0123"),
+    ("SOURCES__SHOP__API_KEY", "Basic " + base64.b64encode(b"ann:pass-0123").decode(), "pass-0123"),
     ("HTTPS_PROXY", "http://ann:pass-0123@proxy.test:8080", "pass-0123"),
 ])
 def test_a_credential_is_known_by_its_setting(monkeypatch, name, value, told):
