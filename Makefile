@@ -21,7 +21,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help refresh report replay rebuild backfill housekeeping test dev metrics explain identity-diff identity-model lint torture rollback clean spark-check requirements
+.PHONY: help refresh report quarantine replay rebuild backfill housekeeping test dev metrics explain identity-diff identity-model lint torture rollback clean spark-check requirements
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,9 @@ refresh: $(VENV)/.run ## the nightly job, once; with no vendor configured, on th
 
 report: $(VENV)/.run ## what the newest refresh did, on one screen (ARGS="<run id>" for another)
 	@$(PYTHON) -m orchestration.report $(ARGS)
+
+quarantine: $(VENV)/.run ## the rejected records, why, and their payload (ARGS="[<vendor> [<resource> [<key>]]] [--json]")
+	@$(PYTHON) -m orchestration.quarantine $(ARGS)
 
 replay: $(VENV)/.run ## judge what is in quarantine again, from the lake (ARGS="<vendor> [<resource> [<key>]]" tells of these alone)
 	@$(PYTHON) -m orchestration.replay $(ARGS)
