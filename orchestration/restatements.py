@@ -278,8 +278,7 @@ def _moved_facts(
 
 def _moved_rules(connection: duckdb.DuckDBPyConnection, before: Version) -> dict[str, tuple[str, str]]:
     """Rule -> (value at the last publication, value now), of those that differ."""
-    file = _file(before, "parameters")
-    if not file:
+    if not (file := _file(before, "parameters")):
         return {}
     found = connection.execute(
         f"select new.name, old.value, new.value from warehouse.marts.parameters as new inner join read_parquet({file}) as old "
@@ -289,7 +288,6 @@ def _moved_rules(connection: duckdb.DuckDBPyConnection, before: Version) -> dict
 
 
 def _file(version: Version, table: str) -> str | None:
-    """A published table of a version as a text of SQL; None where it has none."""
     path = versions.folder(version.version) / "marts" / f"{table}.parquet"
     return rooms.quoted(path) if path.exists() else None
 
