@@ -8,6 +8,11 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
+# Whom a signal ends cannot say so himself; 130 and 143 are a person's own.
+BY_SIGNAL = RED: ended by signal $$((code - 128)), most often for want of memory (the system log tells: dmesg). What was published stays, \
+	nothing is to be cleaned up; start it again. docs/operations.md, “A refresh was killed”.
+OR_SAY_SO = || { code=$$?; case $$code in 13[1-9]|14[0-24-9]|15?) echo "$(BY_SIGNAL)" >&2;; esac; exit $$code; }
+
 $(VENV)/.run: requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Omnimart needs Python 3.11 or newer as python3; this is $$(python3 --version)."; exit 1; }
 	@test -x $(PYTHON) || { echo "Setting up the environment in $(VENV) …"; python3 -m venv $(VENV); }
@@ -21,28 +26,31 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help refresh report replay rebuild backfill housekeeping test dev metrics explain identity-diff identity-model lint torture rollback clean spark-check requirements
+.PHONY: help refresh report quarantine replay rebuild backfill housekeeping test dev metrics explain identity-diff identity-model lint torture rollback clean spark-check requirements
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 refresh: $(VENV)/.run ## the nightly job, once; with no vendor configured, on the sandbox (ARGS="--customers 500" goes to it)
-	@$(PYTHON) -m orchestration.refresh $(ARGS)
+	@$(PYTHON) -m orchestration.refresh $(ARGS) $(OR_SAY_SO)
 
 report: $(VENV)/.run ## what the newest refresh did, on one screen (ARGS="<run id>" for another)
 	@$(PYTHON) -m orchestration.report $(ARGS)
 
+quarantine: $(VENV)/.run ## the rejected records, why, and their payload (ARGS="[<vendor> [<resource> [<key>]]] [--json]")
+	@$(PYTHON) -m orchestration.quarantine $(ARGS)
+
 replay: $(VENV)/.run ## judge what is in quarantine again, from the lake (ARGS="<vendor> [<resource> [<key>]]" tells of these alone)
-	@$(PYTHON) -m orchestration.replay $(ARGS)
+	@$(PYTHON) -m orchestration.replay $(ARGS) $(OR_SAY_SO)
 
 rebuild: $(VENV)/.run ## the warehouse file anew from the lake alone, without asking a vendor
-	@$(PYTHON) -m orchestration.rebuild $(ARGS)
+	@$(PYTHON) -m orchestration.rebuild $(ARGS) $(OR_SAY_SO)
 
 backfill: $(VENV)/.run ## read days of one vendor again and publish what came (ARGS="<vendor> <first day> <last day> [<resource> ...]")
-	@$(PYTHON) -m orchestration.backfill $(ARGS)
+	@$(PYTHON) -m orchestration.backfill $(ARGS) $(OR_SAY_SO)
 
 housekeeping: $(VENV)/.run ## put small files of the lake together and let go what retention allows (ARGS=--dry-run only says it)
-	@$(PYTHON) -m orchestration.housekeeping $(ARGS)
+	@$(PYTHON) -m orchestration.housekeeping $(ARGS) $(OR_SAY_SO)
 
 test: $(VENV)/.dev ## the whole test suite
 	@$(PYTHON) -m pytest

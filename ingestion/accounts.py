@@ -5,6 +5,7 @@ convention: SOURCES__<VENDOR>__<SETTING> for the account `main`, SOURCES__<VENDO
 in TOML [sources.<vendor>] and [sources.<vendor>.<account>]. A secret is read at the moment of use and never kept.
 """
 
+import math
 import os
 import re
 import tomllib
@@ -45,18 +46,16 @@ class Account:
     def number(self, key: str, default: float) -> float:
         """The setting as a number. Raises SettingError when it is not one."""
         text = self.setting(key, str(default))
-        try:
-            return float(text)
-        except ValueError:
-            raise SettingError(f"{self.vendor}/{self.name}: {self.variable(key)} is {text!r}, which is no number.") from None
+        if (number := finite(text)) is None:
+            raise SettingError(f"{self.vendor}/{self.name}: {self.variable(key)} is {text!r}, which is no number.")
+        return number
 
     def zone(self, key: str = "timezone", default: str = "Europe/Moscow") -> ZoneInfo:
         """The setting as a time zone. Raises SettingError for an unknown name."""
         text = self.setting(key, default)
-        try:
-            return ZoneInfo(text)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise SettingError(f"{self.vendor}/{self.name}: {self.variable(key)} is {text!r}, which is no IANA time zone.") from None
+        if (zone := zone_named(text)) is None:
+            raise SettingError(f"{self.vendor}/{self.name}: {self.variable(key)} is {text!r}, which is no IANA time zone.")
+        return zone
 
     def moment(self, key: str, *, zone: tzinfo = UTC) -> datetime | None:
         """The setting as aware UTC, an ISO-8601 date or time, without an offset in `zone`; None when it is not set. Raises SettingError."""
@@ -65,9 +64,9 @@ class Account:
             return None
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError:
+            return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise SettingError(f"{self.vendor}/{self.name}: {self.variable(key)} is {text!r}, which is no ISO-8601 date.") from None
-        return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
 
     def variable(self, key: str) -> str:
         """The name of the environment variable that holds a setting of this account."""
@@ -81,23 +80,39 @@ class Account:
 def accounts_of(vendor: str, required: Iterable[str | tuple[str, ...]]) -> tuple[Account, ...]:
     """The accounts of a vendor that are switched on, `main` first, then by name.
 
-    `required` names the settings that make an account; a tuple means any one of them is enough. An account with some of its
-    credentials but not all raises SettingError, since half a password is a mistake and not a wish to be off.
+    `required` names the settings that make an account; a tuple means any one of them is enough. An account that has some of them is on:
+    half a password is a mistake and not a wish to be off, and whoever reads the account asks `missing` first.
     """
-    on = []
-    for name, settings in _settings(vendor).items():
-        missing, present = [], []
-        for wanted in required:
-            choices = (wanted,) if isinstance(wanted, str) else wanted
-            (present if any(settings.get(key) for key in choices) else missing).append(choices)
-        if not missing:
-            on.append(Account(vendor, name))
-        elif present:
-            account = Account(vendor, name)
-            wanted_names = ", ".join(" or ".join(account.variable(key) for key in choices) for choices in missing)
-            raise SettingError(f"{vendor}/{name} is half configured: {wanted_names} is missing. "
-                               "Set it, or unset the rest to switch it off.")
+    on = [Account(vendor, name) for name, settings in _settings(vendor).items()
+          if any(settings.get(key) for wanted in required for key in _choices(wanted))]
     return tuple(sorted(on, key=lambda account: (account.name != MAIN, account.name)))
+
+
+def missing(account: Account, required: Iterable[str | tuple[str, ...]]) -> str:
+    """A sentence that names the settings without which the account cannot be read; empty where all are there."""
+    settings = _settings(account.vendor).get(account.name, {})
+    lacking = [_choices(wanted) for wanted in required if not any(settings.get(key) for key in _choices(wanted))]
+    if not lacking:
+        return ""
+    names = ", ".join(" or ".join(account.variable(key) for key in choices) for choices in lacking)
+    return f"{account.vendor}/{account.name} is half configured: {names} is missing. Set it, or unset the rest to switch it off."
+
+
+def finite(text: str) -> float | None:
+    """The text as a number; None where it is none, infinite or too long for one."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def zone_named(text: str) -> ZoneInfo | None:
+    """The time zone of that name; None where there is none."""
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def read_env_file() -> None:
@@ -106,6 +121,10 @@ def read_env_file() -> None:
     What the environment says already wins. For command lines only: a library that changed its caller's environment would surprise him.
     """
     load_dotenv(os.environ.get("OMNIMART_ENV_FILE") or REPOSITORY / ".env", override=False)
+
+
+def _choices(wanted: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (wanted,) if isinstance(wanted, str) else wanted
 
 
 def _settings(vendor: str) -> dict[str, dict[str, str]]:
@@ -133,6 +152,11 @@ def _from_toml(vendor: str) -> dict:
     if not path.exists():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")).get("sources", {}).get(vendor, {})
-    except tomllib.TOMLDecodeError as error:
+        told = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("sources", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingError(f"{path.name} is not readable as TOML: {error}. Nothing was loaded.") from error
+    own = told.get(vendor, {}) if isinstance(told, dict) else None
+    if not isinstance(own, dict):
+        raise SettingError(f"{path.name} has something at sources.{vendor} that is no table. Write [sources.{vendor}] and the settings "
+                           "below it. Nothing was loaded.")
+    return own

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion import clock, lake
-from ingestion.accounts import Account
+from ingestion.accounts import Account, SettingError
 from ingestion.contact import FIRST_WINDOW, brought, longer, progress_of, vendor_error
 from ingestion.http import VendorError
 from ingestion.shelves import HALVES, settle
@@ -76,13 +76,13 @@ def wanted(vendors: Iterable[Vendor], vendor: str, first_day: date, last_day: da
 
 
 def backfill(asked: Wanted, *, refresh_id: str, say: Callable[[str], None] = print) -> Backfilled:
-    """Read it, account by account. The caller holds the refresh lock. Never raises for a vendor's fault: the outcome says so, and what was
-    landed before it stays. Raises Impossible for an account that was never read."""
+    """Read it, account by account. The caller holds the refresh lock. Never raises for a vendor's fault or a setting's: the outcome
+    says so, and what was landed before it stays. Raises Impossible for an account that was never read."""
     done = Backfilled()
     for account in asked.accounts:
         try:
             _Account(asked, account, refresh_id, say).read(done)
-        except VendorError as error:
+        except (VendorError, SettingError) as error:
             done.errors.append(str(error))
         except PipelineStepFailed as failed:
             if (cause := vendor_error(failed)) is None:
@@ -116,6 +116,8 @@ class _Account:
         self.pipeline = lake.pipeline_for(asked.vendor, account, keeps_place=False)
 
     def read(self, done: Backfilled) -> None:
+        if refused := self.asked.vendor.refused(self.account):
+            raise SettingError(refused)
         self._fetch_state()
         if not progress_of(self.pipeline, self.asked.vendor):
             raise Impossible(f"{self.who} was never read: its first refresh reads all of its history, so there is nothing to read again.")

@@ -59,13 +59,13 @@ def refresh_account(vendor: Vendor, account: Account, *, refresh_id: str, budget
                     say: Callable[[str], None] = print) -> AccountReport:
     """Read an account as far as the budget allows; at least one contact is made, and a first one in full.
 
-    Never raises for a vendor's fault: the report says so, and whatever loads were finished stay. Programming errors and a full disk
-    are raised.
+    Never raises for a vendor's fault or a setting's: the report says so, and whatever loads were finished stay. Programming errors and a
+    full disk are raised.
     """
     night = _Night(vendor, account, refresh_id, say)
     try:
         night.run(budget)
-    except VendorError as error:
+    except (VendorError, SettingError) as error:
         night.error = str(error)
     except PipelineStepFailed as failed:
         cause = vendor_error(failed)
@@ -91,6 +91,7 @@ def load_alone(vendor: Vendor) -> int:
     that is running is waited for: one pipeline must never run twice at once, and it would sweep away what is half written here."""
     read_env_file()
     try:
+        lake.data_root()
         accounts = vendor.accounts()
     except SettingError as error:
         print(error, file=sys.stderr)
@@ -123,11 +124,11 @@ def progress_of(pipeline: dlt.Pipeline, vendor: Vendor) -> dict[str, Any]:
     return pipeline.state.get("sources", {}).get(vendor.name, {}).get(_PROGRESS, {})
 
 
-def vendor_error(failed: BaseException) -> VendorError | None:
-    """The vendor's own sentence inside dlt's wrappers, if that is what went wrong."""
+def vendor_error(failed: BaseException) -> VendorError | SettingError | None:
+    """The vendor's or the setting's own sentence inside dlt's wrappers, if that is what went wrong."""
     seen: BaseException | None = failed
     while seen is not None:
-        if isinstance(seen, VendorError):
+        if isinstance(seen, VendorError | SettingError):
             return seen
         seen = seen.__cause__ or seen.__context__
     return None
@@ -148,6 +149,8 @@ class _Night:
         self.pipeline.sync_destination()
 
     def run(self, budget: timedelta) -> None:
+        if refused := self.vendor.refused(self.account):
+            raise SettingError(refused)
         progress = self.progress()
         if not progress:
             oldest = self.vendor.oldest(self.account)

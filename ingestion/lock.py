@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 from ingestion import rooms
 from ingestion.lake import data_root
 
-REFRESH, BACKFILL, REPLAY, REBUILD, LOAD = "refresh", "backfill", "replay", "rebuild", "load"
-KINDS = (REFRESH, BACKFILL, REPLAY, REBUILD, LOAD)
+REFRESH, BACKFILL, REPLAY, REBUILD, LOAD, BUILD = "refresh", "backfill", "replay", "rebuild", "load", "build"
+KINDS = (REFRESH, BACKFILL, REPLAY, REBUILD, LOAD, BUILD)
 LONGEST_WAIT_SECONDS = 6 * 3600.0  # as long as a run may take (dagster.yaml)
 POLL_SECONDS = 0.1
 UNKNOWN_SECONDS = 1.0  # a holder that has just taken the lock has not said who it is

@@ -3,12 +3,13 @@
 ingestion/<vendor>/__init__.py -> VENDOR -> vendors.py -> landing and Dagster assets.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from ingestion.accounts import Account, accounts_of
+from ingestion.settings import Form, refused
 
 Kind = Literal["changes", "full_list", "snapshot"]
 
@@ -60,7 +61,8 @@ class Contact:
 
 @dataclass(frozen=True)
 class Vendor:
-    """A system that we read. `source(account, contact)` gives a dlt source with one resource per declared one."""
+    """A system that we read. `source(account, contact)` gives a dlt source with one resource per declared one. settings: the form of every
+    setting that it reads, the required ones too."""
 
     name: str
     title: str
@@ -70,6 +72,7 @@ class Vendor:
     source: Callable[[Account, Contact], Any]
     required_settings: tuple[str | tuple[str, ...], ...]
     oldest: Callable[[Account], datetime | None]
+    settings: Mapping[str, Form] = field(default_factory=dict)
     cadence: str = "nightly"
     freshness: timedelta = timedelta(hours=36)
     tags: dict[str, str] = field(default_factory=dict)
@@ -80,5 +83,9 @@ class Vendor:
         return f"raw_{self.name}"
 
     def accounts(self) -> tuple[Account, ...]:
-        """The accounts whose credentials are there."""
+        """The accounts whose credentials are there, or some of them."""
         return accounts_of(self.name, self.required_settings)
+
+    def refused(self, account: Account) -> str:
+        """Why an account cannot be read as it is set up, in a sentence that names the setting; empty where it can. Asks nobody."""
+        return refused(account, self.settings, self.required_settings)

@@ -64,7 +64,7 @@ class Standing:
 
 
 def standings() -> tuple[Standing, ...]:
-    """Every switched-on account of every vendor. Raises ingestion's SettingError when one is half configured."""
+    """Every switched-on account of every vendor. Raises ingestion's SettingError for settings that cannot be read at all."""
     rows = _rows()
     return tuple(_standing(vendor, account.name, rows) for vendor in vendors() for account in vendor.accounts())
 

@@ -13,20 +13,21 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ingestion import clock, lake
+from ingestion import clock, lake, lock
 from ingestion.accounts import REPOSITORY, SettingError, read_env_file
 from ingestion.vendors import vendors
-from orchestration import business_rules, exports
+from orchestration import business_rules, exports, holders
 from orchestration.economy import economy
 
 PROJECT = REPOSITORY / "dbt_project"
 FROM_A_MANIFEST = ("build", "run", "test", "seed", "compile", "show", "list", "ls")
+WITHOUT_THE_FILE = ("parse", "list", "ls", "deps", "clean", "debug")
 SOUND = "sound"  # the generic test that holds a table to its promises (dbt_project/tests/generic)
 EACH_REFRESH = ("as_of", "as_of_on", "refresh_id", "accounts")
 NOWHERE = "data"  # where the project is parsed as lying: dbt parses it again when the warehouse's path differs, and no file is read
@@ -68,11 +69,18 @@ def run_dbt(
     on_event: Callable[[Any], None] | None = None,
     project: Path = PROJECT,
     quiet: bool = True,
+    say: Callable[[str], None] = print,
 ) -> DbtOutcome:
     """Run one dbt command, such as ["build"]. Never raises for what a model or a test did: read the outcome.
 
     `on_event` receives dbt's log events (EventMsg; from info up when quiet) as they come. The refresh's moment is ingestion.clock's.
+    Where another process has the warehouse file open, the command waits for it and tells `say` whom it waits for.
     """
+    if args[0] not in WITHOUT_THE_FILE:
+        try:
+            holders.wait_until_closed(exports.warehouse(), say=say)
+        except holders.FileHeld as held:
+            return DbtOutcome(success=False, nodes=(), error=str(held))
     from dbt.cli.main import dbtRunner  # 1.5 s of imports that a program which only lands data need not pay
 
     if project == PROJECT:
@@ -143,14 +151,9 @@ def new_refresh_id(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:4]}"
 
 
-def warehouse() -> Path:
-    """The file that dbt builds; only this program opens it."""
-    return lake.data_root() / "warehouse.duckdb"
-
-
 def spilled() -> Path:
     """The folder in which DuckDB keeps what does not fit into memory while the warehouse is open; gigabytes where a build died."""
-    return warehouse().with_name(f"{warehouse().name}.tmp")
+    return exports.warehouse().with_name(f"{exports.warehouse().name}.tmp")
 
 
 def target_dir() -> Path:
@@ -197,8 +200,8 @@ def _environment() -> Iterator[None]:
     os.environ.update(wanted)
     umask = os.umask(0o077)  # the warehouse knows people by name: it is its owner's alone
     try:
-        if warehouse().exists():
-            warehouse().chmod(0o600)
+        if exports.warehouse().exists():
+            exports.warehouse().chmod(0o600)
         yield
     finally:
         os.umask(umask)
@@ -231,15 +234,18 @@ def _broken_promises(node: Any, status: str) -> list[str]:
 
 
 def main(args: list[str]) -> int:
-    """Run dbt for a person at a terminal: what dbt says goes to the terminal as usual. `vars` prints what dbt would be told."""
+    """Run dbt for a person at a terminal: what dbt says goes to the terminal as usual. `vars` prints what dbt would be told. A command that
+    opens the warehouse file holds the refresh lock, and waits for a night that is under way."""
     read_env_file()
+    args = args or ["build"]
     try:
         if args == ["vars"]:
             lake.prepare()
             print(json.dumps(dbt_vars()))
             return 0
-        outcome = run_dbt(args or ["build"], quiet=False)
-    except business_rules.RuleError as error:
+        with nullcontext() if args[0] in WITHOUT_THE_FILE else _locked(args):
+            outcome = run_dbt(args, quiet=False, say=_say)
+    except (business_rules.RuleError, lock.RefreshRunning) as error:
         print(error, file=sys.stderr)
         return 2
     if outcome.error:
@@ -247,6 +253,14 @@ def main(args: list[str]) -> int:
     for node in (*outcome.failed, *outcome.warned):
         print(f"{node.unique_id}: {node.message}", file=sys.stderr)
     return 0 if outcome.success else 1
+
+
+def _locked(args: Sequence[str]) -> AbstractContextManager[None]:
+    return lock.refresh_lock(holder=f"{lock.BUILD}, dbt {args[0]}", waits_for=lock.anybody, say=_say)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

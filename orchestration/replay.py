@@ -16,53 +16,16 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 import duckdb
 
 from ingestion import lock
 from ingestion.accounts import SettingError, read_env_file
 from ingestion.redaction import printable
-from orchestration import business_rules, exports, home, stand_in, versions
+from orchestration import business_rules, home, quarantine, stand_in, versions
+from orchestration.quarantine import Rejected, Rejection
 
-QUERY = Path(__file__).resolve().parent.parent / "dbt_project" / "queries" / "open_rejections.sql"
 SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A record in quarantine, by what names it."""
-
-    vendor: str
-    account: str
-    resource: str
-    key: str
-
-    def __str__(self) -> str:
-        return f"{self.vendor}/{self.account} {self.resource} {self.key}"
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """Which version of it is rejected (UTC) and why."""
-
-    version_at: datetime
-    problem: str
-
-
-def standing(wanted: tuple[str, ...] = ()) -> dict[Rejected, Rejection]:
-    """The records in quarantine of this vendor, resource and key, as far as they are named; empty where nothing was ever built."""
-    if not exports.warehouse().exists():
-        return {}
-    with exports.reading() as connection:
-        if "int_rejections" not in exports.tables(connection, "intermediate"):
-            return {}
-        connection.execute("use warehouse")
-        rows = connection.execute(QUERY.read_text(encoding="utf-8")).fetchall()
-    found = {Rejected(*row[:4]): Rejection(*row[4:]) for row in rows}
-    return {one: why for one, why in found.items() if (one.vendor, one.resource, one.key)[: len(wanted)] == wanted}
 
 
 def told(before: Mapping[Rejected, Rejection], after: Mapping[Rejected, Rejection]) -> list[str]:
@@ -82,14 +45,14 @@ def replay(wanted: tuple[str, ...]) -> int:
     from orchestration import refresh, schedules
 
     home.prepare()
-    before = standing(wanted)
+    before = quarantine.standing(wanted)
     if not before:
         print(f"Nothing of {' '.join(wanted) or 'any vendor'} is in quarantine; nothing was built.")
         return 0
     was = versions.current()
     with stand_in.vendors_or_sandbox([]):
         failures = refresh.run(schedules.REPLAY, source="make replay")
-    print("\n" + "\n".join(told(before, standing(wanted))))
+    print("\n" + "\n".join(told(before, quarantine.standing(wanted))))
     for sentence in failures:
         print(f"\nRED: {printable(sentence)}", file=sys.stderr)
     now = versions.current()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow.parquet as pq
 
+from ingestion import rooms
 from ingestion.redaction import printable, redact
 from orchestration import exports, outcome, run_events, subjects, versions
 from orchestration.outcome import WIDEST
@@ -104,7 +105,7 @@ def _asked(before: str | None) -> list[tuple[str, str, int, int]] | None:
             connection.execute("use warehouse")
             for known, name in KNOWN.items():
                 file = versions.folder(before) / "marts" / f"{name}.parquet" if before else None
-                told = f"from '{file}'" if file and file.exists() else f"from marts.{name} limit 0"
+                told = f"from {rooms.quoted(file)}" if file and file.exists() else f"from marts.{name} limit 0"
                 connection.execute(f"create temp table {known} as {told}")
             return connection.execute(QUERY.read_text(encoding="utf-8")).fetchall()
     except duckdb.Error:

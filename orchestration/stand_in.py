@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 120
 
 
 def switched_on() -> list[str]:
-    """`vendor/account` of everything that is configured. Raises ingestion's SettingError when an account is half configured."""
+    """`vendor/account` of everything that is configured. Raises ingestion's SettingError for settings that cannot be read at all."""
     return [f"{vendor.name}/{account.name}" for vendor in vendors() for account in vendor.accounts()]
 
 

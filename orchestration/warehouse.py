@@ -17,7 +17,7 @@ from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import build_dbt_specs, get_asset_check_key_for_test, get_subset_selection_for_context
 
 from ingestion.vendors import vendors
-from orchestration import audits, backfill_asset, exports, fits, gate, replay
+from orchestration import audits, backfill_asset, exports, fits, gate, quarantine, replay
 from orchestration.audits import Finding
 from orchestration.dbt import DbtOutcome, NodeOutcome, run_dbt
 from orchestration.manifest import PUBLISHED, manifest, published_inputs
@@ -115,11 +115,11 @@ def last_publication() -> list[dg.AssetSpec]:
 def build(refresh_id: str, *, selection: list[str] | None = None, say: Callable[[str], None] = print) -> DbtOutcome:
     """Run dbt build and record what its tests found. A selection keeps the other findings of the newest build.
     Raises dagster.Failure when dbt stopped before it built anything."""
-    in_quarantine = replay.standing()
+    in_quarantine = quarantine.standing()
     if not selection:
         audits.begin(refresh_id)
     outcome = run_dbt(
-        ["build", "--exclude-resource-type", "unit_test", *(selection or [])], refresh_id=refresh_id, on_event=_progress(say)
+        ["build", "--exclude-resource-type", "unit_test", *(selection or [])], refresh_id=refresh_id, on_event=_progress(say), say=say
     )
     if outcome.error or not outcome.nodes:
         raise dg.Failure(
@@ -136,7 +136,7 @@ def build(refresh_id: str, *, selection: list[str] | None = None, say: Callable[
     built = f"{counts['model']} models, {counts['seed']} seeds and {counts['test']} tests"
     say(f"dbt: {built}; {len(outcome.failed)} failed, {len(outcome.warned)} warned.")
     if in_quarantine:
-        say(replay.told(in_quarantine, replay.standing())[0])
+        say(replay.told(in_quarantine, quarantine.standing())[0])
     return outcome
 
 

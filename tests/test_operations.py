@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -93,3 +94,19 @@ def published() -> frozenset[str]:
     described = (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
                  for path in (HOUSE / "dbt_project" / "models" / "marts").rglob("*.yml"))
     return frozenset(model["name"] for file in described for model in file.get("models", []))
+
+
+@pytest.mark.parametrize("target", ["refresh", "rebuild", "replay", "backfill", "housekeeping"])
+@pytest.mark.parametrize(("ends", "told"), [
+    ("kill -KILL $$", "RED: ended by signal 9, "), ("kill -ABRT $$", "RED: ended by signal 6, "), ("kill -TERM $$", None), ("exit 1", None),
+])
+def test_make_says_so_when_a_signal_ended_it(tmp_path, target, ends, told):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{ends}\n", encoding="utf-8")
+    python.chmod(0o700)
+    ended = subprocess.run(["make", "-o", ".venv/.run", f"PYTHON={python}", target], cwd=HOUSE, text=True,
+                           capture_output=True)
+    assert ended.returncode == 2
+    red = [line for line in ended.stderr.splitlines() if line.startswith("RED")]
+    assert len(red) == (told is not None)
+    assert not told or (red[0].startswith(told) and red[0].endswith("“A refresh was killed”."))

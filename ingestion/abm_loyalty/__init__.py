@@ -40,6 +40,7 @@ from datetime import datetime
 from typing import Any
 
 from ingestion.accounts import Account
+from ingestion.settings import DAYS, RATE, Address, Moment, Number, OneOf, Text, Told, Zone
 from ingestion.vendor import Contact, Resource, Vendor
 
 
@@ -52,6 +53,18 @@ def _source(account: Account, contact: Contact) -> Any:
 def _oldest(account: Account) -> datetime | None:
     """None: a customer's history comes whole with the first question about him."""
     return None
+
+
+def _paths(account: Account) -> None:
+    from ingestion.abm_loyalty.api import paths_of
+
+    paths_of(account)
+
+
+def _kinds(account: Account) -> None:
+    from ingestion.abm_loyalty.customers import kinds_of
+
+    kinds_of(account)
 
 
 VENDOR = Vendor(
@@ -68,4 +81,11 @@ VENDOR = Vendor(
     source=_source,
     required_settings=("base_url", "api_key"),
     oldest=_oldest,
+    settings={
+        "base_url": Address(), "api_key": Text(r"[ -~]+", "one line of Latin letters, digits and signs", quotes=False),
+        "auth_header": Text(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", "the name of an HTTP header"),
+        "info_path": Told(_paths), "history_path": Told(_paths), "phone_format": OneOf(("digits", "e164")), "timezone": Zone(),
+        "start_date": Moment(), "customers_file": Text(meant="the path of a CSV file"), "ask_by": Told(_kinds),
+        "calls_per_night": Number(0, 10_000_000), "reask_days": DAYS, "overlap_days": DAYS, "requests_per_second": RATE,
+    },
 )

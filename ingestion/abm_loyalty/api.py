@@ -72,9 +72,8 @@ class Api:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._paths = {"accounts": _template(account, "info_path", INFO_PATH, ("type", "token")),
-                       "operations": _template(account, "history_path", HISTORY_PATH, ("type", "token", "since"))}
-        self._plus = "+" if account.setting("phone_format", "digits") == "e164" else ""
+        self._paths = paths_of(account)
+        self._plus = "+" if account.setting("phone_format", "digits").lower() == "e164" else ""
         header = account.setting("auth_header", "Authorization")
         self._http = Http(account, base_url=account.setting("base_url"), attempts=ATTEMPTS, judge=_judge,
                           headers=lambda: {header: account.setting("api_key")},
@@ -130,6 +129,12 @@ class Api:
         return VendorError(f"{self._http.who(resource)}: the path answered 404, and not for want of a member. Nothing of this load was "
                            f"kept; set {self._account.variable('base_url')} and {self._account.variable(setting)} to what the vendor's "
                            "documents for this installation say.")
+
+
+def paths_of(account: Account) -> dict[str, str]:
+    """The templates of the paths, by resource. Raises SettingError."""
+    return {"accounts": _template(account, "info_path", INFO_PATH, ("type", "token")),
+            "operations": _template(account, "history_path", HISTORY_PATH, ("type", "token", "since"))}
 
 
 def _template(account: Account, setting: str, default: str, names: tuple[str, ...]) -> str:

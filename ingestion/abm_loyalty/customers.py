@@ -52,7 +52,7 @@ class Customer:
 
 def known(account: Account) -> list[Customer]:
     """Everybody who can be asked for, each once. Raises SettingError, VendorError."""
-    kinds = _kinds(account)
+    kinds = kinds_of(account)
     found: dict[tuple[Key, ...], None] = {}
     for card, phone in (*_published(account), *_listed(account)):
         told: dict[Kind, str] = {"card": _digits(card), "phone": _national(phone)}
@@ -109,7 +109,8 @@ def _listed(account: Account) -> Iterator[tuple[str | None, str | None]]:
         raise SettingError(f"{account.vendor}/{account.name}: {variable} names {setting}, {fault}.")
 
 
-def _kinds(account: Account) -> tuple[Kind, ...]:
+def kinds_of(account: Account) -> tuple[Kind, ...]:
+    """By what customers are asked for. Raises SettingError."""
     words = [word.strip().lower() for word in account.setting("ask_by", ",".join(KINDS)).split(",")]
     if not words or not set(words) <= set(KINDS):
         raise SettingError(f"{account.vendor}/{account.name}: {account.variable('ask_by')} may name card, phone or both, "

@@ -27,6 +27,7 @@ from datetime import datetime
 from typing import Any
 
 from ingestion.accounts import Account
+from ingestion.settings import KEY, RATE, SEGMENT, Address, Moment, Number, Zone
 from ingestion.vendor import Contact, Resource, Vendor
 
 
@@ -57,4 +58,8 @@ VENDOR = Vendor(
     source=_source,
     required_settings=("base_url", "client_api_id", "site_id"),
     oldest=_oldest,
+    settings={
+        "base_url": Address(), "client_api_id": KEY, "site_id": SEGMENT, "timezone": Zone(), "start_date": Moment(),
+        "reread_days": Number(0, 366), "requests_per_second": RATE,
+    },
 )

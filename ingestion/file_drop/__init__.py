@@ -18,6 +18,7 @@ Run alone: `python -m ingestion.file_drop`.
 
 from ingestion.file_drop import source
 from ingestion.file_drop.tables import TABLES
+from ingestion.settings import FOLDER, Options, Told, Zone
 from ingestion.vendor import Resource, Vendor
 
 VENDOR = Vendor(
@@ -33,4 +34,8 @@ VENDOR = Vendor(
     source=source.file_drop,
     required_settings=("folder",),
     oldest=lambda account: None,
+    settings={
+        "folder": FOLDER, "storage_options": Options(), "timezone": Zone(),
+        "encoding": Told(source.dialect_of), "delimiter": Told(source.dialect_of), "decimal": Told(source.dialect_of),
+    },
 )

@@ -237,15 +237,15 @@ def dialect_of(account: Account) -> Dialect:
     encoding, delimiter = account.setting("encoding", "utf-8"), account.setting("delimiter", "")
     try:
         is_known = "\n;".encode(encoding) == b"\n;"
-    except LookupError:
+    except (LookupError, UnicodeError):
         is_known = False
     if not is_known:
         raise SettingError(f"{account.vendor}/{account.name}: {account.variable('encoding')} is {encoding!r}, which is no encoding that "
                            "extends ASCII. Write utf-8, cp1251 or koi8-r; save UTF-16 files as UTF-8.")
     delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
-    if len(delimiter) > 1:
-        raise SettingError(f"{account.vendor}/{account.name}: {account.variable('delimiter')} is {delimiter!r}. Write one character "
-                           "or tab.")
+    if len(delimiter) > 1 or delimiter in ('"', "\r", "\n") or delimiter.isalnum():
+        raise SettingError(f"{account.vendor}/{account.name}: {account.variable('delimiter')} is {delimiter!r}. Write one sign that "
+                           "is no letter, digit or quote, or tab.")
     decimal = account.setting("decimal", "")
     if decimal not in ("", "comma"):
         raise SettingError(f"{account.vendor}/{account.name}: {account.variable('decimal')} is {decimal!r}. Write comma, or unset it.")

@@ -23,6 +23,7 @@ from datetime import datetime
 from ingestion import clock
 from ingestion.accounts import Account
 from ingestion.mindbox import source
+from ingestion.settings import KEY, RATE, SECONDS, Address, Moment, Number, Text
 from ingestion.vendor import Resource, Vendor
 
 
@@ -51,4 +52,10 @@ VENDOR = Vendor(
     source=source.mindbox,
     required_settings=("base_url", "secret_key", "endpoint_id"),
     oldest=oldest,
+    settings={
+        "base_url": Address(), "secret_key": KEY, "endpoint_id": Text(), "start_date": Moment(), "requests_per_second": RATE,
+        "poll_seconds": SECONDS, "export_budget_minutes": Number(0, 10_000), "reread_minutes": Number(0, 1_000_000),
+        "merges_per_page": Number(1, 100_000, is_whole=True), "customer_merges_operation": Text(),
+        **{f"export_{name}_operation": Text() for name in source.EXPORTS},
+    },
 )

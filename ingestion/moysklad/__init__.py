@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ingestion.accounts import Account
+from ingestion.settings import KEY, RATE, SECRET, Address
 from ingestion.vendor import Contact, Resource, Vendor
 
 
@@ -69,6 +70,7 @@ VENDOR = Vendor(
     source=_source,
     required_settings=("base_url", ("token", "login")),
     oldest=_oldest,
+    settings={"base_url": Address(), "token": KEY, "login": SECRET, "password": SECRET, "requests_per_second": RATE},
     cadence="nightly",
     freshness=timedelta(hours=36),
 )

@@ -42,6 +42,8 @@ from datetime import datetime
 from typing import Any
 
 from ingestion.accounts import Account
+from ingestion.one_c.names import COST_FIELD, NEEDS, cost_field
+from ingestion.settings import DAYS, RATE, SECRET, Address, Moment, Number, Text, Told, Zone
 from ingestion.vendor import Contact, Resource, Vendor
 
 
@@ -94,4 +96,11 @@ VENDOR = Vendor(
     source=_source,
     required_settings=("base_url", "username", "password", "timezone"),
     oldest=_oldest,
+    settings={
+        "base_url": Address(), "username": SECRET, "password": SECRET, "timezone": Zone(), "start_date": Moment(),
+        "page_size": Number(1, 100_000, is_whole=True), "overlap_days": DAYS, "scan_days": DAYS,
+        "cost_months": Number(0, 600, is_whole=True), "requests_per_second": RATE,
+        "exchange_plan": Text(), "purchase_price_type": Text(), "retail_price_type": Text(),
+        COST_FIELD: Told(cost_field), **{f"object_{needs.resource}": Text() for needs in NEEDS},
+    },
 )

@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from ingestion.accounts import Account
 from ingestion.retailcrm import source
 from ingestion.retailcrm.conversation import LIMIT, Conversation
+from ingestion.settings import DAYS, KEY, RATE, SEGMENT, Address, Moment, Number, Zone
 from ingestion.vendor import Resource, Vendor
 
 
@@ -77,4 +78,8 @@ VENDOR = Vendor(
     source=source.retailcrm,
     required_settings=("base_url", "api_key"),
     oldest=oldest,
+    settings={
+        "base_url": Address(), "api_key": KEY, "site": SEGMENT, "timezone": Zone(), "start_date": Moment(), "requests_per_second": RATE,
+        "history_days": DAYS, "accounts_sweep_days": DAYS, "ledger_pages_per_window": Number(1, 1_000_000, is_whole=True),
+    },
 )

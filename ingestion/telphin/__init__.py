@@ -22,6 +22,7 @@ from datetime import datetime
 from typing import Any
 
 from ingestion.accounts import Account
+from ingestion.settings import KEY, RATE, SECONDS, SEGMENT, Address, Moment
 from ingestion.vendor import Contact, Resource, Vendor
 
 
@@ -53,4 +54,8 @@ VENDOR = Vendor(
     source=_source,
     required_settings=("base_url", "client_id", "client_secret"),
     oldest=_oldest,
+    settings={
+        "base_url": Address(), "client_id": KEY, "client_secret": KEY, "owner_id": SEGMENT, "start_date": Moment(),
+        "longest_wait_seconds": SECONDS, "requests_per_second": RATE,
+    },
 )

@@ -24,6 +24,7 @@ __ORDER_FIELD (id or name of a custom field), __CHANNELS (`66235:chat,66240:emai
 __REQUESTS_PER_SECOND, __CLIENTS_SWEEP_DAYS. Run alone: `python -m ingestion.usedesk`.
 """
 
+from ingestion.settings import DAYS, FOLDER, KEY, RATE, SECRET, Address, Moment, Options, Text, Told, Zone
 from ingestion.usedesk import source
 from ingestion.usedesk.history import oldest
 from ingestion.vendor import Resource, Vendor
@@ -49,4 +50,9 @@ VENDOR = Vendor(
     source=source.usedesk,
     required_settings=("base_url", "api_token"),
     oldest=oldest,
+    settings={
+        "base_url": Address(), "api_token": KEY, "webhook_secret": SECRET, "timezone": Zone(), "start_date": Moment(),
+        "requests_per_second": RATE, "clients_sweep_days": DAYS, "ratings_folder": FOLDER, "ratings_options": Options(),
+        "rating_field": Text(), "order_field": Text(), "channels": Told(source.channels_of),
+    },
 )

@@ -188,17 +188,9 @@ class Reading:
             "time_zone": self.api.zone.key,
             "rating_field": self.account.setting("rating_field", "") or None,
             "order_field": self.account.setting("order_field", "") or None,
-            "channels": [{"id": number, "kind": kind} for number, kind in self.channels().items()],
+            "channels": [{"id": number, "kind": kind} for number, kind in channels_of(self.account).items()],
         }
         return [Part([Record("settings", None, json.dumps(told, ensure_ascii=False))], self.contact.now)]
-
-    def channels(self) -> dict[str, str]:
-        """The setting channels: `66235:chat,66240:email`. Raises SettingError."""
-        pairs = [pair.strip() for pair in self.account.setting("channels", "").split(",") if pair.strip()]
-        if any(pair.count(":") != 1 for pair in pairs):
-            raise SettingError(f"{self.account.vendor}/{self.account.name}: {self.account.variable('channels')} must be pairs of a "
-                               "channel's id and what it is, e.g. 66235:chat,66240:email.")
-        return {number.strip(): kind.strip() for number, kind in (pair.split(":") for pair in pairs)}
 
     def full_list(self, resource: str, read: Callable[[], list[Part]]) -> Iterator[pa.Table]:
         """A list that is landed whole, and only when it is not what was landed last."""
@@ -221,6 +213,15 @@ class Reading:
 
     def table(self, part: Part) -> pa.Table:
         return documents.table(part.records, account=self.account.name, asked_at=part.asked_at)
+
+
+def channels_of(account: Account) -> dict[str, str]:
+    """The setting channels: `66235:chat,66240:email`. Raises SettingError."""
+    pairs = [pair.strip() for pair in account.setting("channels", "").split(",") if pair.strip()]
+    if any(pair.count(":") != 1 for pair in pairs):
+        raise SettingError(f"{account.vendor}/{account.name}: {account.variable('channels')} must be pairs of a channel's id and what it "
+                           "is, e.g. 66235:chat,66240:email.")
+    return {number.strip(): kind.strip() for number, kind in (pair.split(":") for pair in pairs)}
 
 
 def _ticket(record: Record) -> Ticket:

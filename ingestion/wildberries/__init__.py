@@ -42,6 +42,7 @@ from datetime import datetime
 from typing import Any
 
 from ingestion.accounts import Account
+from ingestion.settings import KEY, Address, Moment, Number, OneOf
 from ingestion.vendor import Contact, Resource, Vendor
 
 
@@ -77,4 +78,9 @@ VENDOR = Vendor(
     source=_source,
     required_settings=("token",),
     oldest=_oldest,
+    settings={
+        "token": KEY, "base_url": Address(), "statistics_url": Address(), "analytics_url": Address(), "finance_url": Address(),
+        "start_date": Moment(), "requests_per_minute": Number(0.001, 1_000_000), "report_period": OneOf(("weekly", "daily")),
+        "reread_days": Number(0, 3_660), "rows_per_answer": Number(1, 10_000_000, is_whole=True), "stock": OneOf(("on", "off")),
+    },
 )

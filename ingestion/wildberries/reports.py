@@ -69,7 +69,7 @@ class Reports:
 
     def __init__(self, api: Api, now: datetime) -> None:
         self._api, self._now = api, now
-        self._period = api.account.setting("report_period", "weekly")
+        self._period = api.account.setting("report_period", "weekly").lower()
         self._who = f"{api.account.vendor}/{api.account.name} settlements"
 
     def read(self, since: date, until: date, landed: Collection[str] = ()) -> Stretch:

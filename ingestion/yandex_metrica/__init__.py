@@ -26,6 +26,7 @@ Run alone: `python -m ingestion.yandex_metrica`.
 from datetime import datetime
 
 from ingestion.accounts import Account
+from ingestion.settings import KEY, RATE, SECONDS, Address, Moment, Number, Text, Told
 from ingestion.vendor import Resource, Vendor
 from ingestion.yandex_metrica import source
 
@@ -52,4 +53,9 @@ VENDOR = Vendor(
     source=source.yandex_metrica,
     required_settings=("base_url", "token", "counter_id"),
     oldest=oldest,
+    settings={
+        "base_url": Address(), "token": KEY, "counter_id": Text(r"[0-9]+", "the counter's number, in digits"), "start_date": Moment(),
+        "requests_per_second": RATE, "reread_days": Number(0, 366), "poll_seconds": SECONDS, "patience_minutes": Number(0, 10_000),
+        "attribution": Text(r"\w+", "the name of a model of attribution"), "extra_fields": Told(source.shapes_of),
+    },
 )

@@ -250,8 +250,7 @@ def test_nobody_is_a_member_is_not_believed(night, installation, publish, monkey
 def test_a_setting_that_makes_no_sense_is_a_sentence(night, installation, publish, monkeypatch, setting, value, sentence):
     publish(*made.everybody())
     monkeypatch.setenv(f"SOURCES__ABM_LOYALTY__{setting}", value)
-    with pytest.raises(Exception, match=re.escape(sentence)):
-        night()
+    assert sentence in night().error
 
 
 def test_no_card_phone_or_key_stands_in_a_log_line_or_in_what_the_lake_keeps_of_the_questions(night, installation, publish, caplog):

@@ -12,7 +12,8 @@ import pytest
 from ingestion import file_drop, lake
 from ingestion.abm_loyalty import VENDOR
 from ingestion.contact import refresh_account
-from orchestration.dbt import PROJECT, run_dbt, warehouse
+from orchestration.dbt import PROJECT, run_dbt
+from orchestration.exports import warehouse
 from sandbox import server
 from sandbox.abm_loyalty import methods
 from sandbox.faults import Poison

@@ -16,7 +16,8 @@ import pytest
 from small_project import Document, SmallProject
 
 from dbt_project.plugins.functions import e164, hash_key
-from orchestration.dbt import run_dbt, warehouse
+from orchestration.dbt import run_dbt
+from orchestration.exports import warehouse
 
 MODELS = {
     "times": """

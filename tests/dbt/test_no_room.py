@@ -10,7 +10,7 @@ import pytest
 from small_project import ORDERS, SmallProject, order, project_at
 
 from dbt_project.plugins.lend_to_duckdb import MEMORY_LIMIT
-from orchestration import dbt, shortage
+from orchestration import dbt, exports, shortage
 from tests.torture import machine
 from tests.torture.trap import BALLAST, fill
 
@@ -60,5 +60,5 @@ def test_what_fits_neither_memory_nor_the_spill_folder_says_so(narrow: SmallProj
     assert shortage.told(said(narrow)) in (shortage.DISK, shortage.MEMORY)
     (narrow.root / BALLAST).unlink()
     assert not any(path.name.startswith("duckdb_temp") and path.stat().st_size for path in dbt.spilled().glob("*"))
-    with duckdb.connect(str(dbt.warehouse())) as connection:
+    with duckdb.connect(str(exports.warehouse())) as connection:
         assert connection.execute(STATE).fetchone() == (20, 20)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import duckdb
 import pytest
 from small_project import FIRST_LOAD, ORDERS, Document, SmallProject, order
 
-from orchestration import replay
+from orchestration import exports, quarantine, replay
 
 BALANCE = """
     select refresh_id, source_account, received, newly_received, staged, superseded, quarantined, lost_keys, stale_keys, is_balanced
@@ -131,15 +134,15 @@ def test_parameters_say_what_was_in_force(orders: SmallProject, tmp_path: Path, 
 def test_a_replay_tells_what_a_mended_contract_accepts_and_a_second_one_changes_nothing(orders: SmallProject) -> None:
     orders.land("orders", order("1", "1 rouble"), order("2", 2), Document("3", {"summ": "3"}), Document("4", "[]"))
     orders.build(*MODELS, refresh_id="a")
-    before = replay.standing()
+    before = quarantine.standing()
     assert [one.key for one in before] == ["1", "3", "4"]
-    assert [one.key for one in replay.standing(("acme", "orders", "3"))] == ["3"]
-    assert replay.standing(("acme", "customers")) == {}
+    assert [one.key for one in quarantine.standing(("acme", "orders", "3"))] == ["3"]
+    assert quarantine.standing(("acme", "customers")) == {}
     publish(orders)
     orders.write("models/staging/acme/base/base_acme__orders.sql", ORDERS.replace("MONEY", "text"))
     orders.build(*MODELS, refresh_id="b")
-    after = replay.standing()
-    at = f"(of {before[replay.Rejected('acme', 'main', 'orders', '3')].version_at:%Y-%m-%d %H:%M} UTC)"
+    after = quarantine.standing()
+    at = f"(of {before[quarantine.Rejected('acme', 'main', 'orders', '3')].version_at:%Y-%m-%d %H:%M} UTC)"
     assert replay.told(before, after) == [
         "3 records were in quarantine: 1 are accepted now, 2 are still rejected.",
         "  accepted   acme/main orders 1",
@@ -151,6 +154,45 @@ def test_a_replay_tells_what_a_mended_contract_accepts_and_a_second_one_changes_
     publish(orders)
     staged = orders.rows("select * from staging.base_acme__orders order by all")
     orders.build(*MODELS, refresh_id="c")
-    assert replay.told(after, replay.standing())[0] == "2 records were in quarantine: 0 are accepted now, 2 are still rejected."
+    assert replay.told(after, quarantine.standing())[0] == "2 records were in quarantine: 0 are accepted now, 2 are still rejected."
     assert orders.rows("select * from staging.base_acme__orders order by all") == staged
     assert [row[0::3] for row in orders.rows(QUARANTINE)] == [("1", "replayed"), ("3", "open"), ("4", "open")]
+
+
+def test_the_quarantine_is_looked_at_without_opening_the_file(orders: SmallProject, capsys: pytest.CaptureFixture[str]) -> None:
+    assert quarantine.main([]) == 0  # nothing was ever built
+    long = {"id": "2", "summ": "x\x1b[2J" + 3000 * "y"}
+    orders.land("orders", order("1", "1 rouble"), Document("2", long), order("3", 3))
+    orders.land("orders", order("1", "2 roubles"))
+    orders.build(*MODELS, refresh_id="a")
+    capsys.readouterr()
+    assert quarantine.main(["acme", "orders"]) == 0
+    first, payload, second, cut, total = capsys.readouterr().out.splitlines()
+    assert first == "acme/main orders 1 (of 2026-11-01 01:00 UTC): gross_amount: not money"
+    assert payload == '  {"id": "1", "createdAt": "2026-10-01T00:00:00Z", "summ": "2 roubles"}'
+    assert second.startswith("acme/main orders 2 ")
+    assert cut.endswith(f" … and {len(json.dumps(long)) - quarantine.CHARACTERS} characters more, which --json tells")
+    assert "\x1b" not in cut
+    assert total == "2 records are in quarantine."
+    assert quarantine.main(["acme", "orders", "2", "--json"]) == 0
+    (whole,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert json.loads(whole.pop("payload")) == long
+    assert whole == {"vendor": "acme", "account": "main", "resource": "orders", "key": "2", "version_at": "2026-11-01 00:00:00",
+                     "problem": "gross_amount: not money", "length": len(json.dumps(long))}
+    assert quarantine.main(["acme", "customers"]) == 0
+    assert capsys.readouterr().out == "No records are in quarantine.\n"
+    assert quarantine.main(["--all"]) == 2
+
+
+def test_the_quarantine_says_so_while_the_file_is_being_built(orders: SmallProject, capsys: pytest.CaptureFixture[str]) -> None:
+    orders.land("orders", order("1", 1))
+    orders.build(*MODELS, refresh_id="a")
+    build = "import sys, duckdb\nconnection = duckdb.connect(sys.argv[1])\nprint('building', flush=True)\ninput()"
+    with subprocess.Popen([sys.executable, "-c", build, str(exports.warehouse())], text=True, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as other:
+        assert other.stdout.readline() == "building\n"
+        assert quarantine.main([]) == 1
+        other.stdin.close()
+    said = capsys.readouterr().err
+    assert said.startswith(f"The warehouse is being built just now (process {other.pid} (")
+    assert said.endswith("); ask again when that is done.\n")

@@ -17,7 +17,8 @@ from ingestion import lake
 from ingestion.file_drop import VENDOR, reading
 from ingestion.file_drop.tables import BY_NAME
 from ingestion.file_drop.values import Manner
-from orchestration.dbt import run_dbt, warehouse
+from orchestration.dbt import run_dbt
+from orchestration.exports import warehouse
 from sandbox.faults import Poison
 
 MAIN = "source_account = 'main'"

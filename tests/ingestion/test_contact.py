@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion import backfill, contact, documents, lake
-from ingestion.accounts import Account, SettingError, accounts_of, read_env_file
+from ingestion.accounts import Account, accounts_of, missing, read_env_file
 from ingestion.http import VendorError
 from ingestion.vendor import Resource, Vendor, Window
 
@@ -49,7 +49,7 @@ def acme(monkeypatch, tmp_path):
         return acme_source()
 
     resources = (Resource("orders", "changes", ""), Resource("customers", "changes", ""))
-    vendor = Vendor("acme", "Acme", "crm", "", resources, source, ("api_key",), lambda account: OLDEST)
+    vendor = Vendor("acme", "Acme", "crm", "", resources, source, (), lambda account: OLDEST)
     monkeypatch.setattr(lake, "vendors", lambda: (vendor,))
     lake.prepare()
     book["vendor"] = vendor
@@ -178,8 +178,10 @@ def test_the_lake_is_its_owners_alone(acme):
 
 def test_half_a_configuration_is_a_mistake_with_a_sentence(monkeypatch):
     monkeypatch.setenv("SOURCES__ACME__BASE_URL", "http://127.0.0.1")
-    with pytest.raises(SettingError, match="acme/main is half configured: SOURCES__ACME__API_KEY is missing"):
-        accounts_of("acme", ("base_url", "api_key"))
+    required = ("base_url", "api_key")
+    assert accounts_of("acme", required) == (ACME,)
+    assert missing(ACME, required) == ("acme/main is half configured: SOURCES__ACME__API_KEY is missing. "
+                                       "Set it, or unset the rest to switch it off.")
 
 
 def test_accounts_come_from_the_environment_and_the_file(monkeypatch, tmp_path):

@@ -60,7 +60,7 @@ def acme(monkeypatch, tmp_path):
         return acme_source()
 
     resources = (Resource("orders", "changes", ""), Resource("customers", "changes", ""))
-    vendor = Vendor("acme", "Acme", "crm", "", resources, source, ("api_key",), lambda account: NOW - timedelta(days=20))
+    vendor = Vendor("acme", "Acme", "crm", "", resources, source, (), lambda account: NOW - timedelta(days=20))
     monkeypatch.setattr(lake, "vendors", lambda: (vendor,))
     return said, vendor
 

@@ -9,7 +9,8 @@ import duckdb
 from ingestion.accounts import Account
 from ingestion.contact import refresh_account
 from ingestion.mindbox import VENDOR
-from orchestration.dbt import DbtOutcome, run_dbt, warehouse
+from orchestration.dbt import DbtOutcome, run_dbt
+from orchestration.exports import warehouse
 from sandbox.faults import Poison
 
 SESSIONS = ("select source_record_id, profile_record_id, session_kind, strftime(started_at, '%H:%M'), strftime(ended_at, '%H:%M'), "

@@ -26,6 +26,7 @@ from sandbox import server
 from sandbox.retailer import simulate
 from sandbox.server import Running, Sandbox, serve_in_thread
 from sandbox.world import World
+from tests import clocks
 
 UNTIL = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 NEVER_OUT_OF_TIME = timedelta(minutes=10)
@@ -72,7 +73,7 @@ class Line:
 
     def contact(self) -> AccountReport:
         """One refresh of the account, by our clock."""
-        (self.data / "our-clock").write_text((self.running.sandbox.now() + self.skew).isoformat(), encoding="utf-8")
+        clocks.turn(self.data / "our-clock", self.running.sandbox.now() + self.skew)
         (account,) = self.vendor.accounts()
         return refresh_account(self.vendor, account, refresh_id="night", budget=NEVER_OUT_OF_TIME, say=lambda line: None)
 

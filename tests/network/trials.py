@@ -17,6 +17,7 @@ from sandbox import server
 from sandbox.asked import Asked
 from sandbox.faults import Fault
 from sandbox.storms import PASSING
+from tests.clocks import turn
 from tests.network.lines import UNTIL, Landed, Line, demand_success, line, small_world
 
 REFUSED = Fault("*", status=401, body='{"error":"Unauthorized"}', times=10**6)
@@ -134,7 +135,7 @@ def lists(vendor: Vendor, data: Path, *, shifts: tuple[int, ...]) -> tuple[Lande
             nonlocal count
             count += 1
             # Our clock goes on too, or two versions of a record would be of one moment.
-            (data / "our-clock").write_text((ours + timedelta(milliseconds=count)).isoformat(), encoding="utf-8")
+            turn(data / "our-clock", ours + timedelta(milliseconds=count))
             return Fault(asked.vendor, kind="shift", seconds=5 * 3600) if count in shifts else None
 
         faults.storm = moving

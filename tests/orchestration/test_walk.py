@@ -48,7 +48,7 @@ def walk(parsed, monkeypatch, clock_at, contact):
             vendor.name, "main", refresh_id, NIGHT, NIGHT, status, error, {"orders": 1}, (), NIGHT, NIGHT, 0.0, 0.0
         )
 
-    def run_dbt(args, *, refresh_id, on_event=None):
+    def run_dbt(args, *, refresh_id, on_event=None, say=print):
         stand_in.went_on.append((parsed / "warehouse.duckdb").exists())
         duckdb.connect(str(parsed / "warehouse.duckdb")).close()
         nodes = [NodeOutcome(unique_id, "success", "", 0.1, None) for unique_id in models]

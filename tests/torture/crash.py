@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ingestion.accounts import REPOSITORY
+from tests import clocks
 from tests.torture.boundaries import FIRST_NIGHT, SECOND_NIGHT, STANDS_IN, Story
 from tests.torture.machine import Ended, Forks, Machine, world
 from tests.torture.reader import Reader
@@ -162,10 +163,7 @@ def moments(count: int, seed: int, cpu: float) -> list[float]:
 
 def turn(settings: dict[str, str], moment: datetime) -> None:
     """Turn the world's clock, and with it that of every machine that reads from it."""
-    clock = Path(settings["OMNIMART_CLOCK"])
-    half = clock.with_suffix(".half")
-    half.write_text(moment.isoformat(), encoding="utf-8")
-    half.replace(clock)
+    clocks.turn(Path(settings["OMNIMART_CLOCK"]), moment)
 
 
 def main(arguments: list[str]) -> int:

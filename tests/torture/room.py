@@ -62,6 +62,7 @@ def main(arguments: list[str]) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="'disk' or 'memory', or words of the stages, e.g. 'export,audits'")
     parser.add_argument("--megabytes", type=int, default=3000, help="of the disk (3000)")
+    parser.add_argument("--keep", type=Path, help="keep what was said by the nights that went wrong in this folder")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="omnimart-room-") as made, world(Path(made) / "world", WORLD) as settings:
         folder = Path(made)
@@ -91,7 +92,8 @@ def _story(name: str, stages: dict[str, Trap], before: Machine, undisturbed: Mac
     failed = 0
     with small_disk(before.data.with_name(name), options.megabytes) as data:
         shutil.copytree(before.data, data, symlinks=True, dirs_exist_ok=True)
-        machine = Machine(data, before.settings, forks=before.forks)
+        # A process that is forked has memory to spare that was used before, so the one that shall have none begins anew.
+        machine = Machine(data, before.settings, forks=before.forks if name == "disk" else None)
         published = data / "published"
         version = current(published)
         known = frozenset(path.name for path in (published / "versions").glob("[!.]*"))
@@ -102,6 +104,9 @@ def _story(name: str, stages: dict[str, Trap], before: Machine, undisturbed: Mac
                 wrong += ["something was published"] if current(published) != version else []
                 (data / BALLAST).unlink(missing_ok=True)
                 failed += bool(wrong)
+                if wrong and options.keep:
+                    options.keep.mkdir(parents=True, exist_ok=True)
+                    (options.keep / f"{name} {where}.txt".replace("/", " ")).write_text(ended.said, encoding="utf-8")
                 print(f"| {name} | {where} | {ended.seconds:.1f} | {ended.code} | {'; '.join(wrong) or 'none'} |", flush=True)
             rerun = machine.refresh()
         wrong = [f"ended with {rerun.code}: {rerun.said[-500:]}"] if rerun.code else []

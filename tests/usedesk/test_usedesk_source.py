@@ -13,8 +13,7 @@ from ingestion.http import VendorError
 from ingestion.usedesk.api import Api, Part
 from ingestion.usedesk.history import oldest
 from ingestion.usedesk.ratings import new_lines
-from ingestion.usedesk.source import OVERLAP, Reading
-from ingestion.vendor import Contact
+from ingestion.usedesk.source import OVERLAP, channels_of
 from sandbox.faults import Fault
 from sandbox.world import table
 
@@ -158,9 +157,8 @@ def test_a_record_gone_before_it_was_read_alone_keeps_its_row_in_the_list(desk):
 
 def test_settings_that_make_no_sense_are_named(desk, monkeypatch):
     monkeypatch.setenv("SOURCES__USEDESK__CHANNELS", "66231")
-    reading = Reading(ACCOUNT, Contact(now=at("2026-10-31").to_pydatetime(), window=None), Api(ACCOUNT))
     with pytest.raises(SettingError, match="SOURCES__USEDESK__CHANNELS must be pairs"):
-        reading.channels()
+        channels_of(ACCOUNT)
     monkeypatch.setenv("SOURCES__USEDESK__RATINGS_OPTIONS", "anonymous")
     with pytest.raises(SettingError, match="SOURCES__USEDESK__RATINGS_OPTIONS is no JSON object"):
         list(new_lines(ACCOUNT, {}))

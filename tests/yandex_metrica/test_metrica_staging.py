@@ -10,7 +10,8 @@ import duckdb
 from ingestion.accounts import Account
 from ingestion.contact import refresh_account
 from ingestion.yandex_metrica import VENDOR
-from orchestration.dbt import run_dbt, warehouse
+from orchestration.dbt import run_dbt
+from orchestration.exports import warehouse
 from sandbox.faults import Poison
 
 SELECTED = ["--select", "path:models/staging/yandex_metrica", "url_identifiers"]
