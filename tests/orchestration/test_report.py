@@ -114,7 +114,7 @@ def test_what_came_was_rejected_changed_and_took(built):
     assert said[-2].startswith("took      vendors, side by side ")
     assert "; build_warehouse " in said[-2]
     assert said[-1].startswith("  slowest marts.orders 2.5 s, marts.quarantine 0.1 s, ")
-    assert max(map(len, said)) <= report.WIDEST
+    assert max(map(len, said)) <= screen.WIDEST
 
 
 def test_a_night_that_published_nothing_says_so(built, own_data):
