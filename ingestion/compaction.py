@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 
-from ingestion import shelves
+from ingestion import rooms, shelves
 
 SWAPS, DROPPED = ".swaps", "dropped"
 SHELF = "shelf."
@@ -79,7 +79,7 @@ def read_landed(connection: duckdb.DuckDBPyConnection, dataset: Path, found: Seq
         create or replace temp table landed as
         with loads as (
             select load_id, max(cast(inserted_at as timestamptz) at time zone 'UTC') as loaded_at
-            from read_json('{dataset}/_dlt_loads/*.jsonl', format = 'newline_delimited',
+            from read_json({rooms.quoted(dataset / '_dlt_loads' / '*.jsonl')}, format = 'newline_delimited',
                 columns = {{load_id: 'VARCHAR', status: 'BIGINT', inserted_at: 'VARCHAR'}})
             where status = 0
             group by load_id
@@ -123,10 +123,10 @@ def rewrite(connection: duckdb.DuckDBPyConnection, lake: Path, group: Sequence[P
     swap_id = uuid.uuid4().hex
     half = lake / SWAPS / f"{swap_id}.half"
     half.parent.mkdir(parents=True, exist_ok=True)
-    connection.execute(f"copy ({staying}) to '{half}' (format parquet, compression zstd, row_group_size {ROWS_IN_A_GROUP})")
+    connection.execute(f"copy ({staying}) to {rooms.quoted(half)} (format parquet, compression zstd, row_group_size {ROWS_IN_A_GROUP})")
     print_of = "select count(*), coalesce(sum(hash(kept)::hugeint), 0), coalesce(bit_xor(hash(kept)), 0) from"
     wanted = connection.execute(f"{print_of} ({staying}) as kept").fetchone()
-    written = connection.execute(f"{print_of} read_parquet('{half}') as kept").fetchone()
+    written = connection.execute(f"{print_of} read_parquet({rooms.quoted(half)}) as kept").fetchone()
     if wanted != written:
         half.unlink()
         raise LakeError(f"{folder.relative_to(lake)}: {wanted[0]} rows of {len(group)} files were to be put together, and reading them "
@@ -201,5 +201,5 @@ def _note(lake: Path, swap: Swap) -> None:
 
 
 def _rows(found: Sequence[Path]) -> str:
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in found)
+    listed = ", ".join(map(rooms.quoted, found))
     return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true)"

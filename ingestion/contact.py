@@ -91,6 +91,7 @@ def load_alone(vendor: Vendor) -> int:
     that is running is waited for: one pipeline must never run twice at once, and it would sweep away what is half written here."""
     read_env_file()
     try:
+        lake.data_root()
         accounts = vendor.accounts()
     except SettingError as error:
         print(error, file=sys.stderr)

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from ingestion import slow_pages
+from ingestion import byte_order, slow_pages
 
 SCHEMA = pa.schema([
     pa.field("source_account", pa.string(), nullable=False),
@@ -57,6 +57,7 @@ def split(body: bytes, *, rows: str, key: Sequence[str] = ("id",), cursor: str |
     whose key paths find nothing takes its code. Raises PageError when the body is not JSON or has no such rows.
     """
     path, keyed = _rows_path(rows)
+    body = byte_order.of_json(body)
     try:
         envelope, raws = _raw_rows(body, path, keyed)
         read = _key_reader(tuple(key), cursor)
@@ -75,6 +76,7 @@ def split(body: bytes, *, rows: str, key: Sequence[str] = ("id",), cursor: str |
 def outline(body: bytes) -> dict[str, Any]:
     """The members of an answer beside its rows, for a judgement of the whole; a broken record among the rows does not hide them.
     Raises PageError when the answer is no JSON object."""
+    body = byte_order.of_json(body)
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -9,7 +9,6 @@ asked with `private`: while that request is under way these texts stand in no lo
 a vendor may echo the person's name, mail or the same phone spelled in another way.
 """
 
-import codecs
 import logging
 import re
 import time
@@ -26,7 +25,7 @@ from pyrate_limiter import Duration, Limiter, Rate
 from urllib3.exceptions import HeaderParsingError, HTTPError
 from urllib3.util.response import assert_header_parsing
 
-from ingestion import clock, links
+from ingestion import byte_order, clock, links
 from ingestion.accounts import Account
 from ingestion.redaction import guard_logs, printable, redact
 from ingestion.waits import standard_retry_after
@@ -170,7 +169,7 @@ class Http:
         response = self._sent(method, url, sent, request)
         if response.status_code in self._retried:
             raise Transient(f"answered {response.status_code} {_gist(response)}".rstrip(), pause=self._asked_pause(response))
-        body = response.content.removeprefix(codecs.BOM_UTF8) if whole == "json" else response.content
+        body = byte_order.of_json(response.content) if whole == "json" else byte_order.begun(response.content)
         answer = Answer(response.status_code, response.headers, body, asked_at)
         if 300 <= response.status_code < 400:
             raise VendorError(f"{self._account.vendor}/{self._account.name}: {method} {without_queries(_path_only(url))} answered "

@@ -19,7 +19,7 @@ from dlt.destinations.impl.filesystem.filesystem import INIT_FILE_NAME
 from dlt.load import Load
 
 from ingestion import rooms
-from ingestion.accounts import REPOSITORY, Account
+from ingestion.accounts import REPOSITORY, Account, SettingError
 from ingestion.compaction import DROPPED
 from ingestion.documents import SCHEMA
 from ingestion.shelves import RereadShelves, Shelves
@@ -62,10 +62,17 @@ class PromptLoad(Load):
 
 import_module("dlt.pipeline.pipeline").Load = PromptLoad  # dlt has no setting for it
 
+MEANT_OTHERWISE = frozenset("%*?[\\")
+
 
 def data_root() -> Path:
-    """$OMNIMART_DATA (default `data/` in the repository), absolute: everything the program writes lies under it."""
-    return Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data").resolve()
+    """$OMNIMART_DATA (default `data/` in the repository), absolute: everything the program writes lies under it. Raises SettingError for a
+    name that dlt would fill in or DuckDB would search by."""
+    folder = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data").resolve()
+    if found := sorted(MEANT_OTHERWISE.intersection(str(folder))):
+        raise SettingError(f"OMNIMART_DATA: the folder {folder} has {' '.join(found)} in its path, which dlt and DuckDB take for something "
+                           "else. Nothing was read or written; name another folder.")
+    return folder
 
 
 def root() -> Path:

@@ -32,6 +32,12 @@ def close(root: Path) -> None:
             room.chmod(OWNER_ALONE)
 
 
+def quoted(path: Path | str) -> str:
+    """A path as a text of SQL, for statements of DuckDB that take no parameters (attach, copy) or whose text is kept. What DuckDB's
+    readers search by (`*`, `[`) stays so."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 @contextmanager
 def in_memory(root: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a database in memory, which spills into a folder of its own below `root`; that is gone when it is closed."""

@@ -46,7 +46,7 @@ def reading() -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that sees the build file, read only, as `warehouse`."""
     with rooms.in_memory(data_root()) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{warehouse()}' as warehouse (read_only)")
+        connection.execute(f"attach {rooms.quoted(warehouse())} as warehouse (read_only)")
         yield connection
 
 
@@ -208,7 +208,7 @@ def history(connection: duckdb.DuckDBPyConnection, building: Path, names: list[s
 
 @contextmanager
 def _database(connection: duckdb.DuckDBPyConnection, path: Path, schema: str) -> Iterator[None]:
-    connection.execute(f"attach '{path}' as target (storage_version '{STORAGE_VERSION}')")
+    connection.execute(f"attach {rooms.quoted(path)} as target (storage_version '{STORAGE_VERSION}')")
     try:
         connection.execute(f"create schema target.{schema}")
         yield
@@ -230,7 +230,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str, words: 
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
-    connection.execute(f"copy (from {relation}) to '{path}' (format parquet, compression zstd)")
+    connection.execute(f"copy (from {relation}) to {rooms.quoted(path)} (format parquet, compression zstd)")
 
 
 def _text(words: str) -> str:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import duckdb
 
+from ingestion import rooms
 from ingestion.accounts import read_env_file
 from ingestion.lake import data_root
 from orchestration import register, spreadsheets, versions
@@ -74,7 +75,7 @@ def _relate(root: Path) -> None:
     new.unlink(missing_ok=True)
     published = root / os.environ.get("OMNIMART_PUBLISHED", "../published") / "omnimart.duckdb"
     with duckdb.connect(str(new)) as connection:
-        connection.execute(f"attach '{published}' as omnimart (read_only)")
+        connection.execute(f"attach {rooms.quoted(published)} as omnimart (read_only)")
         connection.execute("create schema marts")
         for file in sorted((SEMANTIC / "models").glob("*.sql")):
             config, _, query = file.read_text(encoding="utf-8").partition("\n")

@@ -71,7 +71,7 @@ def untold(version: Version, memory: Memory, since: str) -> tuple[list[Group], d
     """(vendor, channel, messages, people, campaigns) of a version's messages after an opt-out that nobody was told of, and these messages
     with when they were sent."""
     with rooms.in_memory(data_root()) as connection:
-        connection.execute(f"attach '{versions.folder(version.version) / 'omnimart.duckdb'}' as now (read_only)")
+        connection.execute(f"attach {rooms.quoted(versions.folder(version.version) / 'omnimart.duckdb')} as now (read_only)")
         if not _tells_opt_outs(connection):
             return [], {}
         connection.execute(

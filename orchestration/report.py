@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow.parquet as pq
 
+from ingestion import rooms
 from ingestion.lake import data_root
 from ingestion.redaction import printable, redact
 from orchestration import business_rules, exports, versions
@@ -176,7 +177,7 @@ def _asked(before: str | None) -> list[tuple[str, str, int, int]] | None:
             connection.execute("use warehouse")
             for known, name in (("known", "quarantine"), ("known_fields", "vendor_fields")):
                 file = versions.folder(before) / "marts" / f"{name}.parquet" if before else None
-                told = f"from '{file}'" if file and file.exists() else f"from marts.{name} limit 0"
+                told = f"from {rooms.quoted(file)}" if file and file.exists() else f"from marts.{name} limit 0"
                 connection.execute(f"create temp table {known} as {told}")
             return connection.execute(QUERY.read_text(encoding="utf-8")).fetchall()
     except duckdb.Error:

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from ingestion import rooms
 from orchestration import business_rules, exports, versions
 from orchestration.lineage import Kpi, Lineage, Mart
 from orchestration.versions import Version
@@ -55,7 +56,7 @@ def find(connection: duckdb.DuckDBPyConnection, lineage: Lineage, before: Versio
     changed_rules = _moved_rules(connection, before)
     for name in sorted(one for one in moved if one.startswith("kpi_") and one != "kpi_register" and _file(before, one)):
         types = _types(connection, f'warehouse.marts."{name}"')
-        known = _types(connection, f"read_parquet('{_file(before, name)}')")
+        known = _types(connection, f"read_parquet({_file(before, name)})")
         kpis = [kpi for kpi in _kpis(connection, name) if {kpi.column} <= types.keys() & known.keys() - {*lineage.ages(name)}]
         mart = lineage.mart(name, kpis, types, changed_rules)
         if mart and {*mart.told} <= known.keys():
@@ -94,7 +95,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: Mart, before: Version,
         f"""
         create or replace temp table moved_numbers as
         with
-        old as (select {grain}, {values}, true as was_told from read_parquet('{_file(before, mart.name)}')),
+        old as (select {grain}, {values}, true as was_told from read_parquet({_file(before, mart.name)})),
         new as (select {grain}, {values}, true as is_told from warehouse.marts."{mart.name}"),
         pairs as (
             select
@@ -224,7 +225,7 @@ def _moved_facts(
     found = {}
     needed = {fact for name in lineage.marts for fact in lineage.made_of(name)}
     for fact in sorted(one for one in needed.intersection(moved) if _file(before, one)):
-        told, old = lineage.facts[fact], f"read_parquet('{_file(before, fact)}')"
+        told, old = lineage.facts[fact], f"read_parquet({_file(before, fact)})"
         types, known = _types(connection, f'warehouse.marts."{fact}"'), _types(connection, old)
         on, key = told["dated_by"], ", ".join(f'"{column}"' for column in told["key"])
         if on not in known or not set(told["key"]) <= known.keys():
@@ -277,11 +278,10 @@ def _moved_facts(
 
 def _moved_rules(connection: duckdb.DuckDBPyConnection, before: Version) -> dict[str, tuple[str, str]]:
     """Rule -> (value at the last publication, value now), of those that differ."""
-    file = _file(before, "parameters")
-    if not file:
+    if not (file := _file(before, "parameters")):
         return {}
     found = connection.execute(
-        f"select new.name, old.value, new.value from warehouse.marts.parameters as new inner join read_parquet('{file}') as old "
+        f"select new.name, old.value, new.value from warehouse.marts.parameters as new inner join read_parquet({file}) as old "
         "on new.name = old.name where new.value is distinct from old.value"
     ).fetchall()
     return {name: (old, new) for name, old, new in found}
@@ -289,7 +289,7 @@ def _moved_rules(connection: duckdb.DuckDBPyConnection, before: Version) -> dict
 
 def _file(version: Version, table: str) -> str | None:
     path = versions.folder(version.version) / "marts" / f"{table}.parquet"
-    return str(path) if path.exists() else None
+    return rooms.quoted(path) if path.exists() else None
 
 
 def _types(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ import msgspec
 from sandbox.asked import Asked
 
 FaultKind = Literal["status", "html", "truncated", "truncated_without_length", "reset", "slow", "drip", "empty", "repeat", "last_page",
-                    "no_rows", "doubled", "shift"]
+                    "no_rows", "doubled", "marked", "shift"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Fault:
     kind: `status` answers with `status`, `headers` and `body`; `html` a page with 200; `truncated` half the body under the whole length;
     `truncated_without_length` half the body, chunked; `reset` closes the connection; `slow` waits `seconds` first; `drip` sends a byte
     every `seconds`; `empty` an empty body; `repeat` answers the previous answer of the same path again, `last_page` the page before of the
-    same list; `no_rows` the page without its records, `doubled` with the last record of the page before; `shift` moves the retailer's clock
+    same list; `no_rows` the page without its records, `doubled` with the last record of the page before; `marked` with byte
+    order marks before it and before each of its records; `shift` moves the retailer's clock
     on by `seconds` first, so that records come, go and change their places. What an answer has not (records, a page before it) cannot go
     wrong: then it passes as it is.
     after: how many matching requests pass before it begins; until: tells a Retry-After, the date so many seconds from now.

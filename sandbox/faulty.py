@@ -37,7 +37,7 @@ class FaultyTransport:
         if fault is None:
             await self._pass(asked, scope, send)
             return
-        if fault.kind in ("repeat", "last_page", "no_rows", "doubled"):
+        if fault.kind in ("repeat", "last_page", "no_rows", "doubled", "marked"):
             await self._other_page(asked, fault, scope, send)
             return
         self._sandbox.faults.note(asked, fault)
@@ -81,11 +81,13 @@ class FaultyTransport:
             other = before
         elif answer[0] == 200 and fault.kind == "no_rows":
             other = _with(answer, spoiled_pages.without_rows(answer[2]))
+        elif answer[0] == 200 and fault.kind == "marked":
+            other = _with(answer, spoiled_pages.marked(answer[2]))
         elif answer[0] == 200 and before is not None:
             other = _with(answer, spoiled_pages.with_row_of(answer[2], before[2]))
-        if other is None:
+        if other is None or fault.kind == "marked":
             self._keep(asked, answer)
-        else:
+        if other is not None:
             self._sandbox.faults.note(asked, fault)
         await _send(send, other or answer)
 

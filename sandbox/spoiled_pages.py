@@ -1,15 +1,18 @@
-"""Pages that are well-formed and wrong: their records left out, or one of the page before told again.
+"""Pages that are well-formed and wrong: their records left out, or one of the page before told again; and byte order marks in them.
 
 an answer's body (JSON, gzipped JSON, TSV) -> the same page with other records, its totals and cursors as they were
 """
 
+import codecs
 import gzip
+import re
 from typing import Any
 
 import msgspec
 
 GZIP = b"\x1f\x8b"
 TSV = b"ym:"
+TEXT_OR_OBJECT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|\{', re.DOTALL)
 
 
 def without_rows(body: bytes) -> bytes | None:
@@ -35,6 +38,20 @@ def with_row_of(body: bytes, before: bytes) -> bytes | None:
         return None
     rows.insert(0, earlier[-1])
     return _packed(page, like=body)
+
+
+def marked(body: bytes) -> bytes | None:
+    """The page with byte order marks before it and before each of its records or objects; None where it is no text of ours."""
+    if body.startswith(GZIP):
+        inside = marked(gzip.decompress(body))
+        return gzip.compress(inside) if inside else None
+    if body.startswith(TSV):
+        return codecs.BOM_UTF8 + body[:-1].replace(b"\n", b"\n" + codecs.BOM_UTF8) + body[-1:]
+    if body.startswith(b"<?xml"):
+        return codecs.BOM_UTF8 + body
+    if body[:1] not in (b"{", b"["):
+        return None
+    return codecs.BOM_UTF8 + TEXT_OR_OBJECT.sub(lambda found: codecs.BOM_UTF8 * (found[0] == b"{") + found[0], body)
 
 
 def _taken_apart(body: bytes) -> tuple[Any, list[Any]]:

@@ -59,8 +59,8 @@
 {% macro published_file_columns(path) -%}
     {%- set columns = [] -%}
     {%- if execute and target.type == 'duckdb' -%}
-        {%- if run_query("select count(*) from glob('" ~ path ~ "')").rows[0][0] > 0 -%}
-            {%- for row in run_query("select column_name from (describe from read_parquet('" ~ path ~ "'))").rows -%}
+        {%- if run_query("select count(*) from glob(" ~ quoted_path(path) ~ ")").rows[0][0] > 0 -%}
+            {%- for row in run_query("select column_name from (describe from read_parquet(" ~ quoted_path(path) ~ "))").rows -%}
                 {%- do columns.append(row[0]) -%}
             {%- endfor -%}
         {%- endif -%}

@@ -102,7 +102,8 @@ class _Lines:
             except UnicodeDecodeError as error:
                 raise Broken(f"line {self.number} is not in the encoding {self._encoding} (byte {error.start + 1}).",
                              line=self.number, text=self.text()) from error
-            yield text.removeprefix("\ufeff") if self.number == 1 else text
+            # Files that were put together leave a mark before each of them: it stands where a record begins, and is not of it.
+            yield text.lstrip("\ufeff") if len(self._taken) == 1 else text
 
     def next_record(self) -> None:
         """Forget the lines of the last record."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ingestion import documents, files
+from ingestion import byte_order, documents, files
 from ingestion.accounts import Account, SettingError
 from ingestion.documents import Record
 from ingestion.slow_pages import escaped
@@ -67,7 +67,7 @@ def _print(content: bytes) -> str:
 def _members(line: bytes) -> dict[str, Any] | None:
     """The line as a JSON object; None when it is none."""
     try:
-        found = json.loads(line.decode("utf-8", "surrogateescape"))
+        found = json.loads(byte_order.of_json(line).decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
@@ -75,7 +75,7 @@ def _members(line: bytes) -> dict[str, Any] | None:
 
 def _text(line: bytes) -> str:
     """The line as it is landed: as it stands, without secrets."""
-    text = escaped(line.decode("utf-8", "surrogateescape")) or ""
+    text = escaped(byte_order.of_json(line).decode("utf-8", "surrogateescape")) or ""
     if not any(f'"{name}"' in text.lower() for name in SECRETS):
         return text
     told = _members(line)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from ingestion import documents
+from ingestion import byte_order, documents
 from ingestion.http import without_queries
 
 PLACEHOLDER = "<attribution>"
@@ -39,7 +39,7 @@ class Shape:
 
 def documents_of(body: bytes, shape: Shape, *, account: str, asked_at: datetime, attribution: str) -> pa.Table:
     """The rows of a part. attribution: the model by the vendor's answer, for when the header does not say. Raises NotALog."""
-    body = _utf8(body)
+    body = byte_order.of_lines(_utf8(body))
     names, model = _names(body, shape, attribution)
     columns, broken = _columns(body, names)
     told = {"attribution": pa.scalar(model)} if model else {}

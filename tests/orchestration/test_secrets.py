@@ -60,6 +60,22 @@ def test_no_secret_stands_anywhere_when_every_vendor_says_it_back(refused, own_d
     assert found(own_data, canaries) == []
 
 
+# How a vendor's page may say `canary+11/shop==q7Zkq7Zk&<ж>` back, written by hand.
+SPELLED = {
+    "php": r"canary+11\/shop==q7Zkq7Zk&<\u0436>",
+    "php, letters left": r"canary+11\/shop==q7Zkq7Zk&<ж>",
+    "php, tags as codes": r"canary+11\/shop==q7Zkq7Zk\u0026\u003C\u0436\u003E",
+    "all codes": r"canary\u002b11\u002fshop\u003d\u003dq7Zkq7Zk\u0026\u003c\u0436\u003e",
+    "small query": "canary%2b11%2fshop%3d%3dq7Zkq7Zk%26%3c%d0%b6%3e",
+    "great query": "canary%2B11%2Fshop%3D%3Dq7Zkq7Zk%26%3C%D0%B6%3E",
+    "small path": "canary+11/shop%3d%3dq7Zkq7Zk&%3c%d0%b6%3e",
+    "page": "canary+11/shop==q7Zkq7Zk&amp;&lt;ж&gt;",
+    "careful page": "canary+11&#x2F;shop==q7Zkq7Zk&amp;&lt;ж&gt;",
+    "page by numbers": "canary&#43;11&#47;shop&#61;&#61;q7Zkq7Zk&#38;&#60;&#1078;&#62;",
+    "page by small numbers": "canary&#x2b;11&#x2f;shop&#x3d;&#x3d;q7Zkq7Zk&amp;&#x3c;&#x436;&#x3e;",
+}
+
+
 def test_the_search_finds_what_is_there(tmp_path):
     """In each kind of file, in each spelling: a search that finds nothing anywhere would prove nothing."""
     canary = "canary+11/shop==q7Zkq7Zk&<ж>"
@@ -69,5 +85,7 @@ def test_the_search_finds_what_is_there(tmp_path):
     (tmp_path / "packed.gz").write_bytes(gzip.compress(json.dumps({"a": canary}).encode()))
     with duckdb.connect(str(tmp_path / "a.duckdb")) as connection:
         connection.execute("create table t as select ? || range::varchar as t from range(10000)", [canary])
-    names = {"basic0", "basic1", "basic2", "packed.parquet", "packed.gz", "a.duckdb"}
+    for name, text in SPELLED.items():
+        (tmp_path / name).write_text(f"said: {text}!", encoding="utf-8")
+    names = SPELLED.keys() | {"basic0", "basic1", "basic2", "packed.parquet", "packed.gz", "a.duckdb"}
     assert {where for where, _, _ in found(tmp_path, {"shop": canary})} == names

@@ -52,15 +52,30 @@ def spelled(canary: str) -> dict[str, bytes]:
     return found
 
 
+def sign_by_sign(canary: str) -> re.Pattern[bytes]:
+    """The canary, each of its signs in any spelling: PHP's \\/ and \\u002f, %2f, &#47;, &#x2F;, &amp;; makers mix them."""
+    return re.compile(b"".join(map(_ways, canary)))
+
+
+def _ways(sign: str) -> bytes:
+    if sign.isascii() and sign.isalnum():
+        return sign.encode()
+    number = ord(sign)
+    ways = {sign, f"\\{sign}", quote(sign, safe=""), f"\\u{number:04x}", f"&#{number};", f"&#x{number:x};", escape(sign)}
+    return b"(?i:%s)" % b"|".join(re.escape(way.encode()) for way in sorted(ways, key=len, reverse=True))
+
+
 def found(folder: Path, canaries: dict[str, str], *, but: tuple[str, ...] = ()) -> list[tuple[str, str, str]]:
     """(file, canary's name, spelling) of every canary in every file below a folder, but in those whose path begins with one of `but`."""
     sought = {(name, how): text for name, canary in canaries.items() for how, text in spelled(canary).items()}
+    signs = {name: sign_by_sign(canary) for name, canary in canaries.items()}
     told = []
     for path in sorted(folder.rglob("*")):
         where = path.relative_to(folder).as_posix()
         if path.is_file() and not path.is_symlink() and not where.startswith(but):
             content = b"\n".join(texts(path)) + where.encode()
             told += [(where, name, how) for (name, how), text in sought.items() if text in content]
+            told += [(where, name, "sign by sign") for name, pattern in signs.items() if pattern.search(content)]
     return told
 
 

@@ -5,6 +5,12 @@
 {%- endmacro %}
 
 
+{#- A path as a text of SQL: a folder may have an apostrophe in its name. -#}
+{% macro quoted_path(path) -%}
+    '{{ path | replace("'", "''") }}'
+{%- endmacro %}
+
+
 {#- The documents of one resource as a relation; source() is called for the lineage it gives. -#}
 {% macro lake_table(vendor, resource) -%}
     {%- set lineage = source('raw_' ~ vendor, resource) -%}
@@ -12,7 +18,7 @@
 {%- endmacro %}
 
 {% macro duckdb__parquet_files(path) -%}
-    read_parquet('{{ path }}', union_by_name = true, hive_partitioning = false)
+    read_parquet({{ quoted_path(path) }}, union_by_name = true, hive_partitioning = false)
 {%- endmacro %}
 
 {% macro spark__parquet_files(path) -%}
@@ -28,7 +34,7 @@
 {% macro duckdb__finished_loads(folder) -%}
     select load_id, max(cast(inserted_at as timestamptz) at time zone 'UTC') as loaded_at
     from read_json(
-        '{{ folder }}/*.jsonl',
+        {{ quoted_path(folder ~ '/*.jsonl') }},
         format = 'newline_delimited',
         columns = {load_id: 'VARCHAR', status: 'BIGINT', inserted_at: 'VARCHAR'}
     )
@@ -67,7 +73,7 @@
         cast(data_through_at as timestamptz) at time zone 'UTC' as data_through_at,
         history_left_days, history_eta_seconds
     from read_json(
-        '{{ folder }}/*.jsonl',
+        {{ quoted_path(folder ~ '/*.jsonl') }},
         format = 'newline_delimited',
         columns = {
             source_system: 'VARCHAR', source_account: 'VARCHAR', refresh_id: 'VARCHAR', contacted_at: 'VARCHAR',
@@ -104,7 +110,7 @@
 {% macro duckdb__lake_dropped(folder) -%}
     select source_system, source_account, resource, documents
     from read_json(
-        '{{ folder }}/*.jsonl',
+        {{ quoted_path(folder ~ '/*.jsonl') }},
         format = 'newline_delimited',
         columns = {source_system: 'VARCHAR', source_account: 'VARCHAR', resource: 'VARCHAR', documents: 'BIGINT'}
     )
