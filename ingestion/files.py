@@ -24,8 +24,9 @@ import fsspec
 import tenacity
 from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCredentialsError
 
+from ingestion import web_folders
 from ingestion.http import LONGEST_PAUSE, RETRIED, Transient, VendorError
-from ingestion.links import Elsewhere, staying
+from ingestion.links import Elsewhere
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 6
@@ -109,10 +110,7 @@ class _Store:
     def at(cls, folder: str, *, who: str, first_pause: float, attempts: int, options: dict[str, Any]) -> "_Store":
         given = dict(options)
         if folder.startswith(tuple(f"{scheme}://" for scheme in WEB)):
-            # Sizes are compared, so nothing may be compressed on the way; a big file may take its time as long as it moves.
-            given["client_kwargs"] = {"trust_env": True, "trace_configs": [staying()], "headers": {"Accept-Encoding": "identity"},
-                                      "timeout": aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=120),
-                                      **given.get("client_kwargs", {})}
+            given["client_kwargs"] = web_folders.client(given.get("client_kwargs", {}))
         try:
             system, root = fsspec.core.url_to_fs(folder, skip_instance_cache=True, use_listings_cache=False, **given)
         except (ValueError, ImportError, TypeError) as error:
@@ -256,6 +254,8 @@ class _Store:
         if isinstance(error, Elsewhere):
             return VendorError(f"{self.who}: {what} at {self.address}: the server sends to {error}, which is not followed. Nothing was "
                                "loaded; name the address where the files are.")
+        if isinstance(error, web_folders.BrokeOff):
+            return Transient("the page broke off")
         if status is None:
             return Transient(f"the connection failed ({type(error).__name__})")
         if status in RETRIED:

@@ -7,6 +7,7 @@ Only loads that stand in `_dlt_loads` with status 0 are believed. Every declared
 import logging
 import os
 from collections.abc import Iterable
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from dlt.common.destination import AnyDestination
 from dlt.destinations.impl.filesystem.filesystem import INIT_FILE_NAME
 from dlt.load import Load
+from duckdb import DuckDBPyConnection
 
 from ingestion import rooms
 from ingestion.accounts import REPOSITORY, Account, SettingError
@@ -143,14 +145,14 @@ def landed_values(vendor: Vendor, account: str, resource: str, *paths: str,
     return {key: values for key, _, values in _newest(vendor, account, resource, paths, None if keys is None else list(keys))}
 
 
-def told_twice(vendor: Vendor, resource: str, loads: Iterable[str]) -> list[str]:
+def told_twice(vendor: Vendor, resource: str, loads: Iterable[str], opened: DuckDBPyConnection | None = None) -> list[str]:
     """Keys of a list of which these loads tell different contents of one moment, so that nobody knows which is the later; in order.
-    Payloads are read only where a key stands twice."""
+    Payloads are read only where a key stands twice. Whoever asks of many lists gives a connection that is open."""
     folder = root() / vendor.dataset / resource
     files = [str(file) for load_id in loads for file in sorted(folder.glob(f"{load_id}.*.parquet"))]
     if not files:
         return []
-    with rooms.in_memory(data_root()) as connection:
+    with nullcontext(opened) if opened else rooms.in_memory(data_root()) as connection:
         twice = connection.execute(
             """
             select distinct document_key from read_parquet($files, union_by_name = true, hive_partitioning = false)

@@ -106,7 +106,7 @@ def run_dbt(
     return DbtOutcome(
         success=answer.success,
         nodes=tuple(_outcomes(getattr(answer.result, "results", None) or [])),
-        error=str(answer.exception) if answer.exception else None,
+        error=str(answer.exception) or type(answer.exception).__name__ if answer.exception else None,
     )
 
 

@@ -17,6 +17,8 @@ from operator import or_
 from types import FrameType
 from typing import Any
 
+from orchestration import shortage
+
 
 @contextmanager
 def economy(*, quiet: bool) -> Iterator[None]:
@@ -51,14 +53,18 @@ def _uninterrupted() -> Iterator[None]:
 def _undebugged() -> Iterator[None]:
     """dbt fills in and writes out each of its 14 000 debug events though nobody listens: a fifth of a build's CPU time. Here an event is
     filled in when somebody reads it."""
+    from dbt.events.types import MainStackTrace
     from dbt_common.events import event_manager_client
     from dbt_common.events.base_types import BaseEvent, EventLevel
     from dbt_common.events.event_manager import EventManager
 
     class Undebugged(EventManager):
         def fire_event(self, e: BaseEvent, level: EventLevel | None = None, *rest: Any, **more: Any) -> None:
-            if (level or e.level_tag()) is not EventLevel.DEBUG:
-                super().fire_event(e, level, *rest, **more)
+            if (level or e.level_tag()) is EventLevel.DEBUG:
+                return
+            if isinstance(e, MainStackTrace) and shortage.told(e.stack_trace):  # run_dbt tells it in a sentence
+                return
+            super().fire_event(e, level, *rest, **more)
 
     fill, read = BaseEvent.__init__, BaseEvent.__getattr__
 

@@ -108,13 +108,15 @@ def documents_counted(connection: duckdb.DuckDBPyConnection, table: str, loads: 
 
 def changed_fields(connection: duckdb.DuckDBPyConnection, vendor: str, resource: str, loads: list[str]) -> list[tuple[str, str, str]]:
     """(change, path, type) of a list's fields: new or retyped with the given loads, or vanished; none before there is such a table."""
-    if "vendor_fields" not in tables(connection, "marts"):
+    try:
+        found = connection.execute(
+            "select change, field_path, string_agg(field_type, ', ' order by field_type) from warehouse.marts.vendor_fields "
+            "where source_system = ? and resource = ? and (change = 'vanished' or list_contains(?::varchar[], first_load_id)) "
+            "and change is not null group by all order by all", [vendor, resource, loads],
+        )
+    except duckdb.CatalogException:
         return []
-    return connection.execute(
-        "select change, field_path, string_agg(field_type, ', ' order by field_type) from warehouse.marts.vendor_fields "
-        "where source_system = ? and resource = ? and (change = 'vanished' or list_contains(?::varchar[], first_load_id)) "
-        "and change is not null group by all order by all", [vendor, resource, loads],
-    ).fetchall()
+    return found.fetchall()
 
 
 def unbalanced(connection: duckdb.DuckDBPyConnection) -> list[str]:

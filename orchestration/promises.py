@@ -88,7 +88,7 @@ def check_vendor(vendor: Vendor, resources: list[str], warehouse: duckdb.DuckDBP
                 missing = f"the table {base_table(vendor, resource)} is missing from the warehouse"
                 found.append(_finding(vendor, resource, [missing], [], {}))
                 continue
-            twice = lake.told_twice(vendor, resource, loads)
+            twice = lake.told_twice(vendor, resource, loads, connection)
             drifted = exports.changed_fields(connection, vendor.name, resource, loads)
             sent = [volumes.measured(one, counts.get(one.account, 0), _before(vendor, one.account)) for one in accounts]
             found.append(_validate(vendor, suite, rows, sent, loads, _twice(twice) + _drift(drifted)))

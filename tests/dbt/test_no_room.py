@@ -62,3 +62,16 @@ def test_what_fits_neither_memory_nor_the_spill_folder_says_so(narrow: SmallProj
     assert not any(path.name.startswith("duckdb_temp") and path.stat().st_size for path in dbt.spilled().glob("*"))
     with duckdb.connect(str(exports.warehouse())) as connection:
         assert connection.execute(STATE).fetchone() == (20, 20)
+
+
+def test_dbt_that_gets_no_memory_itself_says_so_without_a_traceback(
+    narrow: SmallProject, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def nothing_left(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("dbt.task.build.BuildTask.run", nothing_left)
+    outcome = dbt.run_dbt(["build"], project=narrow.root)
+    assert (outcome.success, outcome.nodes, outcome.error) == (False, (), "MemoryError")
+    assert shortage.told(outcome.error) == shortage.MEMORY
+    assert "Traceback" not in "".join(capfd.readouterr())

@@ -77,7 +77,7 @@ def test_the_next_day_changes_the_files_that_had_news(served):
     Fault("file_drop", "costs-2026-10", "reset", times=2), Fault("file_drop", "messages/[?]", "truncated"),
     Fault("file_drop", "messages/[?]", "reset"), Fault("file_drop", "2026-10.parquet", "empty", after=2),
     Fault("file_drop", "2026-10.parquet", "empty", after=1, times=2), Fault("file_drop", "costs-2026-10", "html", after=1, times=2),
-    Fault("file_drop", "messages/[?]", "empty"),
+    Fault("file_drop", "messages/[?]", "empty"), Fault("file_drop", "event_visits/[?]", "truncated_without_length"),
 ], ids=lambda fault: f"{fault.kind} {fault.path} {fault.after}")
 def test_a_fault_that_passes_costs_nothing(served, fault):
     def digests() -> dict[str, str]:
@@ -99,6 +99,8 @@ def test_a_fault_that_passes_costs_nothing(served, fault):
      "file_drop/main: channel_costs/costs-2026-10.csv at {folder} may not be read. Nothing was loaded"),
     (Fault("file_drop", "file_drop/[?]", "status", status=401, times=99),
      "file_drop/main: the folder at {folder} may not be read. Nothing was loaded"),
+    (Fault("file_drop", "event_visits/[?]", "truncated_without_length", times=99),
+     "file_drop/main: event_visits at {folder}: the page broke off, 6 times in a row. Nothing "),
 ])
 def test_a_fault_that_stays_is_a_sentence_and_lands_nothing(served, fault, sentence):
     served.sandbox.faults.plant(fault)

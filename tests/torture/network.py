@@ -34,14 +34,14 @@ IMPATIENT = {f"SOURCES__{name.upper()}__RETRY_PAUSE_SECONDS": "0.02" for name in
 PARTS = {"passing": "passes", "staying": "stays", "clocks": "clocks and lists"}
 
 
-def matrix(names: list[str], seeds: range, folder: Path) -> int:
+def matrix(names: list[str], seeds: range, folder: Path, *, only: str = "") -> int:
     """Print a line for each vendor and one for each fault; 1 if anything was wrong."""
     faults: dict[str, list[Verdict]] = defaultdict(list)
     heads = " | ".join(f"{head}: trials | wrong" for head in PARTS.values())
     print(f"| vendor | kinds of request | {heads} |\n|---|---|{'---|---|' * len(PARTS)}")
     for vendor in (one for one in vendors() if one.name in names):
         found: dict[str, list[Verdict]] = defaultdict(list)
-        for part, tried, verdict in every(vendor, folder / vendor.name, seeds):
+        for part, tried, verdict in every(vendor, folder / vendor.name, seeds, only=only):
             found[part].append(verdict)
             faults[f"{PARTS[part]}: {tried}"].append(verdict)
             for wrong in verdict.wrong[:3]:
@@ -111,13 +111,14 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.torture network", description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", choices=("matrix", "storm"))
     parser.add_argument("--vendors", default=",".join(NAMES), help="of the matrix, comma-separated")
+    parser.add_argument("--faults", default="", help="of the matrix: those whose name contains one of these words, e.g. 'page,429'; no clocks")
     parser.add_argument("--seeds", type=int, default=3, help="how many: which request of a kind is spoiled, and which storm it is")
     parser.add_argument("--share", type=float, default=0.1, help="of all requests, in a storm")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="network-") as folder:
         codes = [0]
         if given.only != "storm":
-            codes.append(matrix(given.vendors.split(","), range(given.seeds), Path(folder) / "matrix"))
+            codes.append(matrix(given.vendors.split(","), range(given.seeds), Path(folder) / "matrix", only=given.faults))
         if given.only != "matrix":
             codes.append(storms(range(1, given.seeds + 1), given.share, Path(folder) / "storms"))
     return max(codes)
