@@ -1,7 +1,7 @@
 """The whole job as `make refresh` runs it: the only tests that run all of Dagster, dbt and the sandbox as they stand.
 
 A story in one data folder, told once because a build costs half a minute: a fresh machine refreshes; audits of every kind fail on
-it; the next night one vendor does not answer.
+it; the next night one vendor does not answer. These have the threads of the nightly job and leave its files.
 """
 
 import json
@@ -125,7 +125,7 @@ def test_no_credential_stands_in_what_it_wrote(told):
     assert found(told.data, canaries, but=("sandbox/server.json", "secrets/hash_key")) == []
 
 
-def test_a_first_night_that_is_killed_twice_and_run_again_is_as_if_undisturbed(told, parsed_project, tmp_path, monkeypatch):
+def test_a_first_night_that_is_killed_twice_and_run_again_is_as_if_undisturbed(told, parsed_project, tmp_path, monkeypatch, cheap):
     """The short form of `make torture`: first between the record of a load and its state, then in dbt, each time leaving its sandbox."""
     data = tmp_path / "killed"
     copy_parsed(parsed_project, data)
@@ -146,7 +146,7 @@ def test_a_first_night_that_is_killed_twice_and_run_again_is_as_if_undisturbed(t
     assert reader.wrong == []
 
 
-def test_a_machine_restored_from_the_lake_alone_tells_the_same(told, parsed_project, tmp_path, monkeypatch):
+def test_a_machine_restored_from_the_lake_alone_tells_the_same(told, parsed_project, tmp_path, monkeypatch, cheap):
     """docs/operations.md, “Restore on a new machine”: the lake and the key of the hashes; what is published is made again, ids and all."""
     data = tmp_path / "restored"
     copy_parsed(parsed_project, data)
