@@ -97,6 +97,16 @@ def backfilled_loads(vendor: Vendor) -> frozenset[str]:
     return frozenset(load_id for note in notes if note["source_system"] == vendor.name for load_id in note["load_ids"])
 
 
+def documents_of(vendor: Vendor, refresh_id: str) -> int:
+    """How many documents the finished loads of one backfill brought."""
+    notes = (json.loads(path.read_text(encoding="utf-8")) for path in (lake.root() / "backfills").glob("[!.]*.json"))
+    own = [note for note in notes if (note["source_system"], note["refresh_id"]) == (vendor.name, refresh_id)]
+    files = (lake.root() / vendor.dataset / "_dlt_loads").glob("[!.]*.jsonl") if own else ()
+    loads = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines() if line]
+    finished = {load["load_id"] for load in loads if load["status"] == 0}
+    return sum(sum(note["documents"].values()) for note in own if finished.issuperset(note["load_ids"]))
+
+
 class _Account:
     """One account's windows."""
 

@@ -25,9 +25,9 @@ from ingestion.accounts import Account, SettingError
 from ingestion.contact import AccountReport, refresh_account, report_fault
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import alerts, business_rules, dbt, exports, report, shortage, subjects, versions
+from orchestration import alerts, business_rules, dbt, exports, report, run_events, shortage, versions
+from orchestration.run_events import BACKFILL, JOB, REBUILD, REPLAY, RUN
 
-JOB, REPLAY, REBUILD, BACKFILL = "refresh_warehouse", "replay_quarantine", "rebuild_warehouse", "backfill"
 KINDS = {JOB: lock.REFRESH, REPLAY: lock.REPLAY, REBUILD: lock.REBUILD, BACKFILL: lock.BACKFILL}
 PROCESS, WAITS = "omnimart/process", "omnimart/waits"
 GONE = "The process of this run is gone: it was killed or the machine went down. What was published stays."
@@ -107,8 +107,9 @@ def _read(vendor: Vendor, account: Account, *, refresh_id: str, budget: timedelt
 def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
     """The run's extraction. Raises RefreshRunning when another refresh holds the lock."""
     run = context.run
-    with _turn(context):
+    with _turn(context), _reported(context):
         bury_dead_runs(context.instance, alive=context.run_id)
+        _begin_report(context)
         for version in versions.sweep():
             context.log.info(f"Swept version {version}, which a crash had kept from being published.")
         shelves.sweep(lake.root())
@@ -124,7 +125,6 @@ def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
             yield Extraction(context.run_id, _budget(), _chosen(run), pool)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            _report(context)
 
 
 @contextmanager
@@ -139,14 +139,27 @@ def _turn(context: dg.InitResourceContext) -> Iterator[None]:
         yield
 
 
-def _report(context: dg.InitResourceContext) -> None:
-    """Tell and keep what this run did, however it ends; a report that cannot be made changes nothing of that."""
+@contextmanager
+def _reported(context: dg.InitResourceContext) -> Iterator[None]:
+    """Tell and keep what this run did, however it ends, also before its first step; that it cannot be told changes nothing."""
+    fault = None
     try:
-        said = report.compose(context.instance, context.run_id)
-        context.log.info(said)
-        report.keep(said, context.run_id)
-    except Exception as fault:
-        context.log.warning(f"The report of this refresh could not be made: {type(fault).__name__}: {fault}")
+        yield
+    except Exception as error:
+        fault = run_events.told_by(RUN, error)
+        raise
+    finally:
+        try:
+            report.leave(context.instance, context.run_id, fault, say=context.log.info)
+        except Exception as error:
+            context.log.warning(f"The report of this run could not be made or kept: {type(error).__name__}: {error}")
+
+
+def _begin_report(context: dg.InitResourceContext) -> None:
+    try:
+        report.begin(context.run_id)
+    except OSError as error:  # no room: the run will meet that itself
+        context.log.warning(f"The report of this run could not be begun: {type(error).__name__}: {error}")
 
 
 def bury_dead_runs(instance: dg.DagsterInstance, *, alive: str = "") -> list[str]:
@@ -163,9 +176,13 @@ def bury_dead_runs(instance: dg.DagsterInstance, *, alive: str = "") -> list[str
         and not _waits(run)
     ]
     for run in dead:
-        alerts.send(alerts.about(subjects.RUN, run.run_id, run.job_name, GONE))
+        alerts.send(alerts.about(RUN, run.run_id, run.job_name, GONE, config=run.run_config))
         instance.add_run_tags(run.run_id, {alerts.REPORTED: "yes"})
         instance.report_run_failed(run, GONE)
+        try:
+            report.leave(instance, run.run_id)
+        except Exception as error:  # the one that found it must go on
+            log.warning("The report of run %s could not be made or kept: %s: %s", run.run_id, type(error).__name__, error)
     return [run.run_id for run in dead]
 
 

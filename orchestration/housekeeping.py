@@ -27,7 +27,7 @@ from ingestion import compaction, lake, lock, rooms
 from ingestion.accounts import read_env_file
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import business_rules, exports, home
+from orchestration import business_rules, exports, home, shortage
 from orchestration.manifest import manifest
 from orchestration.raw_assets import OWNERS
 from orchestration.rules import Retention
@@ -209,9 +209,16 @@ def housekeeping(published: dg.AssetKey) -> dg.AssetsDefinition:
     def kept(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """The resource is named for its lock."""
         started, said = time.monotonic(), []
-        freed = keep_house(context.instance, said.append)
-        for line in said:
-            context.log.info(line)
+        try:
+            with shortage.as_failure():
+                freed = keep_house(context.instance, said.append)
+        except (compaction.LakeError, duckdb.Error, OSError) as fault:
+            at = f" at {said[-1]}" if said else ""
+            raise dg.Failure(f"Housekeeping broke off{at}: {str(fault).strip().rstrip('.')}. What was published is published, and no "
+                             "document of the lake is lost; the next run tries again.", allow_retries=False) from None
+        finally:
+            for line in said:
+                context.log.info(line)
         seconds = round(time.monotonic() - started, 1)
         return dg.MaterializeResult(metadata={"freed_bytes": freed, "seconds": seconds, "said": dg.MetadataValue.md("\n".join(said))})
 

@@ -12,8 +12,9 @@ import base64
 import dagster as dg
 import duckdb
 
-from orchestration import alerts, business_rules, identity_diff, identity_model, model_diagnostics, subjects
+from orchestration import alerts, business_rules, identity_diff, identity_model, model_diagnostics, next_steps, subjects
 from orchestration.raw_assets import OWNERS
+from orchestration.run_events import Fault
 
 ROOM = "identity"
 MODEL, DIFF = dg.AssetKey([ROOM, "model"]), dg.AssetKey([ROOM, "diff"])
@@ -40,7 +41,8 @@ def trained_model(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     context.log.info(training.sentence)
     if not training.is_in_force:
         alerts.send(alerts.Alert(context.run_id, TRAIN, MODEL.to_user_string(), training.sentence,
-                                 next_step=subjects.next_step("A trained likeness model waits")))
+                                 subjects.subjects(Fault(subjects.MODEL, training.sentence)),
+                                 next_steps.next_step(next_steps.WAITS)))
     picture = training.folder / model_diagnostics.PICTURE
     image = base64.b64encode(picture.read_bytes()).decode()
     told = training.diagnostics

@@ -18,6 +18,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -25,6 +26,9 @@ from ingestion import clock, rooms
 from ingestion.lake import data_root
 from orchestration import versions
 from orchestration.versions import Version
+
+if TYPE_CHECKING:
+    from orchestration.subjects import Subject
 
 CHECK = "nobody_is_written_to_after_opting_out"
 ASSET = "marts/messages"
@@ -55,10 +59,12 @@ def tell(version: Version, refresh_id: str) -> str | None:
         return f"Which messages after an opt-out are new could not be found out; see check {CHECK}. {type(error).__name__}: {error}"
     if not messages:
         return None
-    from orchestration import alerts  # Dagster, 2 s, which a night without news need not wait for here
+    from orchestration import alerts, next_steps  # Dagster, 2 s, which a night without news need not wait for here
+    from orchestration.run_events import JOB
 
     text = sentence(groups)
-    is_carried = alerts.is_carried(alerts.send(alerts.Alert(refresh_id, "refresh_warehouse", CHECK, text)))
+    step = next_steps.next_step(next_steps.OPT_OUTS)
+    is_carried = alerts.is_carried(alerts.send(alerts.Alert(refresh_id, JOB, CHECK, text, about(groups), step)))
     told = {message: sent_at for message, sent_at in memory.told.items() if sent_at >= since}
     try:
         _remember(Memory({**told, **messages}) if is_carried else Memory(told, sorted(messages)))
@@ -106,9 +112,16 @@ def sentence(found: list[Group]) -> str:
     ]
     return (
         f"Messages went to people who had opted out before they were sent. {'; '.join(lines)}. They are published: asset {ASSET}, "
-        f"check {CHECK}; select * from marts.messages where is_after_opt_out order by sent_at desc. Next step: take these people off the "
-        "campaigns at the vendor, and see in marts.consents which of its lists has not heard their word."
+        f"check {CHECK}; select * from marts.messages where is_after_opt_out order by sent_at desc."
     )
+
+
+def about(found: list[Group]) -> tuple[Subject, ...]:
+    """The alert's subjects: a vendor's messages of a channel each."""
+    from orchestration.subjects import Subject
+
+    return tuple(Subject(vendor, ASSET, f"{messages} by {CHANNELS.get(channel, channel)} to {people} people")
+                 for vendor, channel, messages, people, _ in found)
 
 
 def _tells_opt_outs(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import contacts, headlines, publish, report, shortage
+from orchestration import contacts, headlines, publish, shortage
 from orchestration.checks import checked_tables
 from orchestration.manifest import manifest
 from orchestration.raw_assets import OWNERS
@@ -19,11 +19,6 @@ from orchestration.warehouse import TRANSLATOR
 
 KEY = dg.AssetKey(["published", "omnimart"])
 ANSWERED = "every_vendor_answered"
-
-
-def _as_it_stands(text: str) -> dg.MarkdownMetadataValue:
-    """A text in signs of one width; nothing in it ends the block, after which it would be read as Markdown."""
-    return dg.MetadataValue.md("```\n" + text.replace("```", "\u02cb\u02cb\u02cb") + "\n```")
 
 
 def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
@@ -62,7 +57,6 @@ def publication() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
                 "tables": version.tables,
                 "rows": version.rows,
                 "audits_passed": version.audits_passed,
-                "report": _as_it_stands(report.compose(context.instance, context.run_id)),
                 "headlines": dg.MetadataValue.md("\n".join(f"- {line}" for line in headlines.lines())),
             }
         )

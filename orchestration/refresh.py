@@ -16,13 +16,14 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from ingestion import lock
 from ingestion.accounts import SettingError, read_env_file
 from ingestion.redaction import printable
-from orchestration import business_rules, contacts, home, shortage, stand_in, versions
+from orchestration import business_rules, contacts, home, outcome, run_events, shortage, stand_in, versions
 
 MOST_ROUNDS = 500
 
@@ -54,37 +55,25 @@ def run(job: str, *, source: str, tags: Mapping[str, str] = MappingProxyType({})
 
     from orchestration.definitions import defs
     from orchestration.extraction import PROCESS
-    from orchestration.schedules import SOURCE
 
-    quiet = logging.getLogger("omnimart.alerts")
-    quiet.propagate, quiet.handlers = False, [logging.NullHandler()]  # told below, once
+    _quiet_alerts()
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_config=dict(config),
-            tags={SOURCE: source, PROCESS: str(os.getpid()), **tags},
+            tags={run_events.SOURCE: source, PROCESS: str(os.getpid()), **tags},
         )
         if result.success:
             return []
-        failures = _failures(result) or ["The run failed; its log in Dagster says where."]
-        return [f"{failure} {shortage.next_step(failure)}".strip() for failure in failures]
+        why = outcome.reasons(run_events.read(instance, result.run_id))
+    return [reason.sentence() for reason in why] or ["The run failed; its log in Dagster says where."]
 
 
-def _failures(result) -> list[str]:  # noqa: ANN001  (ExecuteInProcessResult; importing Dagster at the top costs every caller 2 s)
-    failed = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    if failed:
-        return [data.user_failure_data.description if data.user_failure_data else _cause(data.error) for data in failed]
-    ended = [event.job_failure_data for event in result.all_events if event.is_failure]
-    return [_cause(data.error) for data in ended if data and data.error]
-
-
-def _cause(error) -> str:  # noqa: ANN001  (SerializableErrorInfo, as above)
-    while error.cause:
-        error = error.cause
-    from orchestration.subjects import ENDED
-
-    return ENDED if error.cls_name == "DagsterExecutionInterruptedError" else error.message.strip()
+def _quiet_alerts() -> None:
+    """What they would log is told at the terminal, once."""
+    quiet = logging.getLogger("omnimart.alerts")
+    quiet.propagate, quiet.handlers = False, [logging.NullHandler()]
 
 
 def _say(line: str) -> None:
@@ -113,6 +102,22 @@ def conclude(failures: list[str], *, is_new: bool, seconds: float) -> None:
     print(f"\n{'Red' if failures else 'Green'} after {seconds:.0f} s.", flush=True)
 
 
+def _not_begun(said: str, error: Exception) -> int:
+    """No run told of it, so this does: at the terminal, in a report and as an alert. Gives the exit code."""
+    from orchestration import alerts, report
+    from orchestration.subjects import BEFORE
+
+    print(printable(said), file=sys.stderr)
+    _quiet_alerts()
+    fault = replace(run_events.told_by(BEFORE, error), text=said.removeprefix("RED: "))
+    try:
+        report.leave_not_begun(fault)
+    except OSError as full:
+        print(f"The report of this refresh could not be kept: {type(full).__name__}: {full}", file=sys.stderr)
+    alerts.send(alerts.about(BEFORE, "", run_events.JOB, fault.text, kind=fault.kind))
+    return 1
+
+
 def _eta() -> str:
     seconds = max((standing.history_eta_seconds for standing in contacts.standings()), default=0.0)
     return f", about {max(1, round(seconds / 60))} min at this speed" if seconds else ""
@@ -124,13 +129,14 @@ def main(options: list[str]) -> int:
     try:
         with lock.refresh_lock(holder=lock.REFRESH, waits_for=lock.all_but_a_refresh, say=_say, shared=True):
             return refresh(options)
-    except (lock.RefreshRunning, business_rules.RuleError, SettingError, RuntimeError, ValueError) as error:
-        print(f"{error} {shortage.next_step(str(error))}".strip(), file=sys.stderr)
+    except lock.RefreshRunning as error:  # the other one does the work, and tells of it
+        print(error, file=sys.stderr)
         return 1
+    except (business_rules.RuleError, SettingError, RuntimeError, ValueError) as error:
+        return _not_begun(f"{error} {shortage.next_step(str(error))}".strip(), error)
     except Exception as error:
         if said := shortage.sentence(error):  # Dagster's own files meet a full disk outside every step
-            print(f"RED: {said}", file=sys.stderr)
-            return 1
+            return _not_begun(f"RED: {said}", error)
         raise
 
 

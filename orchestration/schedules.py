@@ -16,10 +16,10 @@ from ingestion.vendors import vendors
 from orchestration import alerts, business_rules, contacts, extraction, publication, subjects
 from orchestration.backfill_asset import AGAIN
 from orchestration.identity_assets import ROOM
+from orchestration.run_events import SOURCE
 
 JOB, REPLAY, REBUILD, BACKFILL = extraction.JOB, extraction.REPLAY, extraction.REBUILD, extraction.BACKFILL
 SECONDS_TO_START = 120  # until then a run may not hold the lock yet
-SOURCE = "omnimart/started_by"
 UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,

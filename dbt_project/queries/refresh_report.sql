@@ -1,5 +1,6 @@
 -- What a refresh rejected, met without a mapping, found changed in vendors' documents, and made of customers, of the warehouse that it
--- built. `known` and `known_fields` are the quarantine and the vendors' fields of the version before. (kind, name, news, standing): news are rows that the version before had not, standing all that there are.
+-- built. `known`, `known_fields` and `known_events` are the quarantine, the vendors' fields and the events of customers of the version
+-- before. (kind, name, news, standing): news are rows that the version before had not, standing all that there are.
 with rejections as (
     select
         'rejected' as kind,
@@ -37,9 +38,15 @@ drifts as (
 ),
 
 customers as (
-    select 'customers' as kind, event_type as name, count(*) as news, cast(null as bigint) as standing
-    from marts.identity_events
-    where event_at = (select max(load_reconciliation.refreshed_at) from marts.load_reconciliation)
+    select 'customers' as kind, events.event_type as name, count(*) as news, cast(null as bigint) as standing
+    from marts.identity_events as events
+    where not exists (
+        select 1 from known_events
+        where known_events.event_at = events.event_at
+            and known_events.event_type = events.event_type
+            and known_events.customer_id = events.customer_id
+            and known_events.other_customer_id is not distinct from events.other_customer_id
+    )
     group by all
 ),
 

@@ -54,9 +54,15 @@ def test_one_alert_names_vendor_channel_count_asset_and_the_next_step(night, web
     assert webhook[0]["text"] == outcome.alert == (
         "Messages went to people who had opted out before they were sent. mindbox: 2 e-mail messages to 1 person (campaigns spring, "
         "winter); mindbox: 1 SMS message to 1 person (campaigns winter). They are published: asset marts/messages, check "
-        "nobody_is_written_to_after_opting_out; select * from marts.messages where is_after_opt_out order by sent_at desc. Next step: take "
-        "these people off the campaigns at the vendor, and see in marts.consents which of its lists has not heard their word."
+        "nobody_is_written_to_after_opting_out; select * from marts.messages where is_after_opt_out order by sent_at desc."
     )
+    assert webhook[0]["about"] == [
+        {"vendor": "mindbox", "asset": "marts/messages", "rows": "2 by e-mail to 1 people"},
+        {"vendor": "mindbox", "asset": "marts/messages", "rows": "1 by SMS to 1 people"},
+    ]
+    assert webhook[0]["next_step"] == (
+        "Take these people off the campaigns at the vendor, and see in marts.consents which of its lists has not heard their word. "
+        "docs/operations.md, “Messages went to people who had opted out”.")
 
 
 def test_the_same_messages_are_not_told_again_and_new_ones_are(night, webhook):

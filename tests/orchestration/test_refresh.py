@@ -83,8 +83,9 @@ def test_a_fresh_machine_refreshes_on_the_sandbox(told):
     assert told.code == 0
     assert [run.status for run in runs()] == [dg.DagsterRunStatus.SUCCESS]
     said = report.path(runs()[0].run_id).read_text(encoding="utf-8").splitlines()
-    assert said[0].endswith(f"; published {told.version.version}")
-    assert said[1].endswith(f" documents of {len(vendors())} vendors")
+    assert said[0].startswith("GREEN")
+    assert said[0].endswith(f": published version {told.version.version}")
+    assert said[2].endswith(f" documents of {len(vendors())} vendors")
     assert sum(line.startswith("rejected  0 records, 0 in quarantine in all") for line in said) == 1
     assert len(said) < 45
     with duckdb.connect(str((versions.published() / "omnimart.duckdb").resolve()), read_only=True) as connection:

@@ -10,7 +10,7 @@ import pytest
 
 from ingestion import lock
 from ingestion.vendors import NAMES
-from orchestration import alerts, contacts, extraction, refresh, schedules
+from orchestration import alerts, contacts, extraction, refresh, report, run_events, schedules
 
 NIGHT = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
 SHOP = NAMES[0]
@@ -47,7 +47,7 @@ def test_a_first_load_goes_on_after_a_run_that_ended_well(switched_on, contact):
     with dg.DagsterInstance.ephemeral() as instance:
         run_id = with_a_run(instance, success=True)
         [request], _ = ticks(schedules.continue_first_load, instance)
-    assert (request.run_key, request.tags) == (run_id, {schedules.SOURCE: "first load"})
+    assert (request.run_key, request.tags) == (run_id, {run_events.SOURCE: "first load"})
 
 
 def test_a_first_load_does_not_hammer_on_after_a_run_that_failed(switched_on, contact):
@@ -82,6 +82,11 @@ def test_a_run_whose_process_is_gone_is_marked_as_failed(own_data, monkeypatch):
     assert told.skip_message == f"Marked as failed: {dead.run_id}"
     assert statuses == {run_id: dg.DagsterRunStatus.SUCCESS, dead.run_id: dg.DagsterRunStatus.FAILURE}
     assert reported[alerts.REPORTED] == "yes"
+    said = report.path(dead.run_id).read_text(encoding="utf-8").splitlines()
+    assert said[0] == "RED: nothing published, and nothing ever was: readers find no file"
+    assert (said[1], said[2].strip().split("  ")[0]) == (
+        f"  why     {extraction.GONE}", "do")
+    assert "Start it again: `make refresh`. docs/operations.md, “A refresh was killed”." in said[2]
 
 
 def test_a_run_that_died_before_it_began_is_marked_as_failed_and_one_that_is_about_to_begin_is_not(own_data):
