@@ -43,7 +43,9 @@ def path(run_id: str) -> Path:
 
 
 def begin(run_id: str) -> None:
-    """Leave the first line of a run's report, and room for the rest."""
+    """Leave the first line of a run's report, and room for the rest; halves that a crash left go. The refresh lock is held."""
+    for half in path(run_id).parent.glob(".*.half"):
+        half.unlink()
     first = f"{UNFINISHED}: run {run_id[:8]}, begun {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by process {os.getpid()}"
     _write(path(run_id), first.ljust(ROOM - 1))
 

@@ -3,7 +3,8 @@
 import gc
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -98,6 +99,26 @@ def as_cheap_as_may_be(request: pytest.FixtureRequest) -> Iterator[None]:
         if not as_a_night and not getattr(request.module, "AS_MANY_THREADS_AS_A_NIGHT", False):
             _one_by_one(patch)
         yield
+
+
+@pytest.fixture(scope="session")
+def one_by_one() -> Callable[[], AbstractContextManager[None]]:
+    """Of a file with AS_MANY_THREADS_AS_A_NIGHT: `with one_by_one():` builds in one thread all the same."""
+    @contextmanager
+    def in_one_thread() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            _one_by_one(patch)
+            yield
+
+    return in_one_thread
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file with AS_A_NIGHT: this test builds as cheaply as other files do."""
+    _trust_the_power(monkeypatch)
+    _leave_nothing_behind(monkeypatch)
+    _one_by_one(monkeypatch)
 
 
 def _trust_the_power(patch: pytest.MonkeyPatch) -> None:

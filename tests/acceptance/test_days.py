@@ -5,7 +5,7 @@ Mindbox, which is down; an attempt while RetailCRM is down too; seven nights, on
 tenth, when a steward has parted a customer; and that night again, its warehouse deleted and superseded versions let go from the lake, while
 nobody is asked anything.
 What is not incremental is made anew every night, so that nights which publish nothing add all there is to add; `make torture ARGS=days`
-publishes each of the ten.
+publishes each of the ten. The second and the tenth have as many threads as a night.
 """
 
 import json
@@ -45,7 +45,7 @@ def days_orders(world, day):
 
 
 @pytest.fixture(scope="module")
-def story(parsed_project, tmp_path_factory):
+def story(parsed_project, tmp_path_factory, one_by_one):
     deleted = plan(simulate(seed=31, customers=400, days=45, stores=4, until=UNTIL), UNTIL)
     world, data = deleted.world, tmp_path_factory.mktemp("days") / "data"
     sandbox = Sandbox(world=world, clock_file=data / "sandbox" / "clock", rate=100.0, options=deleted.options)
@@ -53,8 +53,9 @@ def story(parsed_project, tmp_path_factory):
     told = SimpleNamespace(orders=days_orders(world, 1), world=world, deleted=deleted)
     missing, amount, impossible, status, extra, emoji, encoded, retyped = told.orders[:8]
     with serve_in_thread(sandbox) as running, house(data, parsed_project, running.environment()):
-        told.first = night("night-1")
-        told.unit_tests = run_dbt(["test", "--select", "test_type:unit"], refresh_id="night-1")
+        with one_by_one():
+            told.first = night("night-1")
+            told.unit_tests = run_dbt(["test", "--select", "test_type:unit"], refresh_id="night-1")
         for poison in (
             Poison("retailcrm", "orders", missing, set={"createdAt": Poison.GONE}),
             Poison("retailcrm", "orders", amount, set={"totalSumm": "12 roubles"}),
@@ -80,7 +81,8 @@ def story(parsed_project, tmp_path_factory):
             sandbox.advance(days=1)
             if number in (5, 6):  # what it has to tell comes late, and changed meanwhile
                 sandbox.faults.plant(Fault("usedesk", kind="status", status=503, times=10_000))
-            told.added.append(add_to_warehouse(f"night-{number}"))
+            with one_by_one():
+                told.added.append(add_to_warehouse(f"night-{number}"))
             sandbox.faults.clear()
         told.ended_at = sandbox.advance(days=1)
         told.halves = told.second.read(HALVES)[0]
@@ -90,7 +92,8 @@ def story(parsed_project, tmp_path_factory):
             told.kept = superseded_versions_leave(data, then_delete="warehouse.duckdb")
             sandbox.faults.plant(Fault("*", kind="status", status=503, times=10_000))
             before = sandbox.faults.met
-            told.again = night("night-10-again", asks_vendors=False)
+            with one_by_one():
+                told.again = night("night-10-again", asks_vendors=False)
             told.asked_again = sandbox.faults.met - before
     return told
 

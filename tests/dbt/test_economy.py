@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime
 import gc
+from types import SimpleNamespace
 
 import pytest
+from dbt import compilation
+from dbt.adapters.cache import RelationsCache
 from dbt.adapters.duckdb import DuckDBAdapter
 from dbt.adapters.duckdb.relation import DuckDBRelation
 from dbt.adapters.exceptions import ApproximateMatchError
@@ -13,7 +16,9 @@ from dbt.clients.jinja import MacroStack
 from dbt.compilation import Linker
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import InjectedCTE
 from dbt_common.behavior_flags import BehaviorFlagRendered
+from dbt_common.clients import agate_helper
 from dbt_common.clients.agate_helper import table_from_data_flat
 from dbt_common.events import functions
 from dbt_common.events.functions import fire_event
@@ -108,6 +113,53 @@ def test_a_table_is_found_as_dbt_finds_it(asked):
     with economy.economy(quiet=True):
         assert found() == before
     assert (before == []) == (asked == "order")
+
+
+@pytest.mark.parametrize("asked", [("warehouse", "marts", "orders"), ("WAREHOUSE", "Marts", "ORDERS"), ("warehouse", "marts", "orders_1"),
+                                   ("warehouse", "marts", "order"), ("warehouse", "staging", "clients")])
+def test_a_kept_table_is_got_as_dbt_gets_it(asked):
+    adapter = object.__new__(DuckDBAdapter)
+    adapter.cache, adapter.config = RelationsCache(), SimpleNamespace(quoting=dict.fromkeys(("database", "schema", "identifier"), True))
+    for schema, names in (("marts", ("orders", "Clients")), ("staging", ("clients",))):
+        adapter.cache.update_schemas([("warehouse", schema)])
+        for name in names:
+            adapter.cache.add(DuckDBRelation.create(database="warehouse", schema=schema, identifier=name))
+    adapter.list_relations_without_caching = lambda schema: []
+
+    def found():
+        try:
+            return adapter.get_relation(*asked)
+        except ApproximateMatchError as error:
+            return str(error)
+
+    before = found()
+    with economy.economy(quiet=True):
+        assert found() == before
+    assert (before is None) == (asked[2] in ("orders_1", "order"))
+
+
+@pytest.mark.parametrize("sql", [
+    "with a as (select 1 as x) select * from a",
+    "\n\n -- with is not here\n /* nor with here */\n  WITH\n a as (select 'with' as x)\nselect * from a\n",
+    "with recursive a as (select 1 as x) select * from a",
+    "with /* which */ recursive_one as (select 1 as x) select * from recursive_one",
+    "select 1 as x",
+    "(with a as (select 1 as x) select * from a)",
+    "with a as (select ';' as x) select * from a",
+    "-- one thing; and another\nwith a as (select 1 as x) -- a; b\nselect * from a",
+])
+@pytest.mark.parametrize("fixtures", [0, 1, 2])
+def test_fixtures_of_a_unit_test_are_put_where_dbt_puts_them(sql, fixtures):
+    ctes = [InjectedCTE(id=f"f{one}", sql=f" f{one} as (select {one} as y)") for one in range(fixtures)]
+    before = compilation.inject_ctes_into_sql(sql, ctes)
+    with economy.economy(quiet=True):
+        assert compilation.inject_ctes_into_sql(sql, ctes) == before
+
+
+def test_a_statement_without_an_answer_has_an_empty_table():
+    before = agate_helper.empty_table()
+    with economy.economy(quiet=True):
+        assert (agate_helper.empty_table().column_names, len(agate_helper.empty_table().rows)) == (before.column_names, len(before.rows))
 
 
 def test_secrets_of_the_environment_are_taken_out_of_every_line(monkeypatch):

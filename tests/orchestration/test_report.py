@@ -144,7 +144,9 @@ def test_a_night_that_brought_nothing_new_is_green_and_counts_nobody_twice(built
 
 def test_a_run_that_left_no_end_is_under_way_or_was_killed(own_data, capsys, monkeypatch):
     report.keep("GREEN: night 1", "night-1")
+    (own_data / "reports" / ".night-1.txt.half").touch()
     report.begin("night-2")
+    assert {file.name for file in (own_data / "reports").iterdir()} == {"night-1.txt", "night-2.txt"}
     assert report.main([]) == 0
     assert capsys.readouterr().out.startswith("UNDER WAY: run night-2, begun ")
     monkeypatch.setattr(report.lock, "is_alive", lambda process: False)
