@@ -190,7 +190,7 @@ def snapshots(vendor: Vendor) -> frozenset[str]:
 
 
 def every(vendor: Vendor, data: Path, seeds: range, *, only: str = "") -> Iterator[tuple[str, str, Verdict]]:
-    """(part, what was tried, its verdict) of all there is for a vendor; only: faults with one of these words, comma-separated, no clocks."""
+    """(part, what was tried, its verdict) of all there is for a vendor; only: faults with one of these words, and no clocks."""
     quiet, words = calm(vendor, data / "calm"), only.split(",")
     for name, fault in passing(vendor).items():
         for seed in seeds if any(word in name for word in words) else ():

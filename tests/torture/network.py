@@ -111,7 +111,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.torture network", description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", choices=("matrix", "storm"))
     parser.add_argument("--vendors", default=",".join(NAMES), help="of the matrix, comma-separated")
-    parser.add_argument("--faults", default="", help="of the matrix: those whose name contains one of these words, e.g. 'page,429'; no clocks")
+    parser.add_argument("--faults", default="", help="of the matrix: those with one of these words, e.g. 'page,429', and no clocks")
     parser.add_argument("--seeds", type=int, default=3, help="how many: which request of a kind is spoiled, and which storm it is")
     parser.add_argument("--share", type=float, default=0.1, help="of all requests, in a storm")
     given = parser.parse_args(arguments)
