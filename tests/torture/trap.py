@@ -6,6 +6,7 @@ Nothing in the program knows of it: the function is wrapped from outside, in the
 `finally`, no `atexit` and no thread gets a turn. In a process of its own: `python -m tests.torture.victim`.
 """
 
+import errno
 import functools
 import importlib.abc
 import importlib.util
@@ -45,11 +46,14 @@ class Trap:
 
 
 def fill(folder: Path, left: int) -> None:
-    """Fill the disk that a folder lies on, but for so many bytes."""
-    free = os.statvfs(folder)
+    """Fill the disk that a folder lies on, but for so many bytes, also while others write to it."""
     with (folder / BALLAST).open("ab") as ballast:
-        if (size := free.f_bavail * free.f_frsize - left) > 0:
-            os.posix_fallocate(ballast.fileno(), ballast.tell(), size)
+        while (size := (free := os.statvfs(folder)).f_bavail * free.f_frsize - left) > 0:
+            try:
+                os.posix_fallocate(ballast.fileno(), os.fstat(ballast.fileno()).st_size, size)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
 
 def tighten(left: int) -> None:
