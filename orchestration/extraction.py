@@ -107,7 +107,7 @@ def _read(vendor: Vendor, account: Account, *, refresh_id: str, budget: timedelt
 def extraction(context: dg.InitResourceContext) -> Iterator[Extraction]:
     """The run's extraction. Raises RefreshRunning when another refresh holds the lock."""
     run = context.run
-    with _turn(context), _reported(context):
+    with shortage.logs_without_room(), _turn(context), _reported(context):
         bury_dead_runs(context.instance, alive=context.run_id)
         _begin_report(context)
         for version in versions.sweep():

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import errno
+import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -65,6 +67,24 @@ def as_failure() -> Iterator[None]:
         if said is None or isinstance(fault, dg.Failure):
             raise
         raise dg.Failure(said, allow_retries=False) from None
+
+
+@contextmanager
+def logs_without_room() -> Iterator[None]:
+    """A log line that finds no room for itself is lost without a traceback, which would be one for each line: the step that met the full
+    disk says so once. Any other fault of logging is told as ever."""
+    told_as_ever = logging.Handler.handleError
+
+    def handle(handler: logging.Handler, record: logging.LogRecord) -> None:
+        fault = sys.exc_info()[1]
+        if fault is None or not lacking(fault):
+            told_as_ever(handler, record)
+
+    logging.Handler.handleError = handle
+    try:
+        yield
+    finally:
+        logging.Handler.handleError = told_as_ever
 
 
 def causes(fault: BaseException) -> list[BaseException]:
