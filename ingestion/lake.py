@@ -69,8 +69,12 @@ MEANT_OTHERWISE = frozenset("%*?[\\")
 
 def data_root() -> Path:
     """$OMNIMART_DATA (default `data/` in the repository), absolute: everything the program writes lies under it. Raises SettingError for a
-    name that dlt would fill in or DuckDB would search by."""
-    folder = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data").resolve()
+    name that dlt would fill in or DuckDB would search by, and for one that leads nowhere."""
+    named = os.environ.get("OMNIMART_DATA") or REPOSITORY / "data"
+    try:
+        folder = Path(named).resolve()
+    except (RuntimeError, OSError, ValueError) as error:  # a link that leads to itself, a name that is too long
+        raise SettingError(f"OMNIMART_DATA: {named} is no folder: {error}. Nothing was read or written; name another one.") from None
     if found := sorted(MEANT_OTHERWISE.intersection(str(folder))):
         raise SettingError(f"OMNIMART_DATA: the folder {folder} has {' '.join(found)} in its path, which dlt and DuckDB take for something "
                            "else. Nothing was read or written; name another folder.")

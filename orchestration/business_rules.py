@@ -32,12 +32,19 @@ def path() -> Path:
 
 
 def read(file: Path | None = None) -> BusinessRules:
-    """The rules in force. A file that is not there means all defaults. Raises RuleError with a sentence."""
+    """The rules in force. A file that is not there means all defaults, unless $OMNIMART_BUSINESS_RULES names it. Raises RuleError with a
+    sentence."""
+    is_named = file is None and bool(os.environ.get("OMNIMART_BUSINESS_RULES"))
     file = file or path()
     if not file.exists():
+        if is_named:
+            raise RuleError(f"OMNIMART_BUSINESS_RULES: there is no file {file}, so no rule could be read. Name the file that has the "
+                            "rules, or unset it.")
         return BusinessRules()
     try:
         written = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError(f"{file.name} cannot be read, so no rule is known: {error}") from None
     except yaml.YAMLError as error:
         raise RuleError(f"{file.name} is no valid YAML, so no rule could be read: {error}") from None
     if not isinstance(written, dict):

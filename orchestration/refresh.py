@@ -103,18 +103,20 @@ def conclude(failures: list[str], *, is_new: bool, seconds: float) -> None:
 
 
 def _not_begun(said: str, error: Exception) -> int:
-    """No run told of it, so this does: at the terminal, in a report and as an alert. Gives the exit code."""
+    """No run told of it, so this does: at the terminal, as an alert, and in a report where one has a place. Gives the exit code."""
     from orchestration import alerts, report
     from orchestration.subjects import BEFORE
 
     print(printable(said), file=sys.stderr)
     _quiet_alerts()
     fault = replace(run_events.told_by(BEFORE, error), text=said.removeprefix("RED: "))
+    alerts.send(alerts.about(BEFORE, "", run_events.JOB, fault.text, kind=fault.kind))
     try:
         report.leave_not_begun(fault)
+    except SettingError:  # the data folder itself is refused, which was said
+        pass
     except OSError as full:
         print(f"The report of this refresh could not be kept: {type(full).__name__}: {full}", file=sys.stderr)
-    alerts.send(alerts.about(BEFORE, "", run_events.JOB, fault.text, kind=fault.kind))
     return 1
 
 

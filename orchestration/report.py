@@ -26,6 +26,7 @@ from ingestion import lock
 from ingestion.lake import data_root
 from ingestion.redaction import printable, redact
 from orchestration import business_rules, outcome, run_events, versions
+from orchestration.rules import Retention
 from orchestration.run_events import RUN, Events, Fault
 from orchestration.screen import compose
 
@@ -84,9 +85,17 @@ def keep(text: str, run_id: str) -> Path:
             raise
         with file.open("r+b") as handle:
             handle.write(text.encode()[: ROOM - 1].decode(errors="ignore").encode().ljust(ROOM - 1) + b"\n")
-    for old in sorted(file.parent.glob("*.txt"), key=lambda one: one.stat().st_mtime_ns)[: -business_rules.read().retention.reports_kept]:
+    for old in sorted(file.parent.glob("*.txt"), key=lambda one: one.stat().st_mtime_ns)[: -_reports_kept()]:
         old.unlink()
     return file
+
+
+def _reports_kept() -> int:
+    """The default where the rules cannot be read: that may be what the report tells."""
+    try:
+        return business_rules.read().retention.reports_kept
+    except business_rules.RuleError:
+        return Retention().reports_kept
 
 
 def _write(file: Path, text: str) -> None:
