@@ -280,7 +280,8 @@ def _gist(response: Heard) -> str:
     """The first words of an error body, without mark-up's line breaks; bodies may be long pages. Of a private answer its type alone."""
     if _private.get():
         return f"with {_kind(response.headers)}"
-    return without_queries(" ".join(response.content[:1 << 16].decode("utf-8", "replace").split()))[:200]
+    # Joined afterwards only: a secret with two spaces in it is not known by one.
+    return " ".join(without_queries(response.content[:1 << 16].decode("utf-8", "replace")).split())[:200]
 
 
 def _path_only(url: str) -> str:

@@ -28,7 +28,9 @@ NAMED = re.compile(r"KEY|TOKEN|PASSWORD|SECRET|WEBHOOK|LOGIN|CREDENTIAL", re.IGN
 OURS = re.compile(r"SOURCES(__|\.)|OMNIMART_", re.IGNORECASE)
 NAMED_BY_VENDORS = re.compile(r"CLIENT_ID|CLIENT_API_ID|OPTIONS", re.IGNORECASE)
 OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-USER = re.compile(r"(.*)(LOGIN|USERNAME)", re.IGNORECASE)
+USER = re.compile(r".*(LOGIN|USER|USERNAME)", re.IGNORECASE)
+PASSWORD = re.compile(r".*(PASSWORD|SECRET)", re.IGNORECASE)
+SHORTEST_INSIDE = 10  # signs of base64 alone, without the beginning and the end: fewer could be a word's
 
 
 def redact(text: str) -> str:
@@ -69,15 +71,16 @@ def guard_logs() -> None:
 
 
 def _secrets() -> Iterator[str]:
-    """Every secret as it was set, and the pair of a user and a password as HTTP joins them."""
+    """Every secret as it was set, and each pair of a user and a password as HTTP joins them, wherever the one and the other are set."""
     settings = {name: value for name, value in os.environ.items() if value} | _of_file()
     for name, value in settings.items():
         if _is_named(name):
             yield from _texts(value)
         if "://" in value:
             yield from _of_address(name, value)
-        if (user := _user(name)) is not None:
-            yield from (f"{value}:{settings[other]}" for other in (f"{user}PASSWORD", f"{user}password") if other in settings)
+    passwords = [value for name, value in settings.items() if _is_like(PASSWORD, name)]
+    users = [value for name, value in settings.items() if passwords and _is_like(USER, name)]
+    yield from (f"{user}:{password}" for user in users for password in passwords)
     key = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data") / "secrets" / "hash_key"
     yield from _read(str(key), _changed(key)).split()
 
@@ -88,10 +91,8 @@ def _is_named(name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _user(name: str) -> str | None:
-    """What stands before LOGIN or USERNAME in a setting's name."""
-    match = USER.fullmatch(name)
-    return match[1] if match else None
+def _is_like(pattern: re.Pattern[str], name: str) -> bool:
+    return pattern.fullmatch(name) is not None
 
 
 def _texts(value: str) -> Iterator[str]:

@@ -118,6 +118,13 @@ def test_a_refusal_is_not_retried(acme):
     assert acme.requests["acme"] == 1
 
 
+def test_a_secret_with_two_spaces_is_known_before_an_answer_is_put_on_one_line(acme, monkeypatch):
+    monkeypatch.setenv("SOURCES__ACME__PASSWORD", "correct  horse")
+    acme.faults.plant(Fault("acme", status=403, body="wrong:\n\n  correct  horse"))
+    with pytest.raises(VendorError, match=r"answered 403 wrong: …\. This"):
+        http(acme).get("orders", resource="orders")
+
+
 def test_the_vendors_own_pause_is_kept_and_an_absurd_one_is_capped(acme, monkeypatch):
     pauses = []
     monkeypatch.setattr("tenacity.nap.time.sleep", pauses.append)

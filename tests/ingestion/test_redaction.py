@@ -49,6 +49,15 @@ def test_a_user_with_a_password_goes_as_the_header_that_both_make(monkeypatch):
     assert redact("Basic " + base64.b64encode("Выгрузка:pass-0123".encode()).decode()) == "Basic …"
 
 
+@pytest.mark.parametrize(("user", "password"), [("USERNAME", "password"), ("Username", "Password"), ("LOGIN", "PASSWORD")])
+def test_a_user_of_the_environment_goes_with_a_password_of_the_file(tmp_path, monkeypatch, user, password):
+    (tmp_path / "secrets.toml").write_text(f'[sources.shop]\n{user} = "file"\n{password} = "pass-0123"\n', encoding="utf-8")
+    monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "secrets.toml"))
+    monkeypatch.setenv("SOURCES__SHOP__USERNAME", "ann")
+    told = " ".join(base64.b64encode(f"{name}:pass-0123".encode()).decode() for name in ("ann", "file"))
+    assert redact(told) == "… …"
+
+
 def test_the_key_of_the_hashes_and_the_secrets_file_are_read_when_they_are_there(own_data, tmp_path, monkeypatch):
     assert redact("made-0123 of-file-0123") == "made-0123 of-file-0123"
     (own_data / "secrets").mkdir(parents=True)
