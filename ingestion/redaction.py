@@ -14,7 +14,6 @@ import json
 import logging
 import os
 import re
-import tomllib
 import traceback
 from collections.abc import Iterator
 from functools import lru_cache
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from ingestion.accounts import REPOSITORY
+from ingestion.accounts import REPOSITORY, SettingError, of_secrets_file, secrets_file
 
 SHORTEST_SECRET = 6  # a shorter one would blot out words
 NAMED = re.compile(r"KEY|TOKEN|PASSWORD|SECRET|WEBHOOK|LOGIN|CREDENTIAL", re.IGNORECASE)
@@ -133,11 +132,15 @@ def _of_address(name: str, value: str) -> Iterator[str]:
 
 def _of_file() -> dict[str, str]:
     """name -> value of .dlt/secrets.toml, the tables' names before the settings'."""
-    file = Path(os.environ.get("OMNIMART_SECRETS", REPOSITORY / ".dlt" / "secrets.toml"))
-    text = _read(str(file), _changed(file))
+    file = secrets_file()
+    return _flat(str(file), _changed(file))
+
+
+@lru_cache(maxsize=16)
+def _flat(file: str, changed: tuple[int, int]) -> dict[str, str]:
     try:
-        tables: list[tuple[str, dict[str, Any]]] = [("", tomllib.loads(text))] if text else []
-    except tomllib.TOMLDecodeError:  # nobody got a secret from it
+        tables = [("", of_secrets_file())]
+    except SettingError:  # nobody got a secret from it
         tables = []
     found = {}
     while tables:

@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from ingestion.accounts import Account
 from ingestion.http import Transient, VendorError
 from ingestion.redaction import guard_logs, printable, redact
 
@@ -55,6 +56,12 @@ def test_the_key_of_the_hashes_and_the_secrets_file_are_read_when_they_are_there
     (tmp_path / "secrets.toml").write_text('[sources.shop.second]\ntoken = "of-file-0123"\n', encoding="utf-8")
     monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "secrets.toml"))
     assert redact("made-0123 of-file-0123") == "… …"
+
+
+def test_what_an_account_reads_in_the_secrets_file_is_kept_out_with_a_byte_order_mark_before_it_too(tmp_path, monkeypatch):
+    (tmp_path / "secrets.toml").write_text('[sources.shop]\ntoken = "of-file-0123"\n', encoding="utf-8-sig")
+    monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "secrets.toml"))
+    assert redact(Account("shop").setting("token")) == "…"
 
 
 def test_words_are_left_where_nothing_is_set():
