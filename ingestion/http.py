@@ -218,8 +218,8 @@ class Http:
             fault = f"the connection failed ({type(error).__name__})"
         except _TooLarge:
             raise VendorError(f"{self._account.vendor}/{self._account.name}: an answer to {without_queries(_path_only(url))} came to more "
-                              f"than {self.largest / (1 << 20):g} MB unpacked, or to as many records, and was refused. Nothing of this load was "
-                              f"kept. If it is meant so, raise {self._account.variable('largest_answer_mb')}.") from None
+                              f"than {self.largest / (1 << 20):g} MB unpacked, or to as many records, and was refused. Nothing of this "
+                              f"load was kept. If it is meant so, raise {self._account.variable('largest_answer_mb')}.") from None
         raise Transient(fault)
 
     def _asked_pause(self, response: Heard) -> float | None:
