@@ -238,3 +238,13 @@ def test_an_answer_that_unpacks_to_more_than_it_may_is_refused_while_it_comes(ac
     assert tracemalloc.get_traced_memory()[1] < 40 << 20
     tracemalloc.stop()
     assert len(acme.seen) == 1
+
+
+@pytest.mark.parametrize("body", [b'{"orders":[' + b"{}," * 40_000 + b"{}]}", b"[" + b"1," * 6_000_000 + b"1]"],
+                         ids=["empty records", "numbers"])
+def test_an_answer_of_more_records_than_fit_into_memory_is_refused(acme, monkeypatch, body):
+    monkeypatch.setenv("SOURCES__ACME__LARGEST_ANSWER_MB", "3" if len(body) < 1 << 20 else "64")
+    acme.body, acme.headers = gzip.compress(body, 1), {"Content-Encoding": "gzip"}
+    with pytest.raises(VendorError, match=r"an answer to \S+/acme/orders came to more than \d+ MB unpacked, or to as many records"):
+        http(acme).get("/orders", resource="orders")
+    assert len(acme.seen) == 1
