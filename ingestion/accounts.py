@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import load_dotenv
@@ -123,6 +124,21 @@ def read_env_file() -> None:
     load_dotenv(os.environ.get("OMNIMART_ENV_FILE") or REPOSITORY / ".env", override=False)
 
 
+def secrets_file() -> Path:
+    """.dlt/secrets.toml of the repository, or the file that OMNIMART_SECRETS names."""
+    return Path(os.environ.get("OMNIMART_SECRETS", REPOSITORY / ".dlt" / "secrets.toml"))
+
+
+def of_secrets_file() -> dict[str, Any]:
+    """The tables of the secrets file, read now; empty where there is none. Its only reader: what sets a secret and what keeps it out of
+    the logs see the same. Raises SettingError."""
+    path = secrets_file()
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingError(f"{path.name} is not readable as TOML: {error}. Nothing was loaded.") from error
+
+
 def _choices(wanted: str | tuple[str, ...]) -> tuple[str, ...]:
     return (wanted,) if isinstance(wanted, str) else wanted
 
@@ -148,13 +164,7 @@ def _settings(vendor: str) -> dict[str, dict[str, str]]:
 
 
 def _from_toml(vendor: str) -> dict:
-    path = Path(os.environ.get("OMNIMART_SECRETS", REPOSITORY / ".dlt" / "secrets.toml"))
-    if not path.exists():
-        return {}
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("sources", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SettingError(f"{path.name} is not readable as TOML: {error}. Nothing was loaded.") from error
+    path, told = secrets_file(), of_secrets_file().get("sources", {})
     own = told.get(vendor, {}) if isinstance(told, dict) else None
     if not isinstance(own, dict):
         raise SettingError(f"{path.name} has something at sources.{vendor} that is no table. Write [sources.{vendor}] and the settings "

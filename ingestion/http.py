@@ -25,7 +25,7 @@ from pyrate_limiter import Duration, Limiter, Rate
 from urllib3.exceptions import HeaderParsingError, HTTPError
 from urllib3.util.response import assert_header_parsing
 
-from ingestion import byte_order, clock, links
+from ingestion import byte_order, clock, links, unpacking
 from ingestion.accounts import Account
 from ingestion.redaction import guard_logs, printable, redact
 from ingestion.waits import standard_retry_after
@@ -218,8 +218,8 @@ class Http:
             fault = f"the connection failed ({type(error).__name__})"
         except _TooLarge:
             raise VendorError(f"{self._account.vendor}/{self._account.name}: an answer to {without_queries(_path_only(url))} came to more "
-                              f"than {self.largest / (1 << 20):g} MB unpacked and was refused. Nothing of this load was kept. If it is "
-                              f"meant so, raise {self._account.variable('largest_answer_mb')}.") from None
+                              f"than {self.largest / (1 << 20):g} MB unpacked, or to as many records, and was refused. Nothing of this "
+                              f"load was kept. If it is meant so, raise {self._account.variable('largest_answer_mb')}.") from None
         raise Transient(fault)
 
     def _asked_pause(self, response: Heard) -> float | None:
@@ -251,6 +251,8 @@ def _body(response: requests.Response, largest: int) -> bytes:
             raise _TooLarge
         if time.monotonic() - begun > LONGEST_ANSWER + len(body) / SLOWEST_PACE:
             raise _Drips
+    if unpacking.is_crowded(body, largest=largest):
+        raise _TooLarge
     return bytes(body)
 
 
@@ -280,7 +282,8 @@ def _gist(response: Heard) -> str:
     """The first words of an error body, without mark-up's line breaks; bodies may be long pages. Of a private answer its type alone."""
     if _private.get():
         return f"with {_kind(response.headers)}"
-    return without_queries(" ".join(response.content[:1 << 16].decode("utf-8", "replace").split()))[:200]
+    # Joined afterwards only: a secret with two spaces in it is not known by one.
+    return " ".join(without_queries(response.content[:1 << 16].decode("utf-8", "replace")).split())[:200]
 
 
 def _path_only(url: str) -> str:

@@ -14,7 +14,6 @@ import json
 import logging
 import os
 import re
-import tomllib
 import traceback
 from collections.abc import Iterator
 from functools import lru_cache
@@ -22,14 +21,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from ingestion.accounts import REPOSITORY
+from ingestion.accounts import REPOSITORY, SettingError, of_secrets_file, secrets_file
 
 SHORTEST_SECRET = 6  # a shorter one would blot out words
 NAMED = re.compile(r"KEY|TOKEN|PASSWORD|SECRET|WEBHOOK|LOGIN|CREDENTIAL", re.IGNORECASE)
 OURS = re.compile(r"SOURCES(__|\.)|OMNIMART_", re.IGNORECASE)
 NAMED_BY_VENDORS = re.compile(r"CLIENT_ID|CLIENT_API_ID|OPTIONS", re.IGNORECASE)
 OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-USER = re.compile(r"(.*)(LOGIN|USERNAME)", re.IGNORECASE)
+USER = re.compile(r".*(LOGIN|USER|USERNAME)", re.IGNORECASE)
+PASSWORD = re.compile(r".*(PASSWORD|SECRET)", re.IGNORECASE)
+SHORTEST_INSIDE = 10  # signs of base64 alone, without the beginning and the end: fewer could be a word's
 
 
 def redact(text: str) -> str:
@@ -70,15 +71,16 @@ def guard_logs() -> None:
 
 
 def _secrets() -> Iterator[str]:
-    """Every secret as it was set, and the pair of a user and a password as HTTP joins them."""
+    """Every secret as it was set, and each pair of a user and a password as HTTP joins them, wherever the one and the other are set."""
     settings = {name: value for name, value in os.environ.items() if value} | _of_file()
     for name, value in settings.items():
         if _is_named(name):
             yield from _texts(value)
         if "://" in value:
             yield from _of_address(name, value)
-        if (user := _user(name)) is not None:
-            yield from (f"{value}:{settings[other]}" for other in (f"{user}PASSWORD", f"{user}password") if other in settings)
+    passwords = [value for name, value in settings.items() if _is_like(PASSWORD, name)]
+    users = [value for name, value in settings.items() if passwords and _is_like(USER, name)]
+    yield from (f"{user}:{password}" for user in users for password in passwords)
     key = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data") / "secrets" / "hash_key"
     yield from _read(str(key), _changed(key)).split()
 
@@ -89,10 +91,8 @@ def _is_named(name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _user(name: str) -> str | None:
-    """What stands before LOGIN or USERNAME in a setting's name."""
-    match = USER.fullmatch(name)
-    return match[1] if match else None
+def _is_like(pattern: re.Pattern[str], name: str) -> bool:
+    return pattern.fullmatch(name) is not None
 
 
 def _texts(value: str) -> Iterator[str]:
@@ -133,11 +133,15 @@ def _of_address(name: str, value: str) -> Iterator[str]:
 
 def _of_file() -> dict[str, str]:
     """name -> value of .dlt/secrets.toml, the tables' names before the settings'."""
-    file = Path(os.environ.get("OMNIMART_SECRETS", REPOSITORY / ".dlt" / "secrets.toml"))
-    text = _read(str(file), _changed(file))
+    file = secrets_file()
+    return _flat(str(file), _changed(file))
+
+
+@lru_cache(maxsize=16)
+def _flat(file: str, changed: tuple[int, int]) -> dict[str, str]:
     try:
-        tables: list[tuple[str, dict[str, Any]]] = [("", tomllib.loads(text))] if text else []
-    except tomllib.TOMLDecodeError:  # nobody got a secret from it
+        tables = [("", of_secrets_file())]
+    except SettingError:  # nobody got a secret from it
         tables = []
     found = {}
     while tables:

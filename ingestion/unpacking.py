@@ -13,6 +13,11 @@ MOST_TIMES = 200
 ALWAYS_ALLOWED = 64 << 20
 
 
+RECORD_BYTES = 200  # of memory that a record takes, however little stands in it
+CROWDED_FROM = 5_000_000
+SHORTEST_MEMBER = 8
+
+
 class TooLarge(Exception):
     """What a gzip file holds is more than it may be; the text says how much that is."""
 
@@ -20,6 +25,13 @@ class TooLarge(Exception):
 def largest_of(packed_bytes: int) -> int:
     """How many bytes a gzip file of this many may hold."""
     return max(ALWAYS_ALLOWED, MOST_TIMES * packed_bytes)
+
+
+def is_crowded(body: bytes | bytearray, *, largest: int) -> bool:
+    """Whether a JSON body of allowed size holds so many records that they would take more than twice `largest` bytes of memory: empty
+    objects (`{},{},…`), or members of a few bytes by the million."""
+    members = body.count(b",")
+    return body.count(b"{") * RECORD_BYTES > 2 * largest or (members > CROWDED_FROM and len(body) < SHORTEST_MEMBER * members)
 
 
 def unzipped(packed: BinaryIO, *, largest: int) -> Iterator[bytes]:

@@ -23,10 +23,12 @@ from ingestion import clock, lake, lock
 from ingestion.accounts import REPOSITORY, SettingError, read_env_file
 from ingestion.vendors import vendors
 from orchestration import business_rules, exports, holders
+from orchestration.audits import Finding
 from orchestration.economy import economy
 
 PROJECT = REPOSITORY / "dbt_project"
 FROM_A_MANIFEST = ("build", "run", "test", "seed", "compile", "show", "list", "ls")
+READS_THE_FILE = ("test", "compile", "show", "docs", "source")
 WITHOUT_THE_FILE = ("parse", "list", "ls", "deps", "clean", "debug")
 SOUND = "sound"  # the generic test that holds a table to its promises (dbt_project/tests/generic)
 EACH_REFRESH = ("as_of", "as_of_on", "refresh_id", "accounts")
@@ -244,6 +246,8 @@ def main(args: list[str]) -> int:
             print(json.dumps(dbt_vars()))
             return 0
         with nullcontext() if args[0] in WITHOUT_THE_FILE else _locked(args):
+            if args[0] not in (*WITHOUT_THE_FILE, *READS_THE_FILE):
+                _void_audits(args[0])
             outcome = run_dbt(args, quiet=False, say=_say)
     except (business_rules.RuleError, lock.RefreshRunning) as error:
         print(error, file=sys.stderr)
@@ -253,6 +257,15 @@ def main(args: list[str]) -> int:
     for node in (*outcome.failed, *outcome.warned):
         print(f"{node.unique_id}: {node.message}", file=sys.stderr)
     return 0 if outcome.success else 1
+
+
+def _void_audits(command: str) -> None:
+    """What the newest build's audits found is not true of a warehouse that is changed by hand, so that it is not published by them."""
+    from orchestration import audits, gate  # Great Expectations, which a build does not need
+
+    if audits.newest_build():
+        audits.record([Finding(gate.BUILD, gate.DBT, False, sentence=f"The warehouse was changed by hand (dbt {command}) after it was "
+                               "audited. Have it built and audited whole: `make refresh`, or `make rebuild` without asking a vendor.")])
 
 
 def _locked(args: Sequence[str]) -> AbstractContextManager[None]:

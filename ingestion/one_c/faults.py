@@ -107,4 +107,4 @@ class Judge:
 
 
 def _short(text: str) -> str:
-    return without_queries(" ".join(text.split()))[:300]
+    return " ".join(without_queries(text).split())[:300]

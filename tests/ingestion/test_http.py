@@ -118,6 +118,13 @@ def test_a_refusal_is_not_retried(acme):
     assert acme.requests["acme"] == 1
 
 
+def test_a_secret_with_two_spaces_is_known_before_an_answer_is_put_on_one_line(acme, monkeypatch):
+    monkeypatch.setenv("SOURCES__ACME__PASSWORD", "correct  horse")
+    acme.faults.plant(Fault("acme", status=403, body="wrong:\n\n  correct  horse"))
+    with pytest.raises(VendorError, match=r"answered 403 wrong: …\. This"):
+        http(acme).get("orders", resource="orders")
+
+
 def test_the_vendors_own_pause_is_kept_and_an_absurd_one_is_capped(acme, monkeypatch):
     pauses = []
     monkeypatch.setattr("tenacity.nap.time.sleep", pauses.append)
@@ -230,4 +237,14 @@ def test_an_answer_that_unpacks_to_more_than_it_may_is_refused_while_it_comes(ac
         http(acme).get("/orders", resource="orders")
     assert tracemalloc.get_traced_memory()[1] < 40 << 20
     tracemalloc.stop()
+    assert len(acme.seen) == 1
+
+
+@pytest.mark.parametrize("body", [b'{"orders":[' + b"{}," * 40_000 + b"{}]}", b"[" + b"1," * 6_000_000 + b"1]"],
+                         ids=["empty records", "numbers"])
+def test_an_answer_of_more_records_than_fit_into_memory_is_refused(acme, monkeypatch, body):
+    monkeypatch.setenv("SOURCES__ACME__LARGEST_ANSWER_MB", "3" if len(body) < 1 << 20 else "64")
+    acme.body, acme.headers = gzip.compress(body, 1), {"Content-Encoding": "gzip"}
+    with pytest.raises(VendorError, match=r"an answer to \S+/acme/orders came to more than \d+ MB unpacked, or to as many records"):
+        http(acme).get("/orders", resource="orders")
     assert len(acme.seen) == 1

@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from ingestion.accounts import Account
 from ingestion.http import Transient, VendorError
 from ingestion.redaction import guard_logs, printable, redact
 
@@ -48,6 +49,15 @@ def test_a_user_with_a_password_goes_as_the_header_that_both_make(monkeypatch):
     assert redact("Basic " + base64.b64encode("Выгрузка:pass-0123".encode()).decode()) == "Basic …"
 
 
+@pytest.mark.parametrize(("user", "password"), [("USERNAME", "password"), ("Username", "Password"), ("LOGIN", "PASSWORD")])
+def test_a_user_of_the_environment_goes_with_a_password_of_the_file(tmp_path, monkeypatch, user, password):
+    (tmp_path / "secrets.toml").write_text(f'[sources.shop]\n{user} = "file"\n{password} = "pass-0123"\n', encoding="utf-8")
+    monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "secrets.toml"))
+    monkeypatch.setenv("SOURCES__SHOP__USERNAME", "ann")
+    told = " ".join(base64.b64encode(f"{name}:pass-0123".encode()).decode() for name in ("ann", "file"))
+    assert redact(told) == "… …"
+
+
 def test_the_key_of_the_hashes_and_the_secrets_file_are_read_when_they_are_there(own_data, tmp_path, monkeypatch):
     assert redact("made-0123 of-file-0123") == "made-0123 of-file-0123"
     (own_data / "secrets").mkdir(parents=True)
@@ -55,6 +65,12 @@ def test_the_key_of_the_hashes_and_the_secrets_file_are_read_when_they_are_there
     (tmp_path / "secrets.toml").write_text('[sources.shop.second]\ntoken = "of-file-0123"\n', encoding="utf-8")
     monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "secrets.toml"))
     assert redact("made-0123 of-file-0123") == "… …"
+
+
+def test_what_an_account_reads_in_the_secrets_file_is_kept_out_with_a_byte_order_mark_before_it_too(tmp_path, monkeypatch):
+    (tmp_path / "secrets.toml").write_text('[sources.shop]\ntoken = "of-file-0123"\n', encoding="utf-8-sig")
+    monkeypatch.setenv("OMNIMART_SECRETS", str(tmp_path / "secrets.toml"))
+    assert redact(Account("shop").setting("token")) == "…"
 
 
 def test_words_are_left_where_nothing_is_set():

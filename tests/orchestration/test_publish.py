@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from ingestion import lock
-from orchestration import audits, exports, publish, versions
+from orchestration import audits, dbt, exports, gate, publish, versions
 from orchestration.audits import Finding
 
 
@@ -134,6 +134,18 @@ def test_a_finding_that_is_mended_alone_opens_the_gate(warehouse, own_data):
     audits.record([Finding("test.omnimart.unique_orders", "dbt", False, sentence="dbt test unique_orders: Got 2 results.")])
     audits.record([Finding("test.omnimart.unique_orders", "dbt", True)])
     assert publish.publish("night-1").flipped
+
+
+def test_a_warehouse_changed_by_hand_is_not_published_by_the_audits_of_before(warehouse, own_data, monkeypatch):
+    warehouse()
+    monkeypatch.setattr(dbt, "run_dbt", lambda args, **_: dbt.DbtOutcome(True, (), None))
+    assert dbt.main(["test", "--select", "orders"]) == 0
+    assert gate.reasons_to_refuse() == []
+    assert dbt.main(["run", "--select", "orders"]) == 0
+    (reason,) = gate.reasons_to_refuse()
+    assert reason.startswith("The warehouse was changed by hand (dbt run) after it was audited. ")
+    warehouse(refresh_id="night-2")
+    assert gate.reasons_to_refuse() == []
 
 
 READER = """

@@ -121,7 +121,10 @@ joined as (
         cast(round(round(coalesce(credited.assumed_cost_amount, 0), 8), 2) as decimal(18, 2)) as assumed_cost_amount,
         case
             when models.model = 'markov' and channels.channel <> 'unattributed'
-                then round(coalesce(effects.removal_effect / effects.effects_of_all, 0) * cast(round(conversions.fit_conversions) as double), 12)
+                then round(
+                    coalesce(effects.removal_effect / effects.effects_of_all, 0)
+                    * cast(round(coalesce(conversions.fit_conversions, 0)) as double), 12
+                )
             else cast(round(coalesce(in_window.orders_in_window, 0), 15) as double)
         end as model_credit,
         cast(round(coalesce(conversions.fit_conversions, 0)) as bigint) as fit_conversions,
