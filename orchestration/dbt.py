@@ -249,7 +249,7 @@ def main(args: list[str]) -> int:
             if args[0] not in (*WITHOUT_THE_FILE, *READS_THE_FILE):
                 _void_audits(args[0])
             outcome = run_dbt(args, quiet=False, say=_say)
-    except (business_rules.RuleError, lock.RefreshRunning) as error:
+    except (business_rules.RuleError, SettingError, lock.RefreshRunning) as error:
         print(error, file=sys.stderr)
         return 2
     if outcome.error:

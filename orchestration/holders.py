@@ -16,6 +16,7 @@ import duckdb
 
 PATIENCE_SECONDS = 900.0
 POLL_SECONDS = 1.0
+FILE = re.compile(r"Could not set lock on file \"([^\"]+)\"")
 HELD = re.compile(r"Conflicting lock is held(?: in (?P<program>.+?))? \(PID (?P<process>\d+)\)(?: by user (?P<user>[^.\s]+))?")
 
 
@@ -33,6 +34,12 @@ def holder(error: Exception) -> str | None:
         return "another process"
     known = [Path(found["program"]).name if found["program"] else "", f"user {found['user']}" if found["user"] else ""]
     return f"process {found['process']} ({', '.join(word for word in known if word)})".replace(" ()", "")
+
+
+def sentence(error: Exception) -> str | None:
+    """DuckDB's refusal to open a file for reading as people read it; None of any other error."""
+    by, file = holder(error), FILE.search(str(error))
+    return f"{Path(file[1]).name if file else 'The file'} is open for writing in {by}; ask again when it is closed." if by else None
 
 
 def wait_until_closed(path: Path, *, say: Callable[[str], None], patience_seconds: float = PATIENCE_SECONDS) -> None:

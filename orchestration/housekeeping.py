@@ -24,10 +24,10 @@ import duckdb
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from ingestion import compaction, lake, lock, rooms
-from ingestion.accounts import read_env_file
+from ingestion.accounts import SettingError, read_env_file
 from ingestion.vendor import Vendor
 from ingestion.vendors import vendors
-from orchestration import business_rules, exports, home, shortage
+from orchestration import business_rules, exports, holders, home, shortage
 from orchestration.manifest import manifest
 from orchestration.raw_assets import OWNERS
 from orchestration.rules import Retention
@@ -231,13 +231,13 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 0 if arguments in (["-h"], ["--help"]) else 2
     read_env_file()
-    home.prepare()
     try:
+        home.prepare()
         with lock.refresh_lock(holder="housekeeping"), dg.DagsterInstance.get() as instance:
             lake.prepare()
             keep_house(instance, print, is_dry=bool(arguments))
-    except (lock.RefreshRunning, business_rules.RuleError, compaction.LakeError, duckdb.Error, OSError) as refusal:
-        print(refusal, file=sys.stderr)
+    except (lock.RefreshRunning, business_rules.RuleError, SettingError, compaction.LakeError, duckdb.Error, OSError) as refusal:
+        print(holders.sentence(refusal) or refusal, file=sys.stderr)
         return 1
     return 0
 

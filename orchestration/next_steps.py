@@ -41,7 +41,7 @@ STEPS = {LANDING: VENDOR, subjects.AGAIN: BACKFILLED, subjects.BUILD: CHECK, sub
 ALWAYS = {HOUSE, IDENTITY}  # whatever broke them, unless it is told by its own words or class
 KINDS = {"SettingError": SETTING, "RuleError": SETTING, "RefreshRunning": TWO, INTERRUPTED: KILLED}
 WORDS = {
-    SETTING: r"No vendor is switched on|\(vendors\.required in business_rules\.yml\)",
+    SETTING: r"No vendor is switched on|\bis half configured: |\(vendors\.required in business_rules\.yml\)",
     TWO: r"\bis already running on\b",
     DAMAGED: r"not a valid DuckDB database|[Cc]orrupt(ed)? (database )?(file|block)|checksum .* does not match",
     RESTORED: r"^Version \S+ is not under ",

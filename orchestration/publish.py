@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import duckdb
 
 from ingestion import clock, lock
-from ingestion.accounts import read_env_file
-from orchestration import audits, business_rules, exports, gate, opt_outs, promises, readers, restatements, shortage, versions
+from ingestion.accounts import SettingError, read_env_file
+from orchestration import audits, business_rules, exports, gate, holders, opt_outs, promises, readers, restatements, shortage, versions
 from orchestration.contacts import standings
 from orchestration.manifest import descriptions, manifest, published_inputs
 from orchestration.versions import PublishError, Version
@@ -133,22 +133,23 @@ def main(arguments: list[str]) -> int:
         return 2
     read_env_file()
     try:
+        rules = business_rules.read().publishing  # before anything is changed
         with lock.refresh_lock(wait_seconds=5, holder="publish"):
             versions.sweep()
             if arguments:
                 left, now = versions.roll_back()
-                readers.admit(versions.folder(now.version), business_rules.read().publishing.readable_by)
+                readers.admit(versions.folder(now.version), rules.readable_by)
                 print(
                     f"Version {now.version} is published again; {left.version} was left. The next refresh that brings changes, "
                     "or finds what it built to differ, publishes a new version."
                 )
             else:
                 print(publish(audits.newest_build() or "by-hand").sentence)
-    except (PublishError, lock.RefreshRunning) as refusal:
+    except (PublishError, lock.RefreshRunning, business_rules.RuleError, SettingError) as refusal:
         print(refusal, file=sys.stderr)
         return 1
     except Exception as error:
-        if said := shortage.sentence(error):
+        if said := shortage.sentence(error) or holders.sentence(error):
             print(said, file=sys.stderr)
             return 1
         raise

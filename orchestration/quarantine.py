@@ -53,7 +53,8 @@ class Rejection:
 
 def standing(wanted: tuple[str, ...] = (), *, characters: int | None = 0) -> dict[Rejected, Rejection]:
     """The newest rejected version of each record in quarantine, of this vendor, resource and key as far as they are named, with so many
-    characters of the payload (None: all); empty where nothing was ever built. Raises duckdb.IOException while a build has the file."""
+    characters of the payload (None: all); empty where nothing was ever built. Raises duckdb.IOException while another process writes
+    to the file."""
     if not exports.warehouse().exists():
         return {}
     with exports.reading() as connection:
@@ -83,8 +84,7 @@ def main(arguments: list[str]) -> int:
     try:
         found = standing(wanted, characters=None if "--json" in arguments else CHARACTERS)
     except (business_rules.RuleError, SettingError, duckdb.Error) as error:
-        by = holders.holder(error)
-        print(f"The warehouse is being built just now ({by}); ask again when that is done." if by else error, file=sys.stderr)
+        print(holders.sentence(error) or error, file=sys.stderr)
         return 1
     if "--json" in arguments:
         for one, why in found.items():

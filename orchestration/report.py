@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingestion import lock
+from ingestion.accounts import SettingError, read_env_file
 from ingestion.lake import data_root
 from ingestion.redaction import printable, redact
 from orchestration import business_rules, outcome, run_events, versions
@@ -141,6 +142,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) > 1:
         print(__doc__)
         return 2
+    read_env_file()
     files = sorted((data_root() / "reports").glob("[!.]*.txt"), key=lambda one: one.stat().st_mtime_ns)
     found = [file for file in files if file.name.startswith(arguments[0])] if arguments else files
     if not found:
@@ -162,5 +164,19 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def at_a_terminal(arguments: list[str]) -> int:
+    """The same; who reads no further, such as `head`, has what it wanted."""
+    try:
+        code = main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        return 0
+    except (SettingError, versions.PublishError) as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    return code
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(at_a_terminal(sys.argv[1:]))

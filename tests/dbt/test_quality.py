@@ -184,7 +184,7 @@ def test_the_quarantine_is_looked_at_without_opening_the_file(orders: SmallProje
     assert quarantine.main(["--all"]) == 2
 
 
-def test_the_quarantine_says_so_while_the_file_is_being_built(orders: SmallProject, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_quarantine_says_so_while_the_file_is_open_for_writing(orders: SmallProject, capsys: pytest.CaptureFixture[str]) -> None:
     orders.land("orders", order("1", 1))
     orders.build(*MODELS, refresh_id="a")
     build = "import sys, duckdb\nconnection = duckdb.connect(sys.argv[1])\nprint('building', flush=True)\ninput()"
@@ -194,5 +194,5 @@ def test_the_quarantine_says_so_while_the_file_is_being_built(orders: SmallProje
         assert quarantine.main([]) == 1
         other.stdin.close()
     said = capsys.readouterr().err
-    assert said.startswith(f"The warehouse is being built just now (process {other.pid} (")
-    assert said.endswith("); ask again when that is done.\n")
+    assert said.startswith(f"warehouse.duckdb is open for writing in process {other.pid} (")
+    assert said.endswith("); ask again when it is closed.\n")

@@ -152,6 +152,7 @@ def test_a_step_that_nobody_gave_a_subject_is_told_all_the_same(own_data, webhoo
     (subjects.PUBLISHED, "Version v1 is not under data/published any more.", "", next_steps.RESTORED),
     (subjects.PUBLISHED, "[Errno 13] Permission denied", "PermissionError", next_steps.BROKE),
     ("land_acme", "SOURCES__ACME__API_KEY is missing.", "SettingError", next_steps.SETTING),
+    ("land_acme", "acme/main is half configured: SOURCES__ACME__BASE_URL is missing.", "", next_steps.SETTING),
     ("land_acme", "'x'", "KeyError", next_steps.BROKE),
     (subjects.ANSWERED, "Published, but not with everybody's news: acme/main is stale.", "", next_steps.VENDOR),
     (run_events.RUN, "A refresh is already running on data (process 1 refresh).", "RefreshRunning", next_steps.TWO),
