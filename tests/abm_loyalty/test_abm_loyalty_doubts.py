@@ -143,8 +143,7 @@ def test_a_file_that_is_no_list_of_customers_is_a_sentence(night, installation, 
     file = tmp_path / "cards.csv"
     file.write_text(text, encoding="utf-8")
     monkeypatch.setenv(FILE, str(file))
-    with pytest.raises(Exception, match=sentence.replace("+", r"\+")):
-        night()
+    assert sentence in night().error
 
 
 def test_a_header_may_be_written_in_capitals(night, installation, landed, tmp_path, monkeypatch):
