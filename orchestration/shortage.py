@@ -18,7 +18,7 @@ WORDS = {
     DISK: ("No space left", "Disk quota", "not enough space", "Read-only file system", "database or disk is full", "disk I/O error",
            "max_temp_directory_size"),
     MEMORY: ("Out of Memory Error", "MemoryError", "Cannot allocate memory", "std::bad_alloc", "malloc of size", "realloc of size",
-             "can't start new thread", "could not allocate", "failed to allocate"),
+             "can't start new thread", "could not allocate", "failed to allocate", "Allocation failure"),
 }
 
 NEXT = {
