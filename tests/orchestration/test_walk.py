@@ -149,8 +149,8 @@ def test_a_fault_nobody_foresaw_fails_its_account_only(own_data, monkeypatch, cl
     (duckdb.IOException('Could not write file "x.tmp": No space left on device'), shortage.DISK),
     (MemoryError(), shortage.MEMORY),
     (duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block of size 256.0 KiB"), shortage.MEMORY),
-    (RuntimeError('{"exception_type":"Serialization","exception_message":"Failed to parse JSON string: {\\"exception_type\\":\\"Out of Memory'
-                  '\\",\\"exception_message\\":\\"Allocation failure\\"}"}'), shortage.MEMORY),
+    (RuntimeError(r'{"exception_type":"Serialization","exception_message":"Failed to parse JSON string: {\"exception_type\":'
+                  r'\"Out of Memory\",\"exception_message\":\"Allocation failure\"}"}'), shortage.MEMORY),
     (RuntimeError("can't start new thread"), shortage.MEMORY),
 ], ids=repr)
 def test_what_the_machine_lacks_is_no_vendors_fault(monkeypatch, fault, heading):
