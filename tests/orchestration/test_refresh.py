@@ -1,7 +1,7 @@
 """The whole job as `make refresh` runs it: the only tests that run all of Dagster, dbt and the sandbox as they stand.
 
 A story in one data folder, told once because a build costs half a minute: a fresh machine refreshes; audits of every kind fail on
-it; the next night one vendor does not answer. These have the threads of the nightly job and leave its files.
+it; the next night one vendor does not answer. The first has the threads of the nightly job and leaves its files.
 """
 
 import json
@@ -224,7 +224,7 @@ def test_documents_that_do_not_add_up_leave_the_old_version(told):
     assert publish.publish("again").flipped is False
 
 
-def test_a_vendor_that_is_down_is_named_and_the_others_are_in(told, monkeypatch, capsys):
+def test_a_vendor_that_is_down_is_named_and_the_others_are_in(told, monkeypatch, capsys, cheap):
     # The sandbox is started again with a clock of the next day; the vendor that is down points at a port where nobody listens.
     clock = told.data / "sandbox" / "clock"
     clock.write_text("2026-11-01T23:00:00+00:00", encoding="utf-8")
@@ -266,7 +266,7 @@ def test_a_vendor_that_is_down_is_named_and_the_others_are_in(told, monkeypatch,
     assert [secret for secret in secrets if secret in said.out + said.err] == []
 
 
-def test_a_replay_judges_the_quarantine_again_without_a_vendor_and_publishes_what_it_mends(told, capsys):
+def test_a_replay_judges_the_quarantine_again_without_a_vendor_and_publishes_what_it_mends(told, capsys, cheap):
     """Two orders are set aside as an older contract would have done; the payload of one of them is as the vendor sent it."""
     orders, lake = "staging.base_retailcrm__orders", f"{told.data}/lake/raw_retailcrm/orders/*.parquet"
     sent = f"(select payload from '{lake}' as landed where landed.document_key = orders.document_key limit 1)"
