@@ -27,7 +27,7 @@ from urllib3.util.response import assert_header_parsing
 
 from ingestion import byte_order, clock, links, unpacking
 from ingestion.accounts import Account
-from ingestion.redaction import guard_logs, printable, redact
+from ingestion.redaction import guard_logs, keep_out, printable, redact
 from ingestion.waits import standard_retry_after
 
 log = logging.getLogger(__name__)
@@ -193,10 +193,12 @@ class Http:
         if links.is_of(path, self._base_url):
             return path, False
         try:
-            return links.followed(path, home=self._base_url or self._account.setting("base_url", "")), bool(self._base_url)
+            link = links.followed(path, home=self._base_url or self._account.setting("base_url", ""))
         except links.Unfollowable as refused:
             raise VendorError(f"{self._account.vendor}/{self._account.name}: a link to {without_queries(path)[:200]} was told and is not "
                               f"followed: {refused}. Nothing of this load was kept.") from None
+        keep_out(self.who("link"), *links.signature(link))
+        return link, bool(self._base_url)
 
     def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any]) -> Heard:
         """The vendor's answer, headers and body whole. Faults are raised outside of `except`, so that no address hangs on them."""

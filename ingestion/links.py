@@ -11,12 +11,13 @@ import ipaddress
 import re
 import socket
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 from yarl import URL
 
 LONGEST = 8192
+LONG = 20  # signs: a signature or a key's name is longer than a date or a page's number
 PLAIN = re.compile(r"[!-~]+")
 
 
@@ -44,6 +45,12 @@ def followed(link: Any, *, home: str) -> str:
     if not _is_outside(host, port) and _is_outside(own.hostname or "", own.port):
         raise Unfollowable(f"{host} lies inside the network")
     return link
+
+
+def signature(link: str) -> tuple[str, ...]:
+    """What of a link opens the file: its query, and each long value in it, as a store quotes it alone."""
+    query = urlsplit(link).query
+    return (query, *(value for _, value in parse_qsl(query) if len(value) >= LONG)) if query else ()
 
 
 def is_of(url: str, base_url: str) -> bool:

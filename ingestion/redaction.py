@@ -4,7 +4,7 @@
 
 An error of a vendor, an alert and a report are told through `redact`; so is every record of every logger of a process that reads a vendor
 (`guard_logs`). What a vendor wrote goes to a screen through `printable`. A secret is what bears the name of one, a password or a query in
-an address, and each text of a JSON setting of credentials.
+an address, each text of a JSON setting of credentials, and what was obtained at run time (`keep_out`).
 """
 
 import base64
@@ -14,9 +14,11 @@ import json
 import logging
 import os
 import re
+import threading
 import traceback
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
@@ -30,7 +32,17 @@ NAMED_BY_VENDORS = re.compile(r"CLIENT_ID|CLIENT_API_ID|OPTIONS", re.IGNORECASE)
 OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 USER = re.compile(r".*(LOGIN|USER|USERNAME)", re.IGNORECASE)
 PASSWORD = re.compile(r".*(PASSWORD|SECRET)", re.IGNORECASE)
-SHORTEST_INSIDE = 10  # signs of base64 alone, without the beginning and the end: fewer could be a word's
+KEPT_OUT = 4  # of each kind: a token that was refused a moment ago may still be quoted
+
+_obtained: dict[str, tuple[tuple[str, ...], ...]] = {}
+_obtaining = threading.Lock()
+
+
+def keep_out(kind: str, *secrets: str) -> None:
+    """What was obtained at run time (a token, a signed link) is a secret from now on, as what is set; of a kind, such as the token of an
+    account, what the last KEPT_OUT calls told."""
+    with _obtaining:
+        _obtained[kind] = (*_obtained.get(kind, ()), secrets)[-KEPT_OUT:]
 
 
 def redact(text: str) -> str:
@@ -47,27 +59,37 @@ def printable(text: str) -> str:
 
 
 def guard_logs() -> None:
-    """Have every log record of this process made without secrets, its traceback too. Safe to repeat."""
+    """Have every log record of this process made without secrets, its traceback too, and each of ours printable: one line, whatever a
+    vendor put into a file's name. Safe to repeat."""
     make = logging.getLogRecordFactory()
     if getattr(make, "redacts", False):
         return
 
     def safely(*given: Any, **more: Any) -> logging.LogRecord:
         record = make(*given, **more)
-        try:
-            told = record.getMessage()
-        except (TypeError, ValueError):  # its format is broken; logging itself says so
-            return record
-        if (safe := redact(told)) != told:
+        told, safe = _told(record)
+        if safe != told:
             record.msg, record.args = safe, ()
-        if record.exc_info and record.exc_info[0] is not None:
+        if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
             told = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-            if (safe := redact(told)) != told:
+            if (safe := "\n".join(map(printable, redact(told).split("\n")))) != told:
                 record.exc_info, record.exc_text = None, safe
         return record
 
     safely.redacts = True
     logging.setLogRecordFactory(safely)
+
+
+def _told(record: logging.LogRecord) -> tuple[str, str]:
+    """What a record says, and what of it may be said. Of one whose parts make no text the logging module would print the parts as they are:
+    of it the format is said, and the fault. A record made of nothing (logging.makeLogRecord) bears no name."""
+    try:
+        told = record.getMessage()
+        safe = redact(told)
+    except Exception as fault:  # whatever the text of an argument raises
+        format_ = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        told, safe = "", redact(f"{format_} ({type(fault).__name__}: its arguments do not fit)")
+    return told, printable(safe) if str(record.name).split(".")[0] == "ingestion" else safe
 
 
 def _secrets() -> Iterator[str]:
@@ -81,6 +103,8 @@ def _secrets() -> Iterator[str]:
     passwords = [value for name, value in settings.items() if _is_like(PASSWORD, name)]
     users = [value for name, value in settings.items() if passwords and _is_like(USER, name)]
     yield from (f"{user}:{password}" for user in users for password in passwords)
+    for told in tuple(_obtained.values()):
+        yield from chain.from_iterable(told)
     key = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data") / "secrets" / "hash_key"
     yield from _read(str(key), _changed(key)).split()
 

@@ -76,6 +76,14 @@ def conversation(url):
     return Http(Account("shop"), base_url=url, headers=lambda: {"Authorization": "Bearer key-0123"}, attempts=2, first_pause=0.01)
 
 
+def test_a_signature_that_a_store_quotes_alone_is_not_told(two):
+    shop, other = two
+    key = "7f83b1657ff1fc53b92dc18148a1d65d"
+    other.server.answer = lambda path: (403, {}, f"<Error>{key} is not a=1&sig={key}</Error>".encode())
+    with pytest.raises(VendorError, match="403 <Error>… is not …</Error>"):
+        conversation(shop.url).get(f"{other.url}/part?a=1&sig={key}", resource="orders", whole="bytes")
+
+
 @pytest.mark.parametrize("to", ["other", "itself", "file:///etc/passwd"])
 def test_a_redirect_is_not_followed_and_its_body_not_believed(two, to):
     shop, other = two

@@ -10,7 +10,7 @@ import pytest
 
 from ingestion.accounts import Account
 from ingestion.http import Transient, VendorError
-from ingestion.redaction import guard_logs, printable, redact
+from ingestion.redaction import guard_logs, keep_out, printable, redact
 
 SECRET = "k+y/ö&=<q7Zkq7Zk"
 
@@ -92,6 +92,51 @@ def test_no_log_record_carries_one_nor_does_its_traceback(monkeypatch, caplog):
     assert SECRET not in caplog.text
     assert caplog.text.count("…") == 2
     assert "Traceback" in caplog.text
+
+
+def test_what_was_obtained_at_run_time_is_kept_out_and_only_the_last_of_a_kind():
+    for number in range(6):
+        keep_out("shop/main token", f"tok3n-{number:04d}")
+    keep_out("shop/main link", "sig=abc-0123")
+    assert redact("tok3n-0005 tok3n-0002 tok3n-0001 sig=abc-0123") == "… … tok3n-0001 …"
+
+
+def test_a_name_of_a_vendors_file_begins_no_line_in_a_log_of_ours(caplog):
+    guard_logs()
+    logging.getLogger("ingestion.file_drop.source").warning("the file %s was not read", "a\n\x1b[31mGreen after 3 s.csv")
+    logging.getLogger("dagster").warning("two\nlines")
+    assert caplog.messages == [r"the file a\x0a\x1b[31mGreen after 3 s.csv was not read", "two\nlines"]
+
+
+def test_a_record_made_of_nothing_is_made_as_dagster_makes_it():
+    guard_logs()
+    assert logging.makeLogRecord({}).getMessage() == ""
+    assert logging.getLogRecordFactory()("ingestion.x", 40, "", 0, None, None, True).getMessage() == "None"
+    assert logging.getLogRecordFactory()(None, 40, "", 0, {"a": 1}, (), None).msg == {"a": 1}
+
+
+class Unspeakable:
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(("message", "arguments"), [("%s and %s", (SECRET,)), ("%(a)s", ({"b": SECRET},)), (f"{SECRET} %d", (SECRET,)),
+                                                    ("%s %s", (SECRET, Unspeakable())), (Unspeakable(), ())])
+def test_a_record_whose_parts_do_not_fit_is_told_without_them(monkeypatch, caplog, capsys, message, arguments):
+    monkeypatch.setenv("SOURCES__SHOP__API_KEY", SECRET)
+    guard_logs()
+    logging.getLogger("a.library").warning(message, *arguments)
+    assert "its arguments do not fit" in caplog.text
+    assert SECRET not in caplog.text + capsys.readouterr().err
+
+
+def test_a_traceback_obeys_no_sign_and_keeps_its_lines(caplog):
+    guard_logs()
+    try:
+        raise ValueError("a\x1b[31m.csv")
+    except ValueError:
+        logging.getLogger("omnimart.extraction").exception("not read")
+    assert caplog.records[0].exc_text.splitlines()[-1] == r"ValueError: a\x1b[31m.csv"
 
 
 def test_nothing_that_a_screen_obeys_is_left(monkeypatch):
