@@ -48,9 +48,10 @@ def followed(link: Any, *, home: str) -> str:
 
 
 def signature(link: str) -> tuple[str, ...]:
-    """What of a link opens the file: its query, and each long value in it, as a store quotes it alone."""
+    """What of a link opens the file: each long value in its query, as a store quotes it alone; where none is long, the query."""
     query = urlsplit(link).query
-    return (query, *(value for _, value in parse_qsl(query) if len(value) >= LONG)) if query else ()
+    long = [word for pair in parse_qsl(query, keep_blank_values=True) for word in pair if len(word) >= LONG]
+    return tuple(long or filter(None, [query]))
 
 
 def is_of(url: str, base_url: str) -> bool:

@@ -1,6 +1,7 @@
 """No credential of ours in any word that leaves: a vendor may quote the key, the address or the whole request that it refuses.
 
-    environment, .dlt/secrets.toml, the key of the hashes ──► the spellings of each secret ──► `redact`, which puts … in their place
+    environment, .dlt/secrets.toml, the key of the hashes ──► the spellings of each secret (spellings.py) ──► `redact`, which puts … in
+    their place
 
 An error of a vendor, an alert and a report are told through `redact`; so is every record of every logger of a process that reads a vendor
 (`guard_logs`). What a vendor wrote goes to a screen through `printable`. A secret is what bears the name of one, a password or a query in
@@ -8,8 +9,6 @@ an address, each text of a JSON setting of credentials, and what was obtained at
 """
 
 import base64
-import binascii
-import html
 import json
 import logging
 import os
@@ -21,11 +20,12 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ingestion.accounts import REPOSITORY, SettingError, of_secrets_file, secrets_file
+from ingestion.spellings import pattern
 
-SHORTEST_SECRET = 6  # a shorter one would blot out words
+SHORTEST_SECRET = 6  # signs, 48 bits in base64 and hex; a shorter one would blot out words
 NAMED = re.compile(r"KEY|TOKEN|PASSWORD|SECRET|WEBHOOK|LOGIN|CREDENTIAL", re.IGNORECASE)
 OURS = re.compile(r"SOURCES(__|\.)|OMNIMART_", re.IGNORECASE)
 NAMED_BY_VENDORS = re.compile(r"CLIENT_ID|CLIENT_API_ID|OPTIONS", re.IGNORECASE)
@@ -46,10 +46,14 @@ def keep_out(kind: str, *secrets: str) -> None:
 
 
 def redact(text: str) -> str:
-    """The text with `…` for every spelling of every secret that is set now: as it is, in an address, in JSON, in HTML, in base64 and as
-    the header of a user with a password."""
-    spelled = _pattern(frozenset(_secrets()))
-    return spelled.sub("…", text) if spelled else text
+    """The text with `…` for every spelling of every secret that is set now or was obtained: as it is, in addresses, JSON and HTML, one
+    within another, in hex, in base64 and as the header of a user with a password."""
+    key = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data") / "secrets" / "hash_key"
+    file = secrets_file()
+    for spelled in (_of_settings(tuple(dict(os.environb).items()), str(file), _changed(file), str(key), _changed(key)),
+                    *map(_of_contact, chain.from_iterable(tuple(_obtained.values())))):
+        text = spelled.sub("…", text) if spelled else text
+    return text
 
 
 def printable(text: str) -> str:
@@ -92,6 +96,22 @@ def _told(record: logging.LogRecord) -> tuple[str, str]:
     return told, printable(safe) if str(record.name).split(".")[0] == "ingestion" else safe
 
 
+@lru_cache(maxsize=8)
+def _of_settings(environment: tuple[tuple[bytes, bytes], ...], file: str, of_file: tuple[int, int], key: str,
+                 of_key: tuple[int, int]) -> re.Pattern[str] | None:
+    """What finds all that is set, made anew when the environment or one of the two files is another."""
+    return _pattern({*_secrets(), *_read(key, of_key).split()})
+
+
+@lru_cache(maxsize=64)
+def _of_contact(obtained: tuple[str, ...]) -> re.Pattern[str] | None:
+    return _pattern(set(obtained))
+
+
+def _pattern(secrets: set[str]) -> re.Pattern[str] | None:
+    return pattern(sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=lambda secret: (-len(secret), secret)))
+
+
 def _secrets() -> Iterator[str]:
     """Every secret as it was set, and each pair of a user and a password as HTTP joins them, wherever the one and the other are set."""
     settings = {name: value for name, value in os.environ.items() if value} | _of_file()
@@ -100,23 +120,13 @@ def _secrets() -> Iterator[str]:
             yield from _texts(value)
         if "://" in value:
             yield from _of_address(name, value)
-    passwords = [value for name, value in settings.items() if _is_like(PASSWORD, name)]
-    users = [value for name, value in settings.items() if passwords and _is_like(USER, name)]
+    passwords = [value for name, value in settings.items() if PASSWORD.fullmatch(name)]
+    users = [value for name, value in settings.items() if passwords and USER.fullmatch(name)]
     yield from (f"{user}:{password}" for user in users for password in passwords)
-    for told in tuple(_obtained.values()):
-        yield from chain.from_iterable(told)
-    key = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data") / "secrets" / "hash_key"
-    yield from _read(str(key), _changed(key)).split()
 
 
-@lru_cache(maxsize=4096)
 def _is_named(name: str) -> bool:
     return NAMED.search(name) is not None or (OURS.match(name) is not None and NAMED_BY_VENDORS.search(name) is not None)
-
-
-@lru_cache(maxsize=4096)
-def _is_like(pattern: re.Pattern[str], name: str) -> bool:
-    return pattern.fullmatch(name) is not None
 
 
 def _texts(value: str) -> Iterator[str]:
@@ -157,12 +167,6 @@ def _of_address(name: str, value: str) -> Iterator[str]:
 
 def _of_file() -> dict[str, str]:
     """name -> value of .dlt/secrets.toml, the tables' names before the settings'."""
-    file = secrets_file()
-    return _flat(str(file), _changed(file))
-
-
-@lru_cache(maxsize=16)
-def _flat(file: str, changed: tuple[int, int]) -> dict[str, str]:
     try:
         tables = [("", of_secrets_file())]
     except SettingError:  # nobody got a secret from it
@@ -186,46 +190,8 @@ def _changed(file: Path) -> tuple[int, int]:
     return told.st_mtime_ns, told.st_size
 
 
-@lru_cache(maxsize=16)
 def _read(file: str, changed: tuple[int, int]) -> str:
     try:
         return Path(file).read_text(encoding="utf-8") if changed != (0, 0) else ""
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-@lru_cache(maxsize=64)
-def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
-    long = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
-    spelled = {spelling for secret in long for spelling in spellings(secret)}
-    whole = [re.escape(one) for one in sorted(spelled, key=len, reverse=True)]
-    return re.compile("|".join([*("".join(map(_sign, secret)) for secret in long), *whole])) if long else None
-
-
-@lru_cache(maxsize=1024)
-def _sign(sign: str) -> str:
-    """A pattern of how one sign of a secret may come back: in an address, in JSON of any maker, in HTML."""
-    if sign.isascii() and sign.isalnum():
-        return sign
-    number = ord(sign)
-    ways = {sign, f"\\{sign}", html.escape(sign), json.dumps(sign)[1:-1], quote_plus(sign, errors="replace")}
-    either_case = {quote(sign, safe="", errors="replace"), f"\\u{number:04x}", f"&#x{number:x};", f"&#{number};"}
-    return f"(?:{'|'.join(map(re.escape, sorted(ways, key=len, reverse=True)))}|(?i:{'|'.join(map(re.escape, sorted(either_case)))}))"
-
-
-def spellings(secret: str) -> set[str]:
-    """The texts as which a secret may come back."""
-    packed = base64.b64encode(secret.encode("utf-8", "surrogateescape")).decode()
-    latin = {base64.b64encode(secret.encode("latin-1")).decode()} if secret.isascii() is False and _is_latin(secret) else set()
-    # What follows it in a longer text changes its last signs only.
-    return {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret),
-            quote(secret, errors="replace"), quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"),
-            packed, packed.rstrip("="), binascii.hexlify(secret.encode("utf-8", "surrogateescape")).decode(), *latin}
-
-
-def _is_latin(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
