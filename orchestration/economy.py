@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache, reduce
 from operator import or_
@@ -91,23 +91,36 @@ def _undebugged() -> Iterator[None]:
 def _macros_listed_once() -> Iterator[None]:
     """Every node is rendered twice, and each time dbt sorts 700 macros into packages one by one and then looks each of them up in up to
     five lists to copy it: a twentieth of a build's CPU time. The lists are the same ones, filled and copied whole, and let go of with their
-    node: each macro knows its list and the list each macro, so they would wait in memory for the collection after the last node."""
+    node: each macro knows its list and the list each macro, so they would wait in memory for the collection after the last node, which
+    then is as much again. So would what each call of a macro makes of its template; here a node's calls of one macro share it."""
     from dbt.clients.jinja import MacroGenerator
     from dbt.context.configured import ConfiguredContext
     from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
     from dbt.context.manifest import ManifestContext
     from dbt.task.base import BaseRunner
+    from dbt_common.clients.jinja import BaseMacroGenerator
+    from dbt_common.utils.jinja import get_dbt_macro_name
+    from jinja2.environment import TemplateModule
 
-    read, run, of_node = ManifestContext.to_dict, BaseRunner.run_with_hooks, threading.local()
+    read, run, make, of_node = ManifestContext.to_dict, BaseRunner.run_with_hooks, BaseMacroGenerator.get_macro, threading.local()
 
     class Listed(MacroGenerator):
         def __init__(self, macro: Any, context: dict[str, Any], node: Any, stack: Any) -> None:  # dbt's own goes through three classes
             self.context, self.macro, self.node, self.stack = context, macro, node, stack
 
+    def made(called: BaseMacroGenerator) -> Callable:
+        if (contexts := getattr(of_node, "contexts", None)) is None:
+            return make(called)
+        if "made" not in vars(called):
+            template = called.get_template()
+            context = template.new_context(called.context)
+            vars(called)["made"] = vars(TemplateModule(template, context))[get_dbt_macro_name(called.get_name())]
+            contexts.append(context.vars)
+        return vars(called)["made"]
+
     def listed(builder: MacroNamespaceBuilder, macros: Mapping[str, Mapping[str, Any]], context: dict[str, Any]) -> MacroNamespace:
         node, stack = builder.node, builder.thread_ctx
-        lists = {package: {name: Listed(macro, context, node, stack) for name, macro in found.items()}
-                 for package, found in macros.items()}
+        lists = {package: {name: Listed(one, context, node, stack) for name, one in found.items()} for package, found in macros.items()}
         # The packages that come first are the ones that win.
         of_dbt: dict[str, Any] = {}
         for package in reversed(builder.internal_package_names_order):
@@ -135,11 +148,8 @@ def _macros_listed_once() -> Iterator[None]:
                 known.clear()
             of_node.contexts = around
 
-    with (
-        _replaced(MacroNamespaceBuilder, "build_namespace", listed),
-        _replaced(ManifestContext, "to_dict", copied),
-        _replaced(BaseRunner, "run_with_hooks", run_and_let_go),
-    ):
+    with (_replaced(MacroNamespaceBuilder, "build_namespace", listed), _replaced(ManifestContext, "to_dict", copied),
+          _replaced(BaseMacroGenerator, "get_macro", made), _replaced(BaseRunner, "run_with_hooks", run_and_let_go)):
         yield
 
 

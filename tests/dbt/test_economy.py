@@ -23,6 +23,7 @@ from dbt_common.clients.agate_helper import table_from_data_flat
 from dbt_common.events import functions
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note, SystemStdErr
+from jinja2.runtime import Context
 from small_project import SmallProject
 
 from orchestration import economy
@@ -54,7 +55,7 @@ def test_a_node_finds_the_macros_that_it_finds_in_dbt(macros, package):
     assert len(before[0]) > 500
 
 
-def test_the_macros_of_a_node_are_let_go_of_with_it(project: SmallProject):
+def test_the_macros_of_a_node_and_what_their_calls_made_are_let_go_of_with_it(project: SmallProject):
     """Without a collection, which a build does without: what is left is of the command, however many nodes there are."""
     def left(number):
         for one in range(number):
@@ -63,7 +64,7 @@ def test_the_macros_of_a_node_are_let_go_of_with_it(project: SmallProject):
         gc.disable()
         try:
             assert run_dbt(["build"], refresh_id="r", project=project.root).success
-            return sum(type(one) is MacroNamespace for one in gc.get_objects())
+            return sum(type(one) in (MacroNamespace, Context) for one in gc.get_objects())
         finally:
             gc.enable()
 
