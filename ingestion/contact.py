@@ -20,7 +20,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ingestion import clock, lake, lock
 from ingestion.accounts import Account, SettingError, read_env_file
 from ingestion.http import VendorError
-from ingestion.redaction import redact
+from ingestion.redaction import printable, redact
 from ingestion.shelves import HALVES, settle
 from ingestion.vendor import Contact, Vendor, Window
 
@@ -94,7 +94,7 @@ def load_alone(vendor: Vendor) -> int:
         lake.data_root()
         accounts = vendor.accounts()
     except SettingError as error:
-        print(error, file=sys.stderr)
+        print(printable(redact(str(error))), file=sys.stderr)
         return 2
     if not accounts:
         wanted = ", ".join(Account(vendor.name).variable(key if isinstance(key, str) else key[0]) for key in vendor.required_settings)
@@ -105,7 +105,7 @@ def load_alone(vendor: Vendor) -> int:
         lake.prepare()
         reports = [refresh_account(vendor, account, refresh_id=refresh_id, budget=timedelta.max) for account in accounts]
     for failed in (report for report in reports if not report.succeeded):
-        print(failed.error, file=sys.stderr)
+        print(printable(redact(failed.error)), file=sys.stderr)
     return 0 if all(report.succeeded for report in reports) else 1
 
 
@@ -242,7 +242,7 @@ def _record(report: AccountReport) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    print(printable(redact(line)), flush=True)
 
 
 def _moment(text: str) -> datetime:

@@ -27,7 +27,7 @@ from urllib3.util.response import assert_header_parsing
 
 from ingestion import byte_order, clock, links, unpacking
 from ingestion.accounts import Account
-from ingestion.redaction import guard_logs, printable, redact
+from ingestion.redaction import guard_logs, keep_out, printable, redact
 from ingestion.waits import standard_retry_after
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,8 @@ class Http:
         self._retry_after, self._judge = retry_after, judge
         self.largest = int(account.number("largest_answer_mb", LARGEST_ANSWER_MB) * (1 << 20))
         self._limiter = _limiter(requests_per_second)
-        self._session = requests.Session()
+        self._home = self._base_url or account.setting("base_url", "")
+        self._session, self._links = requests.Session(), links.session(self._home)
 
     def get(self, path: str, *, resource: str, params: Any = None, headers: dict[str, str] | None = None, whole: str = "json",
             private: Sequence[str] = ()) -> Answer:
@@ -193,16 +194,21 @@ class Http:
         if links.is_of(path, self._base_url):
             return path, False
         try:
-            return links.followed(path, home=self._base_url or self._account.setting("base_url", "")), bool(self._base_url)
+            link = links.followed(path, home=self._home)
         except links.Unfollowable as refused:
-            raise VendorError(f"{self._account.vendor}/{self._account.name}: a link to {without_queries(path)[:200]} was told and is not "
-                              f"followed: {refused}. Nothing of this load was kept.") from None
+            raise self._refused(path, refused) from None
+        keep_out(self.who("link"), *links.signature(link))
+        return link, bool(self._base_url)
+
+    def _refused(self, link: str, why: links.Unfollowable) -> VendorError:
+        return VendorError(f"{self._account.vendor}/{self._account.name}: a link to {without_queries(link)[:200]} was told and is not "
+                           f"followed: {why}. Nothing of this load was kept.")
 
     def _sent(self, method: str, url: str, headers: dict[str, str], request: dict[str, Any]) -> Heard:
         """The vendor's answer, headers and body whole. Faults are raised outside of `except`, so that no address hangs on them."""
-        fault = ""
+        fault, session = "", self._session if links.is_of(url, self._base_url) else self._links
         try:
-            response = self._session.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True,
+            response = session.request(method, url, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True,
                                              **request)
             # Where the headers break off, what follows is lost: the length of the body, how it is packed, what the limits are. urllib3 only
             # warns of it, and keeps what was parsed in a private place alone.
@@ -210,6 +216,8 @@ class Http:
                 assert_header_parsing(parsed.msg)
             with response:
                 return Heard(response.status_code, response.headers, _body(response, self.largest))
+        except links.Unfollowable as refused:
+            raise self._refused(url, refused) from None
         except HeaderParsingError:
             fault = "answered with headers that cannot be read"
         except _Drips:

@@ -1,43 +1,59 @@
 """No credential of ours in any word that leaves: a vendor may quote the key, the address or the whole request that it refuses.
 
-    environment, .dlt/secrets.toml, the key of the hashes ──► the spellings of each secret ──► `redact`, which puts … in their place
+    environment, .dlt/secrets.toml, the key of the hashes ──► the spellings of each secret (spellings.py) ──► `redact`, which puts … in
+    their place
 
 An error of a vendor, an alert and a report are told through `redact`; so is every record of every logger of a process that reads a vendor
 (`guard_logs`). What a vendor wrote goes to a screen through `printable`. A secret is what bears the name of one, a password or a query in
-an address, and each text of a JSON setting of credentials.
+an address, each text of a JSON setting of credentials, and what was obtained at run time (`keep_out`).
 """
 
 import base64
-import binascii
-import html
 import json
 import logging
 import os
 import re
+import threading
 import traceback
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ingestion.accounts import REPOSITORY, SettingError, of_secrets_file, secrets_file
+from ingestion.spellings import pattern
 
-SHORTEST_SECRET = 6  # a shorter one would blot out words
+SHORTEST_SECRET = 6  # signs, 48 bits in base64 and hex; a shorter one would blot out words
 NAMED = re.compile(r"KEY|TOKEN|PASSWORD|SECRET|WEBHOOK|LOGIN|CREDENTIAL", re.IGNORECASE)
 OURS = re.compile(r"SOURCES(__|\.)|OMNIMART_", re.IGNORECASE)
 NAMED_BY_VENDORS = re.compile(r"CLIENT_ID|CLIENT_API_ID|OPTIONS", re.IGNORECASE)
 OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 USER = re.compile(r".*(LOGIN|USER|USERNAME)", re.IGNORECASE)
 PASSWORD = re.compile(r".*(PASSWORD|SECRET)", re.IGNORECASE)
-SHORTEST_INSIDE = 10  # signs of base64 alone, without the beginning and the end: fewer could be a word's
+KEPT_OUT = 4  # of each kind: a token that was refused a moment ago may still be quoted
+
+_obtained: dict[str, tuple[tuple[str, ...], ...]] = {}
+_obtaining = threading.Lock()
+
+
+def keep_out(kind: str, *secrets: str) -> None:
+    """What was obtained at run time (a token, a signed link) is a secret from now on, as what is set; of a kind, such as the token of an
+    account, what the last KEPT_OUT calls told."""
+    with _obtaining:
+        _obtained[kind] = (*_obtained.get(kind, ()), secrets)[-KEPT_OUT:]
 
 
 def redact(text: str) -> str:
-    """The text with `…` for every spelling of every secret that is set now: as it is, in an address, in JSON, in HTML, in base64 and as
-    the header of a user with a password."""
-    spelled = _pattern(frozenset(_secrets()))
-    return spelled.sub("…", text) if spelled else text
+    """The text with `…` for every spelling of every secret that is set now or was obtained: as it is, in addresses, JSON and HTML, one
+    within another, in hex, in base64 and as the header of a user with a password."""
+    key = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data") / "secrets" / "hash_key"
+    file = secrets_file()
+    for spelled in (_of_settings(tuple(dict(os.environb).items()), str(file), _changed(file), str(key), _changed(key)),
+                    *map(_of_contact, chain.from_iterable(tuple(_obtained.values())))):
+        text = spelled.sub("…", text) if spelled else text
+    return text
 
 
 def printable(text: str) -> str:
@@ -47,27 +63,53 @@ def printable(text: str) -> str:
 
 
 def guard_logs() -> None:
-    """Have every log record of this process made without secrets, its traceback too. Safe to repeat."""
+    """Have every log record of this process made without secrets, its traceback too, and each of ours printable: one line, whatever a
+    vendor put into a file's name. Safe to repeat."""
     make = logging.getLogRecordFactory()
     if getattr(make, "redacts", False):
         return
 
     def safely(*given: Any, **more: Any) -> logging.LogRecord:
         record = make(*given, **more)
-        try:
-            told = record.getMessage()
-        except (TypeError, ValueError):  # its format is broken; logging itself says so
-            return record
-        if (safe := redact(told)) != told:
+        told, safe = _told(record)
+        if safe != told:
             record.msg, record.args = safe, ()
-        if record.exc_info and record.exc_info[0] is not None:
+        if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
             told = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-            if (safe := redact(told)) != told:
+            if (safe := "\n".join(map(printable, redact(told).split("\n")))) != told:
                 record.exc_info, record.exc_text = None, safe
         return record
 
     safely.redacts = True
     logging.setLogRecordFactory(safely)
+
+
+def _told(record: logging.LogRecord) -> tuple[str, str]:
+    """What a record says, and what of it may be said. Of one whose parts make no text the logging module would print the parts as they are:
+    of it the format is said, and the fault. A record made of nothing (logging.makeLogRecord) bears no name."""
+    try:
+        told = record.getMessage()
+        safe = redact(told)
+    except Exception as fault:  # whatever the text of an argument raises
+        format_ = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        told, safe = "", redact(f"{format_} ({type(fault).__name__}: its arguments do not fit)")
+    return told, printable(safe) if str(record.name).split(".")[0] == "ingestion" else safe
+
+
+@lru_cache(maxsize=8)
+def _of_settings(environment: tuple[tuple[bytes, bytes], ...], file: str, of_file: tuple[int, int], key: str,
+                 of_key: tuple[int, int]) -> re.Pattern[str] | None:
+    """What finds all that is set, made anew when the environment or one of the two files is another."""
+    return _pattern({*_secrets(), *_read(key, of_key).split()})
+
+
+@lru_cache(maxsize=64)
+def _of_contact(obtained: tuple[str, ...]) -> re.Pattern[str] | None:
+    return _pattern(set(obtained))
+
+
+def _pattern(secrets: set[str]) -> re.Pattern[str] | None:
+    return pattern(sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=lambda secret: (-len(secret), secret)))
 
 
 def _secrets() -> Iterator[str]:
@@ -78,21 +120,13 @@ def _secrets() -> Iterator[str]:
             yield from _texts(value)
         if "://" in value:
             yield from _of_address(name, value)
-    passwords = [value for name, value in settings.items() if _is_like(PASSWORD, name)]
-    users = [value for name, value in settings.items() if passwords and _is_like(USER, name)]
+    passwords = [value for name, value in settings.items() if PASSWORD.fullmatch(name)]
+    users = [value for name, value in settings.items() if passwords and USER.fullmatch(name)]
     yield from (f"{user}:{password}" for user in users for password in passwords)
-    key = Path(os.environ.get("OMNIMART_DATA") or REPOSITORY / "data") / "secrets" / "hash_key"
-    yield from _read(str(key), _changed(key)).split()
 
 
-@lru_cache(maxsize=4096)
 def _is_named(name: str) -> bool:
     return NAMED.search(name) is not None or (OURS.match(name) is not None and NAMED_BY_VENDORS.search(name) is not None)
-
-
-@lru_cache(maxsize=4096)
-def _is_like(pattern: re.Pattern[str], name: str) -> bool:
-    return pattern.fullmatch(name) is not None
 
 
 def _texts(value: str) -> Iterator[str]:
@@ -133,12 +167,6 @@ def _of_address(name: str, value: str) -> Iterator[str]:
 
 def _of_file() -> dict[str, str]:
     """name -> value of .dlt/secrets.toml, the tables' names before the settings'."""
-    file = secrets_file()
-    return _flat(str(file), _changed(file))
-
-
-@lru_cache(maxsize=16)
-def _flat(file: str, changed: tuple[int, int]) -> dict[str, str]:
     try:
         tables = [("", of_secrets_file())]
     except SettingError:  # nobody got a secret from it
@@ -162,46 +190,8 @@ def _changed(file: Path) -> tuple[int, int]:
     return told.st_mtime_ns, told.st_size
 
 
-@lru_cache(maxsize=16)
 def _read(file: str, changed: tuple[int, int]) -> str:
     try:
         return Path(file).read_text(encoding="utf-8") if changed != (0, 0) else ""
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-@lru_cache(maxsize=64)
-def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
-    long = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
-    spelled = {spelling for secret in long for spelling in spellings(secret)}
-    whole = [re.escape(one) for one in sorted(spelled, key=len, reverse=True)]
-    return re.compile("|".join([*("".join(map(_sign, secret)) for secret in long), *whole])) if long else None
-
-
-@lru_cache(maxsize=1024)
-def _sign(sign: str) -> str:
-    """A pattern of how one sign of a secret may come back: in an address, in JSON of any maker, in HTML."""
-    if sign.isascii() and sign.isalnum():
-        return sign
-    number = ord(sign)
-    ways = {sign, f"\\{sign}", html.escape(sign), json.dumps(sign)[1:-1], quote_plus(sign, errors="replace")}
-    either_case = {quote(sign, safe="", errors="replace"), f"\\u{number:04x}", f"&#x{number:x};", f"&#{number};"}
-    return f"(?:{'|'.join(map(re.escape, sorted(ways, key=len, reverse=True)))}|(?i:{'|'.join(map(re.escape, sorted(either_case)))}))"
-
-
-def spellings(secret: str) -> set[str]:
-    """The texts as which a secret may come back."""
-    packed = base64.b64encode(secret.encode("utf-8", "surrogateescape")).decode()
-    latin = {base64.b64encode(secret.encode("latin-1")).decode()} if secret.isascii() is False and _is_latin(secret) else set()
-    # What follows it in a longer text changes its last signs only.
-    return {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret),
-            quote(secret, errors="replace"), quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"),
-            packed, packed.rstrip("="), binascii.hexlify(secret.encode("utf-8", "surrogateescape")).decode(), *latin}
-
-
-def _is_latin(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True

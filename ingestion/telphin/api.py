@@ -29,6 +29,7 @@ from ingestion import documents
 from ingestion.accounts import Account
 from ingestion.documents import PageError, Record
 from ingestion.http import RETRIED, Answer, Http, Transient, VendorError
+from ingestion.redaction import keep_out
 from ingestion.waits import seconds
 
 log = logging.getLogger(__name__)
@@ -186,6 +187,7 @@ class Api:
         if not isinstance(told, dict) or not isinstance(told.get("access_token"), str) or not told["access_token"]:
             raise VendorError(f"{self._oauth.who('token')}: /oauth/token answered {answer.status} without an access_token. "
                               "Nothing was loaded; check the application's rights.")
+        keep_out(self._oauth.who("token"), told["access_token"])
         life = seconds(told.get("expires_in"))
         # Ten seconds early, for the way there; an answer without expires_in is believed until it is refused.
         self._token, self._dies_at = told["access_token"], None if life is None else time.monotonic() + max(1.0, life - 10)

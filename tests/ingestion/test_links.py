@@ -1,5 +1,7 @@
 """Where a vendor may send us: its files over https, and nowhere inside; credentials go to its own address alone."""
 
+import socket
+import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -13,7 +15,9 @@ from ingestion.links import Unfollowable, followed, is_of
 
 HOME = "https://203.0.113.7/api"  # documentation's network: nobody answers, and nothing looks it up
 INSIDE = ("127.0.0.1", "localhost", "[::1]", "10.1.2.3", "192.168.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433",
-          "0x7f.1", "127.1", "100.64.0.1", "[fe80::1]", "224.0.0.1")
+          "0x7f.1", "127.1", "100.64.0.1", "[fe80::1]", "224.0.0.1", "[64:ff9b::127.0.0.1]", "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::8.8.8.8]",
+          "[2002:7f00:1::]", "[2002:a00:1::1]", "[::ffff:10.0.0.1]", "[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[fec0::1]", "[fc00::1]",
+          "[2001:0:7f00:1::]", "[::]", "240.0.0.1")
 
 
 @pytest.mark.parametrize("host", INSIDE)
@@ -34,6 +38,8 @@ def test_what_is_no_plain_https_address_is_not_followed(link):
 def test_a_signed_link_of_the_internet_is_followed_and_a_house_may_name_its_own():
     assert followed("https://93.184.216.34/a.json.gz?sig=1", home="https://93.184.216.34")
     assert followed("http://127.0.0.1:9/part", home="http://127.0.0.1:8/api")
+    for outside in ("[2a00:1450:4001::1]", "[64:ff9b::93.184.216.34]", "[2002:5db8:d822::1]", "[::ffff:93.184.216.34]"):
+        assert followed(f"https://{outside}/a", home="https://93.184.216.34")
 
 
 @pytest.mark.parametrize("url", ["https://shop.test.evil.net/a", "https://shop.test@evil.net/", "https://shop.testify.net", "http://shop.test/"])
@@ -74,6 +80,58 @@ def two():
 
 def conversation(url):
     return Http(Account("shop"), base_url=url, headers=lambda: {"Authorization": "Bearer key-0123"}, attempts=2, first_pause=0.01)
+
+
+def test_a_signature_that_a_store_quotes_alone_is_not_told(two):
+    shop, other = two
+    key = "7f83b1657ff1fc53b92dc18148a1d65d"
+    other.server.answer = lambda path: (403, {}, f"<Error>{key} is not a=1&sig={key}</Error>".encode())
+    with pytest.raises(VendorError, match="403 <Error>… is not a=1&sig=…</Error>"):
+        conversation(shop.url).get(f"{other.url}/part?a=1&sig={key}", resource="orders", whole="bytes")
+
+
+@pytest.fixture
+def inside():
+    """A server on loopback: its port, and what each who connected sent it."""
+    told = []
+
+    class Listens(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.settimeout(5)
+            told.append(self.request.recv(1 << 16))
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Listens) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield SimpleNamespace(port=server.server_address[1], told=told)
+        server.shutdown()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("base_url", ["http://93.184.216.34/api", ""])
+def test_a_name_that_is_looked_up_outside_and_connected_to_inside_is_asked_nothing(inside, monkeypatch, scheme, base_url):
+    monkeypatch.setenv("SOURCES__SHOP__BASE_URL", "http://93.184.216.34/api")
+    looked_up, looked = [], socket.getaddrinfo
+
+    def twice(host, port, *given, **more):
+        if host != "files.test":
+            return looked(host, port, *given, **more)
+        looked_up.append(host)
+        return looked("93.184.216.34" if len(looked_up) == 1 else "127.0.0.1", port, *given, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", twice)
+    with pytest.raises(VendorError, match=r"a link to https?://files\.test:\d+/part\?… was told .* files\.test lies inside the network"):
+        conversation(base_url).get(f"{scheme}://files.test:{inside.port}/part?sig=1", resource="orders")
+    assert len(looked_up) == 2, "looked up once to judge the link and once to connect, and not tried again"
+    assert b"".join(inside.told) == b""
+
+
+def test_a_proxy_inside_the_network_fetches_a_link(inside, monkeypatch):
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{inside.port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert conversation("http://93.184.216.34/api").get("http://93.184.216.35/part", resource="orders").body == b"{}"
+    assert inside.told[0].startswith(b"GET http://93.184.216.35/part ")
 
 
 @pytest.mark.parametrize("to", ["other", "itself", "file:///etc/passwd"])

@@ -72,6 +72,10 @@ SPELLED = {
     "page": "canary+11/shop==q7Zkq7Zk&amp;&lt;ж&gt;",
     "careful page": "canary+11&#x2F;shop==q7Zkq7Zk&amp;&lt;ж&gt;",
     "page by numbers": "canary&#43;11&#47;shop&#61;&#61;q7Zkq7Zk&#38;&#60;&#1078;&#62;",
+    "JSON in JSON": r"canary+11/shop==q7Zkq7Zk&<\\u0436>",
+    "query of a query": "canary%252B11%252Fshop%253D%253Dq7Zkq7Zk%2526%253C%25D0%25B6%253E",
+    "page in a page": "canary+11/shop==q7Zkq7Zk&amp;amp;&amp;lt;ж&amp;gt;",
+    "hex": "63616E6172792B31312F73686F703D3D71375A6B71375A6B263CD0B63E",
     "page by small numbers": "canary&#x2b;11&#x2f;shop&#x3d;&#x3d;q7Zkq7Zk&amp;&#x3c;&#x436;&#x3e;",
 }
 

@@ -33,7 +33,9 @@ def test_a_log_line_without_room_is_lost_without_a_traceback(log, capsys):
 
 
 def test_any_other_fault_of_a_log_line_is_told(log, capsys):
-    log.handlers[0].setStream(io.StringIO())
+    closed = io.StringIO()
+    log.handlers[0].setStream(closed)
+    closed.close()
     with shortage.logs_without_room():
-        log.warning("%d records", "seven")
-    assert "--- Logging error ---" in capsys.readouterr().err
+        log.warning("seven records")
+    assert "I/O operation on closed file" in capsys.readouterr().err

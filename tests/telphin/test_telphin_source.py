@@ -7,6 +7,8 @@ import exchange
 import pytest
 
 from ingestion import lake
+from ingestion.accounts import Account
+from ingestion.redaction import redact
 from ingestion.telphin import VENDOR, api
 from sandbox.faults import Fault, Poison
 
@@ -35,6 +37,12 @@ def test_the_first_load_brings_everything_once_and_the_second_nothing(night, exc
     assert len(landed("extensions")) == 5
     second = night()
     assert (second.status, sum(second.documents.values())) == ("success", 0)
+
+
+def test_a_token_that_is_quoted_is_not_told(exchange_api):
+    told = api.Api(Account(VENDOR.name))._bearer()["Authorization"]
+    assert len(told) > len("Bearer ") + 6
+    assert redact(told) == "Bearer …"
 
 
 def test_the_next_night_brings_what_ended_since_then_however_early_it_began(night, exchange_api, exchange_world, landed):

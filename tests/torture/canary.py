@@ -41,7 +41,10 @@ def spelled(canary: str) -> dict[str, bytes]:
     """How a canary may stand in a file: the spelling's name and its bytes."""
     plain = canary.encode()
     texts = {"plain": canary, "in an address": quote(canary), "in a query": quote(canary, safe=""), "in a form": quote_plus(canary),
-             "in JSON": json.dumps(canary)[1:-1], "in HTML": escape(canary), "in hex": plain.hex(), "repr": repr(plain)[2:-1]}
+             "in JSON": json.dumps(canary)[1:-1], "in HTML": escape(canary), "in hex": plain.hex(), "repr": repr(plain)[2:-1],
+             "in JSON in JSON": json.dumps(json.dumps(canary)[1:-1])[1:-1], "in an address twice": quote(quote(canary)),
+             "in a query twice": quote(quote(canary, safe=""), safe=""), "in HTML twice": escape(escape(canary)),
+             "in hex, capitals": plain.hex().upper()}
     found = {how: text.encode() for how, text in texts.items()}
     found["in half a query"] = canary[: len(canary) * 2 // 3].encode()
     found["cp1251"] = canary.encode("cp1251", "replace")
@@ -118,7 +121,9 @@ class _Echo(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode("utf-8", "replace")
         told = [f"{name}: {value}" for name, value in self.headers.items()]
         credentials = self.headers.get("Authorization", "").partition(" ")[2]
-        said = f"{self.command} {self.path} {unquote(self.path)} {body} {' '.join(told)} {credentials} {_unpacked(credentials)}"
+        # What is told of an answer is short: credentials first.
+        told.sort(key=lambda header: header.split(":")[0] in ("Host", "User-Agent", "Accept-Encoding", "Accept", "Connection"))
+        said = f"{credentials} {_unpacked(credentials)} {' '.join(told)} {self.command} {self.path} {unquote(self.path)} {body}"
         status, kind, page = self.server.refusal(self.path)
         page = page(said).encode()
         self.send_response(status)
@@ -170,6 +175,11 @@ REFUSALS: dict[str, Refusal] = {
     "200, an error": (200, "application/json", lambda said: json.dumps(
         {"success": False, "status": said, "errorMessage": said, "error": said})),
     "200, no list": (200, "application/json", lambda said: json.dumps({said: [{said: said}]})),
+    "400, JSON in JSON": (400, "text/plain", lambda said: json.dumps(json.dumps({"said": said}))),
+    "400, an address in an address": (400, "text/plain", lambda said: quote(quote(said, safe=""), safe="")),
+    "400, a page in a page": (400, "text/html", lambda said: escape(escape(said))),
+    "400, base64": (400, "text/plain", lambda said: base64.b64encode(f"x{said}".encode()).decode()),
+    "400, hex": (400, "text/plain", lambda said: said.encode().hex().upper()),
     "302": (302, "text/plain", lambda said: said),
 }
 
