@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +230,12 @@ def marts() -> dict[str, Mart]:
 
 def _models() -> Iterable[dict[str, Any]]:
     for path in sorted((PROJECT / "models" / "marts").rglob("*.yml")):
-        yield from (yaml.load(path.read_text(encoding="utf-8"), Loader=FAST) or {}).get("models", [])
+        yield from _described(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _described(text: str) -> list[dict[str, Any]]:
+    return (yaml.load(text, Loader=FAST) or {}).get("models", [])
 
 
 def _mart(model: dict[str, Any], registered: tuple[Kpi, ...], taken: frozenset[str]) -> Mart:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isclose
@@ -267,7 +268,9 @@ def _answers(configuration: CLIConfiguration, kpis: Sequence[Kpi], asked: Asked)
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
     names = [kpi.kpi_id for kpi in kpis]
-    table = configuration.mf.query(MetricFlowQueryRequest.create(metric_names=names, group_by_names=list(asked.groups))).result_df
+    request = MetricFlowQueryRequest.create(metric_names=names, group_by_names=list(asked.groups))
+    # MetricFlow leaves its timers in the context, which dbt then walks through at each statement.
+    table = copy_context().run(configuration.mf.query, request).result_df
     columns = list(table.column_names)
     keys = [group if group in columns else next(column for column in columns if column.startswith(f"{group}__")) for group in asked.groups]
     timed = len(asked.groups) > len(asked.columns)
